@@ -1,0 +1,62 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// One set of switches for every Swift target: the newest language mode, and no warning survives a build.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .treatAllWarnings(as: .error),
+]
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "bursar",
+    products: [.executable(name: "bursar", targets: ["Server"])],
+    targets: [
+        // Borders to C: a module map or a thin shim each.
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CUV", pkgConfig: "libuv"),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        // llhttp is compiled from Debian's own C source (node-llhttp) with strict mode on; Debian's built library is loose.
+        .target(
+            name: "CLLHTTP",
+            cSettings: [
+                .define("LLHTTP_STRICT_MODE", to: "1"),
+                .unsafeFlags(["-I/usr/share/include/llhttp", "-w"]),
+            ]),
+        // simdjson is C++: one shim turns its parsed tape into calls that Swift can read.
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+
+        target("Values"),
+        target("Billing", ["Values"]),
+        target("HTML"),
+        target("Crypto", ["COpenSSL", "CArgon2"]),
+        target("Loop", ["CUV"]),
+        target("Postgres", ["Loop", "CPostgres"]),
+        target("HTTP", ["Loop", "CLLHTTP", "CSimdjson", "CUV", "CZlib"]),
+        target("App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP"]),
+        .executableTarget(name: "Server", dependencies: ["App"], swiftSettings: settings),
+
+        .target(name: "TestSupport", dependencies: ["App"], path: "Tests/TestSupport", swiftSettings: settings),
+        tests("ValuesTests", ["Values"]),
+        tests("BillingTests", ["Billing", "Values"]),
+        tests("HTMLTests", ["HTML"]),
+        tests("CryptoTests", ["Crypto"]),
+        tests("PostgresTests", ["Postgres", "Loop"]),
+        tests("HTTPTests", ["HTTP", "Loop"]),
+        tests("AppTests", ["App", "TestSupport"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)
