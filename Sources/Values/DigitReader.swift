@@ -1,0 +1,49 @@
+/// Reads fixed-width ASCII text from left to right; every reader of dates and times here is strict because of it.
+struct DigitReader {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    /// Text longer than any date or time is cut: what was cut shows as text left over, which every reader refuses.
+    init(_ text: some StringProtocol) { bytes = Array(text.utf8.prefix(64)) }
+
+    var isAtEnd: Bool { position == bytes.count }
+
+    /// Exactly this many digits.
+    mutating func number(digits: Int) -> Int? {
+        guard position + digits <= bytes.count else { return nil }
+        var value = 0
+        for byte in bytes[position..<position + digits] {
+            guard (0x30...0x39).contains(byte) else { return nil }
+            value = value * 10 + Int(byte - 0x30)
+        }
+        position += digits
+        return value
+    }
+
+    /// The run of digits that starts here, at most `limit` long; nil when there is none or it is longer.
+    mutating func run(limit: Int) -> (value: Int, digits: Int)? {
+        var length = 0
+        while position + length < bytes.count, (0x30...0x39).contains(bytes[position + length]) { length += 1 }
+        guard length > 0, length <= limit, let value = number(digits: length) else { return nil }
+        return (value, length)
+    }
+
+    mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
+        position += 1
+        return true
+    }
+}
+
+/// Division that rounds towards negative infinity, so that days and seconds before 1970 fall into the right day.
+func floorDivide<Number: BinaryInteger>(_ dividend: Number, _ divisor: Number) -> Number {
+    let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)
+    return remainder != 0 && (remainder < 0) != (divisor < 0) ? quotient - 1 : quotient
+}
+
+/// A number with leading zeros to the given width.
+func padded(_ value: Int, _ width: Int) -> String {
+    let digits = String(value.magnitude)
+    let zeros = String(repeating: "0", count: max(0, width - digits.count))
+    return (value < 0 ? "-" : "") + zeros + digits
+}

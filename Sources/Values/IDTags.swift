@@ -1,0 +1,43 @@
+// One empty type per kind of object: the prefix is part of the API's contract and never changes.
+
+package enum TenantTag: IDTag { package static let prefix = "ten" }
+package enum AccountTag: IDTag { package static let prefix = "acc" }
+package enum EnrollmentTag: IDTag { package static let prefix = "enr" }
+package enum DepartmentTag: IDTag { package static let prefix = "dep" }
+package enum SubscriptionTag: IDTag { package static let prefix = "sub" }
+package enum OrderTag: IDTag { package static let prefix = "ord" }
+package enum UserTag: IDTag { package static let prefix = "usr" }
+package enum PartnerTag: IDTag { package static let prefix = "par" }
+package enum LotTag: IDTag { package static let prefix = "lot" }
+package enum PaymentTag: IDTag { package static let prefix = "pay" }
+package enum EventTag: IDTag { package static let prefix = "evt" }
+package enum APIKeyTag: IDTag { package static let prefix = "key" }
+package enum TransferTag: IDTag { package static let prefix = "trf" }
+package enum LedgerEntryTag: IDTag { package static let prefix = "ent" }
+package enum CertificateTag: IDTag { package static let prefix = "cer" }
+package enum TransitionTag: IDTag { package static let prefix = "trn" }
+package enum AuditTag: IDTag { package static let prefix = "aud" }
+package enum UsageRecordTag: IDTag { package static let prefix = "use" }
+package enum SessionTag: IDTag { package static let prefix = "ses" }
+package enum TimerTag: IDTag { package static let prefix = "tmr" }
+
+package typealias TenantID = ID<TenantTag>
+package typealias AccountID = ID<AccountTag>
+package typealias EnrollmentID = ID<EnrollmentTag>
+package typealias DepartmentID = ID<DepartmentTag>
+package typealias SubscriptionID = ID<SubscriptionTag>
+package typealias OrderID = ID<OrderTag>
+package typealias UserID = ID<UserTag>
+package typealias PartnerID = ID<PartnerTag>
+package typealias LotID = ID<LotTag>
+package typealias PaymentID = ID<PaymentTag>
+package typealias EventID = ID<EventTag>
+package typealias APIKeyID = ID<APIKeyTag>
+package typealias TransferID = ID<TransferTag>
+package typealias LedgerEntryID = ID<LedgerEntryTag>
+package typealias CertificateID = ID<CertificateTag>
+package typealias TransitionID = ID<TransitionTag>
+package typealias AuditID = ID<AuditTag>
+package typealias UsageRecordID = ID<UsageRecordTag>
+package typealias SessionID = ID<SessionTag>
+package typealias TimerID = ID<TimerTag>
