@@ -1,0 +1,129 @@
+import HTTP
+
+/// Every path of the JSON API and of operations. One exhaustive switch dispatches them (`APIHandler`), another documents them
+/// (`Endpoint.documentation`): a route without either does not compile. Tests walk `allCases`, never a list of their own.
+package enum Endpoint: String, CaseIterable, Sendable {
+    case healthz = "GET /healthz"
+    case readyz = "GET /readyz"
+    case metrics = "GET /metrics"
+    case openapi = "GET /openapi.json"
+    case problem = "GET /problems/{code}"
+
+    case me = "GET /v1/me"
+
+    case listAccounts = "GET /v1/accounts"
+    case createAccount = "POST /v1/accounts"
+    case getAccount = "GET /v1/accounts/{account_id}"
+    case updateAccount = "PATCH /v1/accounts/{account_id}"
+
+    case listSubscriptions = "GET /v1/subscriptions"
+    case createSubscription = "POST /v1/subscriptions"
+    case getSubscription = "GET /v1/subscriptions/{subscription_id}"
+    case updateSubscription = "PATCH /v1/subscriptions/{subscription_id}"
+    case paySubscription = "POST /v1/subscriptions/{subscription_id}/payments"
+    case upgradeSubscription = "POST /v1/subscriptions/{subscription_id}/upgrade"
+    case suspendSubscription = "POST /v1/subscriptions/{subscription_id}/suspend"
+    case reactivateSubscription = "POST /v1/subscriptions/{subscription_id}/reactivate"
+    case cancelSubscription = "POST /v1/subscriptions/{subscription_id}/cancel"
+    case confirmServices = "POST /v1/subscriptions/{subscription_id}/confirm-services"
+    case getEntitlement = "GET /v1/subscriptions/{subscription_id}/entitlement"
+    case listSubscriptionEvents = "GET /v1/subscriptions/{subscription_id}/events"
+    case getUsage = "GET /v1/subscriptions/{subscription_id}/usage"
+    case downloadUsage = "GET /v1/subscriptions/{subscription_id}/usage.csv"
+    case getDeletionCertificate = "GET /v1/subscriptions/{subscription_id}/deletion-certificate"
+    case setPartner = "PUT /v1/subscriptions/{subscription_id}/partner"
+    case removePartner = "DELETE /v1/subscriptions/{subscription_id}/partner"
+
+    case checkPartner = "GET /v1/partners/check"
+    case listPartners = "GET /v1/partners"
+    case createPartner = "POST /v1/partners"
+    case getPartner = "GET /v1/partners/{partner_id}"
+
+    case listEnrollments = "GET /v1/enrollments"
+    case createEnrollment = "POST /v1/enrollments"
+    case getEnrollment = "GET /v1/enrollments/{enrollment_id}"
+    case listDepartments = "GET /v1/enrollments/{enrollment_id}/departments"
+    case createDepartment = "POST /v1/enrollments/{enrollment_id}/departments"
+    case getDepartment = "GET /v1/enrollments/{enrollment_id}/departments/{department_id}"
+
+    case listOrders = "GET /v1/orders"
+    case getOrder = "GET /v1/orders/{order_id}"
+
+    case receiveUsage = "POST /v1/usage-events"
+
+    case getTestClock = "GET /v1/test-clock"
+    case advanceTestClock = "POST /v1/test-clock/advance"
+
+    case listAuditEvents = "GET /v1/audit-events"
+
+    package var method: String { String(rawValue.prefix { $0 != " " }) }
+    /// The path with its parameters in braces.
+    package var template: String { String(rawValue.drop { $0 != " " }.dropFirst()) }
+    package var segments: [Substring] { template.dropFirst().split(separator: "/", omittingEmptySubsequences: false) }
+    /// The names in braces, in order.
+    package var parameters: [String] {
+        segments.filter { $0.first == "{" }.map { String($0.dropFirst().dropLast()) }
+    }
+    package var isUnderV1: Bool { template.hasPrefix("/v1/") }
+
+    /// The path with its parameters filled in; values are TypeIDs or codes and need no escaping.
+    package func path(_ values: String...) -> String {
+        var rest = values[...]
+        return "/"
+            + segments.map { segment in segment.first == "{" ? (rest.popFirst() ?? "") : String(segment) }.joined(separator: "/")
+    }
+}
+
+/// The routes as a tree over path segments, built once; looking a path up costs its length, not the number of routes.
+package struct RouteTable<Target: Sendable>: Sendable {
+    private struct Node {
+        var fixed: [String: Int] = [:]
+        var parameter: Int?
+        var targets: [(method: String, target: Target)] = []
+    }
+    private var nodes: [Node] = [Node()]
+
+    package enum Match: Sendable {
+        case found(Target, parameters: [String])
+        case wrongMethod(allowed: [String])
+        case nothing
+    }
+
+    package mutating func add(_ method: String, _ segments: [Substring], _ target: Target) {
+        var at = 0
+        for segment in segments {
+            let next: Int
+            if segment.first == "{" {
+                next = nodes[at].parameter ?? nodes.count
+                if nodes[at].parameter == nil { nodes[at].parameter = next }
+            } else {
+                next = nodes[at].fixed[String(segment)] ?? nodes.count
+                if nodes[at].fixed[String(segment)] == nil { nodes[at].fixed[String(segment)] = next }
+            }
+            if next == nodes.count { nodes.append(Node()) }
+            at = next
+        }
+        nodes[at].targets.append((method, target))
+    }
+
+    /// HEAD is answered by the GET route.
+    package func match(_ method: String, _ segments: [String]) -> Match {
+        var at = 0
+        var parameters: [String] = []
+        for segment in segments {
+            if let next = nodes[at].fixed[segment] {
+                at = next
+            } else if let next = nodes[at].parameter, !segment.isEmpty {
+                parameters.append(segment)
+                at = next
+            } else {
+                return .nothing
+            }
+        }
+        let targets = nodes[at].targets
+        guard !targets.isEmpty else { return .nothing }
+        let wanted = method == "HEAD" ? "GET" : method
+        if let hit = targets.first(where: { $0.method == wanted }) { return .found(hit.target, parameters: parameters) }
+        return .wrongMethod(allowed: targets.map(\.method))
+    }
+}

@@ -1,0 +1,65 @@
+/// The bodies that the API reads. The reader validates against these, the document prints these.
+enum Input {
+    static let money: Schema = .named("Money")
+    static let email: Schema = .format("email")
+    static let name: Schema = .text(min: 1, max: 200)
+    static let payment: Schema = .object([
+        .init("method", .word(["sandbox"]), "How it is paid."), .init("amount", money),
+    ])
+    static let administrator: Schema = .object([
+        .init("email", email), .optional("first_name", .text(max: 100)), .optional("last_name", .text(max: 100)),
+    ])
+    static let note: Schema.Field = .optional("note", .text(max: 1000), "Kept in the history; erased with the subscription.")
+
+    static let createAccount: Schema = .object([
+        .init("kind", .word(["standard", "enterprise"])), .init("name", name),
+        .init("currency", .text(min: 3, max: 3), "ISO 4217."), .init("time_zone", .text(min: 1, max: 64), "IANA name, for example `Asia/Shanghai`."),
+        .init("locale", .word(["en", "zh-Hans"])), .init("administrator", administrator),
+        .optional("enrollment_id", .id("enr"), "Needed for an enterprise account."), .optional("department_id", .id("dep")),
+    ])
+    static let updateAccount: Schema = .object([
+        .optional("name", name), .optional("time_zone", .text(min: 1, max: 64)), .optional("locale", .word(["en", "zh-Hans"])),
+        .optional("identity_verified", .boolean, "Only the operator may say so."),
+    ])
+    static let createSubscription: Schema = .object([
+        .init("account_id", .id("acc")), .init("offer", .word(["trial", "prepaid", "enterprise"])), .init("name", name),
+        .optional("payment", payment, "The first payment; without it the subscription waits as `pending` (L11)."),
+        .optional("service_administrator_email", email, "Default: the account administrator."),
+        .optional("department_id", .id("dep"), "Of the account's enrollment; enterprise only."),
+    ])
+    static let updateSubscription: Schema = .object([
+        .optional("name", name), .optional("service_administrator_email", email),
+    ])
+    static let upgrade: Schema = .object([.init("payment", payment)])
+    static let suspend: Schema = .object([.init("reason", .word(["requested", "operator", "overdue"])), note])
+    static let reactivate: Schema = .object([.init("reason", .word(Schema.suspensionReasons)), note])
+    static let cancel: Schema = .object([
+        .optional("reason", .text(max: 1000), "In the customer's words; kept as the note in the history."),
+    ])
+    static let nothing: Schema = .object([])
+    static let setPartner: Schema = .object([.init("code", .text(min: 1, max: 64))])
+    static let createPartner: Schema = .object([.init("code", .text(min: 1, max: 64)), .init("company_name", name)])
+    static let createEnrollment: Schema = .object([
+        .init("number", .text(min: 1, max: 100)), .init("name", name), .init("currency", .text(min: 3, max: 3)), .init("commitment", money),
+        .init("starts_on", .format("date")), .init("ends_on", .format("date"), "Exclusive: the first day after the term."),
+        .optional("administrator", administrator),
+    ])
+    static let createDepartment: Schema = .object([
+        .init("name", name), .optional("cost_centre", .text(max: 100)), .optional("quota", money),
+    ])
+    static let advance: Schema = .object([.init("to", .format("date-time"), "Not before the clock's now.")])
+    /// CloudEvents may carry extension attributes, so this one is documented as open and read event by event.
+    static let usageBatch: Schema = .list(
+        .object([
+            .init("specversion", .word(["1.0"])), .init("id", .text(min: 1, max: 300)), .init("source", .text(min: 1, max: 300)),
+            .init("type", .text(min: 1, max: 200), "The meter, or `cost`."), .init("subject", .id("sub")), .init("time", .format("date-time")),
+            .optional("datacontenttype", .text(max: 100)),
+            .init(
+                "data",
+                .object([
+                    .init("product", .text(min: 1, max: 300)), .init("quantity", .format("decimal")), .init("unit", .text(min: 1, max: 100)),
+                    .optional("cost", money, "Exact: up to 18 decimals. Without it the quantity is recorded and costs nothing."),
+                    .optional("resource", .text(max: 1000)),
+                ])),
+        ]), max: 1000)
+}

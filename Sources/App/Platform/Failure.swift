@@ -1,0 +1,88 @@
+import Billing
+
+/// Everything that can go wrong on purpose. One type knows its status, its code and the words' key; one place turns it into an answer.
+///
+/// Words live in `Web/strings/*.json` under `error.<code>.title` and `error.<code>.detail`, so that a program and a person read the same refusal, each
+/// in their language.
+package enum Failure: Error, Sendable {
+    /// 400: not understood at all. `pointer` where the body has one.
+    case malformed(code: String, pointer: String? = nil, arguments: [String: String] = [:])
+    /// 401
+    case unauthenticated(code: String)
+    /// 403: one's own thing, but the role or the offer's kind does not allow it.
+    case forbidden(code: String, arguments: [String: String] = [:])
+    /// 404: not there, or somebody else's.
+    case notFound
+    /// 405, with what is allowed.
+    case methodNotAllowed([String])
+    /// 409: the state forbids it.
+    case conflict(code: String, arguments: [String: String] = [:])
+    /// 412
+    case stale
+    /// 413, 415
+    case tooLarge(limitBytes: Int)
+    case unsupportedMediaType(expected: String)
+    /// 422
+    case invalid([FieldError])
+    /// 422 without a place in the body to point at.
+    case unprocessable(code: String, arguments: [String: String] = [:])
+    /// 428
+    case preconditionMissing(code: String)
+    /// 429
+    case tooManyRequests(retryAfterSeconds: Int)
+    /// 503
+    case unavailable(code: String, retryAfterSeconds: Int)
+
+    package var status: Int {
+        switch self {
+        case .malformed: 400
+        case .unauthenticated: 401
+        case .forbidden: 403
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .conflict: 409
+        case .stale: 412
+        case .tooLarge: 413
+        case .unsupportedMediaType: 415
+        case .invalid, .unprocessable: 422
+        case .preconditionMissing: 428
+        case .tooManyRequests: 429
+        case .unavailable: 503
+        }
+    }
+
+    package var code: String {
+        switch self {
+        case .malformed(let code, _, _), .unauthenticated(let code), .forbidden(let code, _), .conflict(let code, _),
+            .unprocessable(let code, _), .preconditionMissing(let code), .unavailable(let code, _):
+            code
+        case .notFound: "not_found"
+        case .methodNotAllowed: "method_not_allowed"
+        case .stale: "stale"
+        case .tooLarge: "body_too_large"
+        case .unsupportedMediaType: "unsupported_media_type"
+        // A single fault lends its own code to the whole answer, so that a program can match on one field.
+        case .invalid(let errors): errors.count == 1 ? errors[0].code : "invalid_input"
+        case .tooManyRequests: "too_many_requests"
+        }
+    }
+
+    package var arguments: [String: String] {
+        switch self {
+        case .malformed(_, _, let arguments), .forbidden(_, let arguments), .conflict(_, let arguments), .unprocessable(_, let arguments):
+            arguments
+        case .tooLarge(let limit): ["limit": String(limit)]
+        case .unsupportedMediaType(let expected): ["expected": expected]
+        case .methodNotAllowed(let allowed): ["allowed": allowed.joined(separator: ", ")]
+        case .invalid(let errors): errors.count == 1 ? errors[0].arguments : ["count": String(errors.count)]
+        default: [:]
+        }
+    }
+
+    package var retryAfterSeconds: Int? {
+        switch self {
+        case .tooManyRequests(let seconds), .unavailable(_, let seconds): seconds
+        default: nil
+        }
+    }
+}
