@@ -1,0 +1,74 @@
+import Billing
+import Testing
+import Values
+
+@Suite struct PermissionTests {
+    /// The table of product.md, section 7. Columns: account admin, finance, reader, service admin, enterprise admin, operator.
+    private static let table: [(Permission, String)] = [
+        (.seeAccount, "●●●–●●"), (.seeSubscription, "●●●●●●"), (.pay, "●●––●●"), (.upgrade, "●––––●"),
+        (.editSubscription, "●–––●●"),
+        (.createStandardSubscription, "●––––●"), (.createStandardAccount, "–––––●"), (.createEnterprise, "––––●●"),
+        (.cancelEnterpriseSubscription, "E–––●●"), (.issueVouchers, "–––––●"), (.suspendAndReactivate, "●–––●●"),
+        (.manageMembers, "●–––●●"),
+        (.manageAlerts, "●●––●●"), (.confirmServices, "●––●●●"), (.seeAudit, "●–––●●"), (.operate, "–––––●"),
+    ]
+
+    @Test func `the table is complete`() { #expect(Self.table.map(\.0) == Permission.allCases) }
+
+    @Test(arguments: 0..<16)
+    func `every cell of the table holds`(row: Int) {
+        let (permission, cells) = Self.table[row]
+        for (role, cell) in zip(Role.allCases, cells) {
+            for kind in AccountKind.allCases {
+                let expected = cell == "●" || (cell == "E" && kind == .enterprise)
+                #expect(Permission.allows(role, permission, in: kind) == expected, "\(role) \(permission) \(kind)")
+            }
+        }
+    }
+
+    @Test func `the administrator of a standard account learns that the offer cannot be cancelled`() {
+        #expect(
+            Permission.denial(of: .cancelEnterpriseSubscription, for: .accountAdministrator, in: .standard)
+                == .cancelNotAllowedForOffer)
+        #expect(Permission.denial(of: .cancelEnterpriseSubscription, for: .reader, in: .enterprise) == .roleForbids)
+    }
+
+    @Test func `who may suspend and lift for which reason`() {
+        for (role, reasons) in [
+            (Role.accountAdministrator, Set<SuspensionReason>([.requested])), (.enterpriseAdministrator, [.requested]),
+            (.operator, [.requested, .operator, .overdue]), (.finance, []), (.reader, []), (.serviceAdministrator, []),
+        ] {
+            for reason in SuspensionReason.allCases {
+                let denial = Permission.denial(ofSuspendingFor: reason, for: role, in: .enterprise)
+                #expect((denial == nil) == reasons.contains(reason), "\(role) \(reason)")
+            }
+        }
+        #expect(Permission.denial(ofLifting: .cancelled, for: .accountAdministrator, in: .enterprise) == nil)
+        #expect(Permission.denial(ofLifting: .cancelled, for: .finance, in: .enterprise) == .roleForbids)
+        #expect(Permission.denial(ofLifting: .overdue, for: .accountAdministrator, in: .standard) == .reasonNotAllowedForRole)
+        #expect(Permission.denial(ofLifting: .overdue, for: .operator, in: .standard) == nil)
+        #expect(
+            Permission.denial(ofLifting: .creditExhausted, for: .accountAdministrator, in: .standard) == nil,
+            "the state refuses it, 409")
+        #expect(Permission.denial(ofLifting: .requested, for: .accountAdministrator, in: .standard) == nil)
+    }
+
+    @Test func `an actor is a kind and an identity`() {
+        let user = UserID(UUIDBits(high: 1, low: 2))
+        #expect(Actor(kind: "user", uuid: user.uuid) == .user(user))
+        #expect(Actor(kind: "timer", uuid: nil) == .timer)
+        #expect(Actor(kind: "timer", uuid: user.uuid) == nil)
+        #expect(Actor(kind: "user", uuid: nil) == nil)
+        #expect(Actor(kind: "ghost", uuid: user.uuid) == nil)
+        #expect(Actor.operator(user).idText?.hasPrefix("usr_") == true)
+        #expect(Actor.timer.uuid == nil)
+    }
+
+    @Test func `every refusal has one code, in one style`() {
+        let codes =
+            LifecycleRefusal.allCases.map(\.code) + OrderRefusal.allCases.map(\.code) + PaymentRefusal.allCases.map(\.code)
+        #expect(Set(codes).count == codes.count)
+        let letters = Set("abcdefghijklmnopqrstuvwxyz_")
+        #expect((codes + UsageRejection.allCases.map(\.code)).allSatisfy { Set($0).isSubset(of: letters) })
+    }
+}
