@@ -1,0 +1,178 @@
+/// The server's settings: flags before environment before defaults, read once, checked once.
+package struct Configuration: Sendable {
+    package var listenHost = "127.0.0.1"
+    package var listenPort = 8080
+    package var databaseURL: String?
+    package var databaseOwnerURL: String?
+    package var dataFolder = ".data"
+    package var publicURL: String?
+    package var logFormat = LogFormat.automatic
+    package var logLevel = Log.Level.info
+    package var loops = 1
+    package var readConnections = 2
+    package var writeConnections = 16
+    package var drainSeconds = 5
+    package var trustedProxies: [String] = []
+    package var metricsAllow: [String] = ["127.0.0.1", "::1"]
+    package var demoListensEverywhere = false
+
+    package enum LogFormat: String, Sendable, CaseIterable { case automatic = "auto", json, text }
+
+    /// What can be set: the one table from which flags, environment, errors and the README's table are made.
+    package struct Setting: Sendable {
+        package let variable: String
+        package let fallback: String
+        package let meaning: String
+        fileprivate let apply: @Sendable (inout Configuration, String) -> Bool
+
+        /// `BURSAR_DATABASE_URL` → `--database-url`
+        package var flag: String {
+            "--" + variable.dropFirst("BURSAR_".count).lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
+        }
+    }
+
+    package static let settings: [Setting] = [
+        Setting(variable: "BURSAR_LISTEN", fallback: "127.0.0.1:8080", meaning: "Address and port to listen on.") { configuration, value in
+            guard let (host, port) = parseListen(value) else { return false }
+            (configuration.listenHost, configuration.listenPort) = (host, port)
+            return true
+        },
+        Setting(
+            variable: "BURSAR_DATABASE_URL", fallback: "a private PostgreSQL under the data folder",
+            meaning: "The app role's connection, `postgresql://…`; nothing else is used when it is set."
+        ) { configuration, value in
+            guard isDatabaseURL(value) else { return false }
+            configuration.databaseURL = value
+            return true
+        },
+        Setting(
+            variable: "BURSAR_DATABASE_OWNER_URL", fallback: "–",
+            meaning: "The owner role's connection; read only by `migrate`, `tenant create` and `demo`."
+        ) { configuration, value in
+            guard isDatabaseURL(value) else { return false }
+            configuration.databaseOwnerURL = value
+            return true
+        },
+        Setting(variable: "BURSAR_DATA", fallback: ".data", meaning: "Folder of the private PostgreSQL and of the demo's notes.") { configuration, value in
+            guard !value.isEmpty else { return false }
+            configuration.dataFolder = value
+            return true
+        },
+        Setting(variable: "BURSAR_PUBLIC_URL", fallback: "the address listened on", meaning: "How people reach the server, for links; `https://…` makes cookies Secure.") {
+            configuration, value in
+            guard value.hasPrefix("http://") || value.hasPrefix("https://") else { return false }
+            configuration.publicURL = value.last == "/" ? String(value.dropLast()) : value
+            return true
+        },
+        Setting(variable: "BURSAR_LOG_FORMAT", fallback: "auto", meaning: "`json`, `text`, or `auto`: text on a terminal, JSON lines elsewhere.") { configuration, value in
+            guard let format = LogFormat(rawValue: value) else { return false }
+            configuration.logFormat = format
+            return true
+        },
+        Setting(variable: "BURSAR_LOG_LEVEL", fallback: "info", meaning: "`debug`, `info`, `warning` or `error`.") { configuration, value in
+            guard let level = Log.Level(rawValue: value) else { return false }
+            configuration.logLevel = level
+            return true
+        },
+        Setting(variable: "BURSAR_READ_CONNECTIONS", fallback: "2", meaning: "Multiplexed connections for reads.") {
+            $0.readConnections.set($1, in: 1...64)
+        },
+        Setting(variable: "BURSAR_WRITE_CONNECTIONS", fallback: "16", meaning: "Exclusive connections for writes.") {
+            $0.writeConnections.set($1, in: 1...200)
+        },
+        Setting(variable: "BURSAR_DRAIN", fallback: "5", meaning: "Seconds between failing `/readyz` and closing, after SIGTERM.") {
+            $0.drainSeconds.set($1, in: 0...300)
+        },
+        Setting(variable: "BURSAR_TRUSTED_PROXIES", fallback: "none", meaning: "Addresses whose `X-Forwarded-For` is believed, with commas.") { configuration, value in
+            configuration.trustedProxies = list(value)
+            return true
+        },
+        Setting(variable: "BURSAR_METRICS_ALLOW", fallback: "127.0.0.1,::1", meaning: "Addresses that may read `/metrics`, with commas.") { configuration, value in
+            configuration.metricsAllow = list(value)
+            return true
+        },
+        Setting(
+            variable: "BURSAR_DEMO_LISTEN_EVERYWHERE", fallback: "no",
+            meaning: "`yes` lets `demo` listen beyond loopback: only inside a container whose port is published on loopback."
+        ) { configuration, value in
+            guard value == "yes" || value == "no" else { return false }
+            configuration.demoListensEverywhere = value == "yes"
+            return true
+        },
+    ]
+
+    package struct Problem: Error, CustomStringConvertible { package let description: String }
+
+    package init() {}
+
+    /// Reads `flags` (already cut from the command line as name and value) over `environment`.
+    ///
+    /// - Throws: `Problem` naming the variable or flag, and the nearest right name when it is unknown.
+    package init(environment: [String: String], flags: [(name: String, value: String)]) throws {
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("BURSAR_") {
+            guard let setting = Self.settings.first(where: { $0.variable == name }) else {
+                throw Problem(description: "There is no setting \(name). Did you mean \(Self.nearest(name, Self.settings.map(\.variable)))?")
+            }
+            guard setting.apply(&self, value) else {
+                throw Problem(description: "The value of \(name) cannot be used. \(setting.meaning)")
+            }
+        }
+        for (name, value) in flags {
+            guard let setting = Self.settings.first(where: { $0.flag == name }) else {
+                throw Problem(description: "There is no option \(name). Did you mean \(Self.nearest(name, Self.settings.map(\.flag)))?")
+            }
+            guard setting.apply(&self, value) else {
+                throw Problem(description: "The value of \(name) cannot be used. \(setting.meaning)")
+            }
+        }
+    }
+
+    /// The candidate with the smallest edit distance.
+    package static func nearest(_ word: String, _ candidates: [String]) -> String {
+        candidates.min { distance(word, $0) < distance(word, $1) } ?? ""
+    }
+
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let left = Array(left.utf8)
+        let right = Array(right.utf8)
+        var row = Array(0...right.count)
+        for (i, a) in left.enumerated() {
+            var previous = row[0]
+            row[0] = i + 1
+            for (j, b) in right.enumerated() {
+                let substitution = previous + (a == b ? 0 : 1)
+                previous = row[j + 1]
+                row[j + 1] = min(substitution, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return row[right.count]
+    }
+
+    private static func parseListen(_ value: String) -> (String, Int)? {
+        guard let colon = value.lastIndex(of: ":"), let port = Int(value[value.index(after: colon)...]), (0...65_535).contains(port) else { return nil }
+        var host = String(value[..<colon])
+        if host.hasPrefix("[") && host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        return host.isEmpty ? nil : (host, port)
+    }
+
+    private static func isDatabaseURL(_ value: String) -> Bool { value.hasPrefix("postgresql://") || value.hasPrefix("postgres://") }
+
+    private static func list(_ value: String) -> [String] { value.split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty } }
+
+    package var isLoopback: Bool { listenHost == "localhost" || listenHost == "::1" || listenHost.hasPrefix("127.") }
+
+    /// The README's table, between its markers; a test compares the two.
+    package static var markdownTable: String {
+        "| variable | option | default | meaning |\n|---|---|---|---|\n"
+            + settings.map { "| `\($0.variable)` | `\($0.flag)` | \($0.fallback) | \($0.meaning) |" }.joined(separator: "\n")
+    }
+}
+
+extension Int {
+    /// Takes the number in `text` when it lies in `range`.
+    fileprivate mutating func set(_ text: String, in range: ClosedRange<Int>) -> Bool {
+        guard let value = Int(text), range.contains(value) else { return false }
+        self = value
+        return true
+    }
+}

@@ -1,0 +1,48 @@
+import Billing
+import Loop
+import Values
+
+/// The server's own work: deadlines of live tenants, settlement of every tenant's usage, and clock advances that a killed server left behind.
+///
+/// It looks about once a second; what it finds is decided from stored facts, so two servers on one database do no harm to each other.
+package final class Sweeper: Sendable {
+    private let dependencies: Dependencies
+    private let authenticator: Authenticator
+
+    package init(dependencies: Dependencies, authenticator: Authenticator) {
+        self.dependencies = dependencies
+        self.authenticator = authenticator
+    }
+
+    /// Runs until its task is cancelled. `pause` waits between two rounds and throws when cancelled.
+    package func run(pause: @Sendable () async throws -> Void) async {
+        while !Task.isCancelled {
+            await round()
+            do { try await pause() } catch { return }
+        }
+    }
+
+    /// One look at every tenant. A tenant's fault is logged and left to the next round.
+    package func round() async {
+        do {
+            for tenant in try await authenticator.allTenants() { await round(of: tenant) }
+        } catch {
+            dependencies.log(.warning, "sweep postponed", [("error", "\(error)")])
+        }
+    }
+
+    private func round(of tenant: Tenant) async {
+        let context = TenantContext(tenant: tenant, principal: .commandLine, dependencies: dependencies)
+        do {
+            if tenant.isSandbox {
+                if try await AdvanceTestClock(context).resume() { dependencies.log(.info, "test clock advance resumed", [("tenant", tenant.slug)]) }
+                _ = try await SettleUsage(context).everything()
+            } else {
+                _ = try await SettleUsage(context).everything()
+                _ = try await DueTimers(context).sweep()
+            }
+        } catch {
+            dependencies.log(.warning, "sweep postponed", [("tenant", tenant.slug), ("error", "\(error)")])
+        }
+    }
+}

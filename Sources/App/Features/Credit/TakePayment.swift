@@ -1,0 +1,96 @@
+import Billing
+import FoundationEssentials
+import Postgres
+import Values
+
+/// Which order a payment completes.
+enum PaymentOrder {
+    case first, again, upgrade
+}
+
+extension Write {
+    /// The sandbox method moves no real money; a live tenant offers it only when it was made so on purpose.
+    func requireSandboxPayments() throws {
+        guard tenant.offersSandboxPayments else {
+            throw Failure.invalid([FieldError("/method", "payment_method_not_offered", ["method": "sandbox"])])
+        }
+    }
+
+    /// Writes a payment down: its order, itself, the lot it buys with that lot's expiry, and the ledger entry (M3, M6).
+    ///
+    /// The payment keeps the caller's key for ever, so that a key cannot move money twice even when its stored answer is long gone.
+    func take(_ outcome: PaymentOutcome, for subscription: inout Subscription, order kind: PaymentOrder, key: IdempotencyKey?) -> PaymentID {
+        let payment: PaymentID = newID()
+        let order = completeOrder(kind, outcome.paid, subscription)
+        enqueue(
+            """
+            insert into payments (tenant_id, id, account_id, subscription_id, order_id, amount_minor, debt_paid_minor, currency, method, \
+            principal_id, command_key, paid_at) values (\(tenant.id), \(payment), \(subscription.accountID), \(subscription.id), \(order), \
+            \(outcome.paid.minor), \(outcome.debtPaid.minor), \(subscription.currency), 'sandbox', \(principal.id), \
+            \(key?.text ?? payment.description), \(now))
+            """)
+        let payments = LedgerAccount(kind: .payments, owner: subscription.accountID.uuid)
+        let receivable = LedgerAccount(kind: .receivable, owner: subscription.id.uuid)
+        var transfers = [
+            Transfer(debit: payments, credit: receivable, amountMinor: outcome.debtPaid.minor, purpose: "debt_payment"),
+            Transfer(
+                debit: LedgerAccount(kind: .waived, owner: subscription.accountID.uuid), credit: receivable,
+                amountMinor: outcome.debtWaived.minor, purpose: "debt_waived"),
+        ]
+        if let lot = outcome.lot { transfers += add(lot, granted: outcome.granted, order: order, to: &subscription) }
+        subscription.outstandingMinor = outcome.outstanding.minor
+        post(
+            transfers, source: TransferSource(kind: "payment", id: payment.uuid), account: subscription.accountID, subscription: subscription.id,
+            currency: subscription.currency, at: now)
+        subscription.version += 1
+        audit("payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID)
+        emit("payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID, sequence: 1)
+        return payment
+    }
+
+    private func completeOrder(_ kind: PaymentOrder, _ amount: Money, _ subscription: Subscription) -> OrderID {
+        if case .first = kind {
+            enqueue(
+                """
+                update orders set status = 'completed', completed_at = \(now) \
+                where tenant_id = \(tenant.id) and id = \(subscription.orderID)
+                """)
+            return subscription.orderID
+        }
+        let order: OrderID = newID()
+        let word = if case .upgrade = kind { "upgrade" } else { "pay_again" }
+        enqueue(
+            """
+            insert into orders (tenant_id, id, account_id, subscription_id, kind, status, amount_minor, currency, created_at, completed_at) \
+            values (\(tenant.id), \(order), \(subscription.accountID), \(subscription.id), \(word), 'completed', \(amount.minor), \
+            \(subscription.currency), \(now), \(now))
+            """)
+        return order
+    }
+
+    /// A new lot with the timer of its expiry; answers the transfers that fund it.
+    private func add(_ lot: NewLot, granted: Money, order: OrderID, to subscription: inout Subscription) -> [Transfer] {
+        let id: LotID = newID()
+        enqueue(
+            """
+            insert into credit_lots (tenant_id, id, subscription_id, order_id, source, amount_minor, currency, effective_at, expires_at) \
+            values (\(tenant.id), \(id), \(subscription.id), \(order), \(lot.source), \(lot.amount.minor), \(subscription.currency), \
+            \(lot.effectiveAt), \(lot.expiresAt))
+            """)
+        setTimer(.lotExpiry, subject: id.uuid, subscription: subscription.id, due: lot.expiresAt)
+        subscription.lots.append(
+            Subscription.Lot(
+                orderID: order,
+                credit: CreditLot(
+                    id: id, amount: lot.amount, remaining: lot.amount, source: lot.source, effectiveAt: lot.effectiveAt, expiresAt: lot.expiresAt)))
+        let account = LedgerAccount(kind: .creditLot, owner: id.uuid)
+        return [
+            Transfer(
+                debit: LedgerAccount(kind: .payments, owner: subscription.accountID.uuid), credit: account,
+                amountMinor: lot.amount.minor - granted.minor, purpose: "payment"),
+            Transfer(
+                debit: LedgerAccount(kind: .promotion, owner: subscription.accountID.uuid), credit: account, amountMinor: granted.minor,
+                purpose: "trial_grant"),
+        ]
+    }
+}

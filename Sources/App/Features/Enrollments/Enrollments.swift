@@ -1,0 +1,250 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// An enterprise agreement with what is left of its commitment.
+package struct Enrollment: Sendable {
+    package let id: EnrollmentID
+    package let number: String
+    package let name: String
+    package let currency: Currency
+    package let commitment: Money
+    /// All usage posted to it; the commitment pays first, the rest is overage (M5).
+    package let posted: Money
+    package let startsOn: CivilDate
+    package let endsOn: CivilDate
+    package let createdAt: Instant
+
+    static let columns: SQL = "id, number, name, currency, commitment_minor, posted_minor, starts_on, ends_on, created_at"
+
+    init(_ row: Row) throws {
+        var column = Columns(row)
+        id = try column.next()
+        number = try column.next()
+        name = try column.next()
+        currency = try column.next()
+        commitment = Money(minor: try column.next(), currency: currency)
+        posted = Money(minor: try column.next(), currency: currency)
+        startsOn = try column.next()
+        endsOn = try column.next()
+        createdAt = try column.next()
+    }
+
+    init(
+        id: EnrollmentID, number: String, name: String, commitment: Money, startsOn: CivilDate, endsOn: CivilDate, createdAt: Instant
+    ) {
+        self.id = id
+        self.number = number
+        self.name = name
+        currency = commitment.currency
+        self.commitment = commitment
+        posted = .zero(commitment.currency)
+        self.startsOn = startsOn
+        self.endsOn = endsOn
+        self.createdAt = createdAt
+    }
+
+    package var commitmentRemaining: Money {
+        Money(minor: commitment.minor - CommitmentDraw.share(of: posted, commitment).minor, currency: currency)
+    }
+    package var overage: Money { Money(minor: posted.minor - CommitmentDraw.share(of: posted, commitment).minor, currency: currency) }
+
+    func write(to json: inout JSONWriter) {
+        json.object {
+            $0.field("id", id)
+            $0.field("object", "enrollment")
+            $0.field("number", number)
+            $0.field("name", name)
+            $0.field("currency", currency.code)
+            $0.field("commitment", commitment)
+            $0.field("commitment_remaining", commitmentRemaining)
+            $0.field("overage", overage)
+            $0.field("starts_on", startsOn.iso)
+            $0.field("ends_on", endsOn.iso)
+            $0.field("created_at", createdAt)
+        }
+    }
+}
+
+package enum FindEnrollment {
+    package static func byID(_ id: EnrollmentID, _ context: TenantContext) async throws -> Enrollment {
+        let roles = context.principal.roles(on: Belonging(enrollment: id))
+        guard !roles.isEmpty else { throw Failure.notFound }
+        let rows = try await context.read(
+            "select \(Enrollment.columns) from enrollments where tenant_id = \(context.tenant.id) and id = \(id)").rows
+        guard let row = rows.first else { throw Failure.notFound }
+        return try Enrollment(row)
+    }
+}
+
+/// The operator makes an enterprise agreement; its commitment is funded in the ledger in the same transaction.
+package struct CreateEnrollment: Sendable {
+    package var number: String
+    package var name: String
+    package var commitment: Money
+    package var startsOn: CivilDate
+    package var endsOn: CivilDate
+    package var administrator: (email: String, firstName: String, lastName: String)?
+
+    package init(
+        number: String, name: String, commitment: Money, startsOn: CivilDate, endsOn: CivilDate,
+        administrator: (email: String, firstName: String, lastName: String)? = nil
+    ) {
+        self.number = number
+        self.name = name
+        self.commitment = commitment
+        self.startsOn = startsOn
+        self.endsOn = endsOn
+        self.administrator = administrator
+    }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        try context.require(.operate)
+        return try await context.command(options) { write in
+            let enrollment = try await create(write)
+            var json = JSONWriter()
+            enrollment.write(to: &json)
+            return Answer(
+                status: 201, body: json.bytes, location: Endpoint.getEnrollment.path(enrollment.id.description), objectID: enrollment.id.uuid)
+        }
+    }
+
+    func create(_ write: Write) async throws -> Enrollment {
+        if commitment.isNegative { throw Failure.invalid([FieldError("/commitment/amount", "amount_negative")]) }
+        if endsOn <= startsOn { throw Failure.invalid([FieldError("/ends_on", "ends_before_start")]) }
+        let id: EnrollmentID = write.newID()
+        let rows = try await write.begin([
+            """
+            select exists (select from offer_policies where tenant_id = \(write.tenant.id) and offer = 'enterprise' and currency = \(commitment.currency))
+            """
+        ])
+        guard try rows[0][0].get(0, as: Bool.self) else {
+            throw Failure.invalid([FieldError("/currency", "currency_not_offered", ["currency": commitment.currency.code])])
+        }
+        let made = try await write.query(
+            """
+            insert into enrollments (tenant_id, id, number, name, currency, commitment_minor, starts_on, ends_on, created_at) \
+            values (\(write.tenant.id), \(id), \(number), \(name), \(commitment.currency), \(commitment.minor), \(startsOn), \(endsOn), \(write.now)) \
+            on conflict (tenant_id, number) do nothing returning id
+            """)
+        guard !made.isEmpty else { throw Failure.conflict(code: "enrollment_exists", arguments: ["number": number]) }
+        write.post(
+            [
+                Transfer(
+                    debit: LedgerAccount(kind: .commitmentContract, owner: id.uuid), credit: LedgerAccount(kind: .commitment, owner: id.uuid),
+                    amountMinor: commitment.minor, purpose: "commitment")
+            ], source: TransferSource(kind: "enrollment", id: id.uuid), account: AccountID(id.uuid), subscription: nil,
+            currency: commitment.currency, at: write.now)
+        if let administrator {
+            let person = try await write.findOrAddPerson(
+                email: administrator.email, firstName: administrator.firstName, lastName: administrator.lastName)
+            write.enqueue(
+                """
+                insert into role_assignments (tenant_id, id, user_id, role, enrollment_id, created_at) \
+                values (\(write.tenant.id), \(write.newID(UserID.self)), \(person.id), 'enterprise_admin', \(id), \(write.now)) on conflict do nothing
+                """)
+        }
+        write.audit("enrollment.created", object: ("enrollment", id.uuid))
+        write.emit("enrollment.created", object: ("enrollment", id.uuid), account: nil, sequence: 1)
+        return Enrollment(id: id, number: number, name: name, commitment: commitment, startsOn: startsOn, endsOn: endsOn, createdAt: write.now)
+    }
+}
+
+package struct Department: Sendable {
+    package let id: DepartmentID
+    package let enrollment: EnrollmentID
+    package let name: String
+    package let costCentre: String?
+    package let quota: Money?
+    package let createdAt: Instant
+
+    static let columns: SQL = "d.id, d.enrollment_id, d.name, d.cost_centre, e.currency, d.quota_minor, d.created_at"
+    static let source: SQL = "from departments d join enrollments e on e.tenant_id = d.tenant_id and e.id = d.enrollment_id"
+
+    init(_ row: Row) throws {
+        var column = Columns(row)
+        id = try column.next()
+        enrollment = try column.next()
+        name = try column.next()
+        costCentre = try column.next()
+        let currency: Currency = try column.next()
+        quota = try column.next(Int64?.self).map { Money(minor: $0, currency: currency) }
+        createdAt = try column.next()
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object {
+            $0.field("id", id)
+            $0.field("object", "department")
+            $0.field("enrollment_id", enrollment)
+            $0.field("name", name)
+            $0.field("cost_centre", costCentre)
+            if let quota { $0.field("quota", quota) } else { $0.nullField("quota") }
+            $0.field("created_at", createdAt)
+        }
+    }
+}
+
+package enum FindDepartment {
+    package static func byID(_ id: DepartmentID, of enrollment: EnrollmentID, _ context: TenantContext) async throws -> Department {
+        guard !context.principal.roles(on: Belonging(enrollment: enrollment)).isEmpty else { throw Failure.notFound }
+        let rows = try await context.read(
+            """
+            select \(Department.columns) \(Department.source) where d.tenant_id = \(context.tenant.id) and d.enrollment_id = \(enrollment) and d.id = \(id)
+            """).rows
+        guard let row = rows.first else { throw Failure.notFound }
+        return try Department(row)
+    }
+}
+
+/// A department of an enrollment, with a cost centre and a quota.
+package struct CreateDepartment: Sendable {
+    package var enrollment: EnrollmentID
+    package var name: String
+    package var costCentre: String?
+    package var quota: Money?
+
+    package init(enrollment: EnrollmentID, name: String, costCentre: String? = nil, quota: Money? = nil) {
+        self.enrollment = enrollment
+        self.name = name
+        self.costCentre = costCentre
+        self.quota = quota
+    }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        try TenantContext.require(.createEnterprise, of: context.principal.roles(on: Belonging(enrollment: enrollment)), in: .enterprise)
+        return try await context.command(options) { write in
+            let id = try await create(write)
+            let rows = try await write.query(
+                "select \(Department.columns) \(Department.source) where d.tenant_id = \(write.tenant.id) and d.id = \(id)")
+            var json = JSONWriter()
+            try Department(rows[0]).write(to: &json)
+            return Answer(
+                status: 201, body: json.bytes, location: Endpoint.getDepartment.path(enrollment.description, id.description), objectID: id.uuid)
+        }
+    }
+
+    func create(_ write: Write) async throws -> DepartmentID {
+        let rows = try await write.begin(["select currency from enrollments where tenant_id = \(write.tenant.id) and id = \(enrollment)"])
+        guard let row = rows[0].first else { throw Failure.notFound }
+        let currency: Currency = try row.get(0)
+        if let quota {
+            guard quota.currency == currency else {
+                throw Failure.invalid([FieldError("/quota/currency", "currency_mismatch", ["currency": currency.code])])
+            }
+            if quota.isNegative { throw Failure.invalid([FieldError("/quota/amount", "amount_negative")]) }
+        }
+        let id: DepartmentID = write.newID()
+        let made = try await write.query(
+            """
+            insert into departments (tenant_id, id, enrollment_id, name, cost_centre, quota_minor, created_at) \
+            values (\(write.tenant.id), \(id), \(enrollment), \(name), \(costCentre), \(quota?.minor), \(write.now)) \
+            on conflict (tenant_id, enrollment_id, name) do nothing returning id
+            """)
+        guard !made.isEmpty else { throw Failure.conflict(code: "department_exists", arguments: ["name": name]) }
+        write.audit("department.created", object: ("department", id.uuid))
+        return id
+    }
+}

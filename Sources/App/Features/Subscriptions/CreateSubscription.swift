@@ -1,0 +1,138 @@
+import Billing
+import FoundationEssentials
+import Postgres
+import Values
+
+/// A13, A14, L6, L11: orders a subscription. With its first payment it is active at once; without, it waits as `pending`; an enterprise one needs none.
+package struct CreateSubscription: Sendable {
+    package var account: AccountID
+    package var offer: Offer
+    package var name: String
+    package var payment: Money?
+    package var serviceAdministratorEmail: String?
+    package var department: DepartmentID?
+    /// The file's own ID, when a file brings the subscription.
+    package var externalNumber: String?
+
+    package init(
+        account: AccountID, offer: Offer, name: String, payment: Money? = nil, serviceAdministratorEmail: String? = nil,
+        department: DepartmentID? = nil, externalNumber: String? = nil
+    ) {
+        self.account = account
+        self.offer = offer
+        self.name = name
+        self.payment = payment
+        self.serviceAdministratorEmail = serviceAdministratorEmail
+        self.department = department
+        self.externalNumber = externalNumber
+    }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        try await context.command(options) { write in
+            let (subscription, payment) = try await create(write, key: options.key)
+            let answer = subscription.answer(201, at: write.now)
+            return payment.map { answer.adding($0.0, $0.1) } ?? answer
+        }
+    }
+
+    /// Inside a transaction of the caller's.
+    func create(_ write: Write, key: IdempotencyKey?) async throws -> (Subscription, (PaymentID, PaymentOutcome)?) {
+        let rows = try await write.begin([
+            Account.one(write.tenant.id, account, locked: true),
+            """
+            select \(SubscriptionQueries.policyColumns) from offer_policies o join accounts a on a.tenant_id = o.tenant_id and a.currency = o.currency \
+            where o.tenant_id = \(write.tenant.id) and a.id = \(account) and o.offer = \(offer) order by o.version desc limit 1
+            """,
+            """
+            select count(*) filter (where state <> 'deleted'), count(*) filter (where was_trial) from subscriptions \
+            where tenant_id = \(write.tenant.id) and account_id = \(account)
+            """,
+        ])
+        guard let owner = try rows[0].first.map(Account.init) else { throw Failure.notFound }
+        try allow(owner, write.principal.roles(on: owner.belonging), existing: try rows[2][0].get(0), trials: try rows[2][0].get(1))
+        guard let policyRow = rows[1].first else {
+            throw Failure.invalid([FieldError("/account_id", "currency_not_offered", ["currency": owner.currency.code, "offer": offer.rawValue])])
+        }
+        var column = Columns(policyRow)
+        let policy = try column.policy(offer, owner.currency)
+        if payment != nil {
+            if offer == .enterprise { throw Failure(LifecycleRefusal.paymentNotAllowedForOffer) }
+            try write.requireSandboxPayments()
+        }
+        let department = try await chosenDepartment(of: owner, write)
+        var servant = owner.administrator
+        if let email = serviceAdministratorEmail { servant = try await write.findOrAddPerson(email: email) }
+        var subscription = insert(into: owner, policy: policy, serviceAdministrator: servant, department: department, write)
+        guard let payment else { return (subscription, nil) }
+        let outcome = try priced(subscription) { () throws(PaymentRefusal) in
+            try ApplyPayment.first(payment, policy: policy, at: write.now, in: subscription.zone)
+        }
+        let decision = try decided(subscription) { () throws(LifecycleRefusal) in try subscription.facts.paying(at: write.now, leavesCredit: true) }
+        let id = write.take(outcome, for: &subscription, order: .first, key: key)
+        write.store(decision, to: &subscription)
+        return (subscription, (id, outcome))
+    }
+
+    private func allow(_ owner: Account, _ roles: Set<Role>, existing: Int64, trials: Int64) throws {
+        try TenantContext.require(offer == .enterprise ? .createEnterprise : .createStandardSubscription, of: roles, in: owner.kind)
+        let strongest: Role = roles.contains(.operator) ? .operator : (roles.contains(.accountAdministrator) ? .accountAdministrator : .enterpriseAdministrator)
+        do {
+            // A13's switch: the tenant has not turned additional subscriptions off; a verified identity is still needed.
+            try OrderRule.check(
+                offer: offer, accountKind: owner.kind, by: strongest, existing: Int(existing), hadTrial: trials > 0,
+                identityVerified: owner.identityVerified, additionalAllowed: true)
+        } catch {
+            throw Failure(error, ["offer": offer.rawValue])
+        }
+    }
+
+    private func chosenDepartment(of owner: Account, _ write: Write) async throws -> DepartmentID? {
+        guard let department else { return offer == .enterprise ? owner.department : nil }
+        guard offer == .enterprise, let enrollment = owner.enrollment else {
+            throw Failure.invalid([FieldError("/department_id", "department_needs_enrollment")])
+        }
+        let found = try await write.query(
+            """
+            select id from departments where tenant_id = \(write.tenant.id) and enrollment_id = \(enrollment) and id = \(department)
+            """)
+        guard !found.isEmpty else { throw Failure.invalid([FieldError("/department_id", "unknown_department")]) }
+        return department
+    }
+
+    /// The order and the subscription, in their first state.
+    private func insert(
+        into owner: Account, policy: OfferPolicy, serviceAdministrator: Person, department: DepartmentID?, _ write: Write
+    ) -> Subscription {
+        let decision = LifecycleFacts.created(offer: offer, at: write.now, policy: policy)
+        var subscription = Subscription(
+            id: write.newID(), accountID: owner.id, accountKind: owner.kind, accountName: owner.name, zone: owner.zone, orderID: write.newID(),
+            currency: owner.currency, facts: decision.facts, name: name, accountAdministrator: owner.administrator,
+            serviceAdministrator: serviceAdministrator, partner: nil, enrollmentID: offer == .enterprise ? owner.enrollment : nil,
+            departmentID: department, outstandingMinor: 0, policy: policy, wasTrial: offer == .trial, lots: [], version: 0, createdAt: write.now,
+            updatedAt: write.now)
+        let facts = decision.facts
+        write.enqueue(
+            """
+            insert into subscriptions (tenant_id, id, account_id, order_id, offer, policy_version, currency, state, name, service_administrator_id, \
+            enrollment_id, department_id, was_trial, purchased_at, activated_at, lapse_at, external_number, created_at, updated_at) \
+            values (\(write.tenant.id), \(subscription.id), \(owner.id), \(subscription.orderID), \(offer), \(Int32(policy.version)), \
+            \(owner.currency), \(facts.state), \(name), \(serviceAdministrator.id), \(subscription.enrollmentID), \(department), \
+            \(subscription.wasTrial), \(write.now), \(facts.activatedAt), \(facts.lapseAt), \(externalNumber), \(write.now), \(write.now))
+            """)
+        let due = payment ?? (offer == .trial ? policy.trialPrice : offer == .prepaid ? policy.minimumPayment : .zero(owner.currency))
+        let isComplete = offer == .enterprise
+        write.enqueue(
+            """
+            insert into orders (tenant_id, id, account_id, subscription_id, kind, status, amount_minor, currency, created_at, completed_at) \
+            values (\(write.tenant.id), \(subscription.orderID), \(owner.id), \(subscription.id), 'purchase', \
+            \(isComplete ? "completed" : "awaiting_payment"), \(due.minor), \(owner.currency), \(write.now), \(isComplete ? write.now : nil as Instant?))
+            """)
+        for step in decision.transitions {
+            write.recordTransition(of: &subscription, type: step.type.rawValue, rule: step.rule, reason: nil, from: step.from, to: step.to)
+        }
+        if let lapse = facts.lapseAt {
+            write.setTimer(.pendingLapse, subject: subscription.id.uuid, subscription: subscription.id, due: lapse)
+        }
+        return subscription
+    }
+}

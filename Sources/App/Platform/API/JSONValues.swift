@@ -1,0 +1,54 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Values
+
+extension JSONWriter {
+    /// `{"amount": "1234.50", "currency": "CNY"}`
+    mutating func field(_ name: String, _ money: Money) {
+        field(name, object: { $0.field("amount", money.decimalString); $0.field("currency", money.currency.code) })
+    }
+    mutating func field(_ name: String, _ instant: Instant?) { field(name, instant?.rfc3339) }
+    mutating func field<Tag>(_ name: String, _ id: ID<Tag>?) { field(name, id?.description) }
+    mutating func field(_ name: String, _ person: Person?) {
+        guard let person else { return nullField(name) }
+        field(name, object: {
+            $0.field("id", person.id)
+            $0.field("email", person.email)
+            $0.field("name", person.name)
+        })
+    }
+    mutating func field(_ name: String, words: [String]) {
+        field(name, array: { for word in words { $0.value(word) } })
+    }
+    /// An actor's ID in the form of its kind.
+    mutating func field(_ name: String, _ actor: Actor) {
+        field(name, object: {
+            $0.field("kind", actor.kind.rawValue)
+            $0.field("id", actor.typeID)
+        })
+    }
+}
+
+extension Actor {
+    /// The ID as a TypeID. An operator acts through a key or as a person, so the ID's own kind is not known here; the UUID is the same in either form.
+    package var typeID: String? {
+        guard let id else { return nil }
+        switch kind {
+        case .user: return UserID(id).description
+        case .key: return APIKeyID(id).description
+        case .operator: return id.uuidString.lowercased()
+        case .timer: return nil
+        }
+    }
+}
+
+/// One JSON object as bytes.
+func jsonObject(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object(body)
+    return writer.bytes
+}
+
+/// The text of one JSON object, for a `jsonb` column.
+func jsonText(_ body: (inout JSONWriter) -> Void) -> String { String(decoding: jsonObject(body), as: UTF8.self) }

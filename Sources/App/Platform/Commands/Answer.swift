@@ -1,0 +1,34 @@
+import FoundationEssentials
+
+/// What a use case answers: the status and the JSON object after it. A page takes what it needs of it; the API sends it as it is.
+package struct Answer: Sendable {
+    package var status: Int
+    package var body: [UInt8]
+    package var location: String?
+    package var etag: String?
+    /// The object the answer speaks of; when it is deleted, stored answers about it are erased with it (L3).
+    package var objectID: UUID?
+    package var isReplay = false
+
+    package init(
+        status: Int, body: [UInt8], location: String? = nil, etag: String? = nil, objectID: UUID? = nil, isReplay: Bool = false
+    ) {
+        self.status = status
+        self.body = body
+        self.location = location
+        self.etag = etag
+        self.objectID = objectID
+        self.isReplay = isReplay
+    }
+
+    /// The same answer, marked as one that changed nothing.
+    func markedDryRun() -> Answer {
+        var copy = self
+        if copy.body.last == UInt8(ascii: "}") {
+            copy.body.removeLast()
+            copy.body += Array(#","dry_run":true}"#.utf8)
+        }
+        copy.location = nil
+        return copy
+    }
+}

@@ -1,0 +1,57 @@
+import Billing
+import FoundationEssentials
+import Postgres
+import Values
+
+extension Write {
+    /// L9: what a transition leaves behind, in its own transaction: the step in the subscription's history, the audit event, the outgoing event.
+    ///
+    /// `payload` is what receivers need beyond IDs; it is erased when the subscription is deleted.
+    package func recordTransition(
+        of subscription: inout Subscription, type: String, rule: String, reason: String?, from: SubscriptionState?, to: SubscriptionState,
+        note: String? = nil, payload: String? = nil
+    ) {
+        subscription.version += 1
+        enqueue(
+            """
+            insert into transition_events (tenant_id, id, subscription_id, sequence, at, type, rule, actor_kind, actor_id, reason, from_state, to_state, note) \
+            values (\(tenant.id), \(newID(TransitionID.self)), \(subscription.id), \(subscription.version), \(now), \(type), \(rule), \
+            \(actor.kind.rawValue), \(actor.id), \(reason), \(from?.rawValue), \(to.rawValue), \(note))
+            """)
+        audit(
+            type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, reason: reason,
+            from: from?.rawValue, to: to.rawValue)
+        emit(type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, sequence: subscription.version, payload: payload)
+    }
+
+    /// Who did what to which object, in IDs only. What names or addresses changed goes into `details`, which can be erased (L3).
+    package func audit(
+        _ action: String, object: (kind: String, id: UUID), account: AccountID? = nil, reason: String? = nil, from: String? = nil,
+        to: String? = nil, details: (before: String, after: String)? = nil
+    ) {
+        let id: AuditID = newID()
+        enqueue(
+            """
+            insert into audit_events (tenant_id, id, at, action, actor_kind, actor_id, object_kind, object_id, account_id, reason, from_state, \
+            to_state, request_id, recorded_at) values (\(tenant.id), \(id), \(now), \(action), \(actor.kind.rawValue), \(actor.id), \
+            \(object.kind), \(object.id), \(account), \(reason), \(from), \(to), \(requestID), \(dependencies.realNow()))
+            """)
+        if let details {
+            enqueue(
+                """
+                insert into audit_details (tenant_id, audit_event_id, object_id, before, after) \
+                values (\(tenant.id), \(id), \(object.id), \(PostgresJSON(details.before)), \(PostgresJSON(details.after)))
+                """)
+        }
+    }
+
+    /// An event for the world outside, in the same transaction as its cause; whoever delivers it does so at least once, under this ID.
+    package func emit(_ type: String, object: (kind: String, id: UUID), account: AccountID?, sequence: Int64, payload: String? = nil) {
+        enqueue(
+            """
+            insert into outbox_events (tenant_id, id, type, object_kind, object_id, account_id, sequence, payload, occurred_at) \
+            values (\(tenant.id), \(newID(EventID.self)), \(type), \(object.kind), \(object.id), \(account), \(sequence), \
+            \(payload.map(PostgresJSON.init)), \(now))
+            """)
+    }
+}

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import Postgres
+import Values
+
+/// A caller's `Idempotency-Key`, bound to the tenant, to the principal and, by the hash of the input, to the route.
+package struct IdempotencyKey: Sendable {
+    package let text: String
+    package let principal: UUID
+    /// SHA-256 of method, path and body.
+    package let requestHash: [UInt8]
+
+    /// What is sent in the first flush. The insert waits for a running twin up to two seconds (then SQLSTATE 55P03: still running); every later
+    /// statement waits as long as the statement timeout lets it.
+    func claim(tenant: TenantID, at now: Instant) -> [SQL] {
+        [
+            "set local lock_timeout = '2s'",
+            """
+            insert into idempotency_keys (tenant_id, principal_id, key, request_hash, created_at) \
+            values (\(tenant), \(principal), \(text), \(requestHash), \(now)) on conflict do nothing returning true
+            """,
+            "set local lock_timeout = 0",
+            """
+            select request_hash, status, location, response_body from idempotency_keys \
+            where tenant_id = \(tenant) and principal_id = \(principal) and key = \(text)
+            """,
+        ]
+    }
+
+    /// - Throws: `Replay` with the first answer; `Failure` when the key belongs to other input.
+    func judge(_ answers: ArraySlice<Rows>) throws {
+        let claimed = answers[answers.startIndex + 1]
+        let stored = answers[answers.startIndex + 3]
+        guard claimed.isEmpty else { return }
+        guard let row = stored.first else { throw Failure.conflict(code: "idempotency_key_in_use") }
+        var column = Columns(row)
+        let hash: [UInt8] = try column.next()
+        guard hash == requestHash else { throw Failure.unprocessable(code: "idempotency_key_reused") }
+        let status: Int32? = try column.next()
+        let location: String? = try column.next()
+        let body: String? = try column.next()
+        guard let status, let body else { throw Failure.conflict(code: "idempotency_answer_erased") }
+        throw Replay(answer: Answer(status: Int(status), body: Array(body.utf8), location: location, isReplay: true))
+    }
+
+    /// Stores the answer under the key, in the transaction of the effect.
+    func store(_ answer: Answer, tenant: TenantID) -> SQL {
+        """
+        update idempotency_keys set status = \(Int32(answer.status)), location = \(answer.location), \
+        response_body = \(String(decoding: answer.body, as: UTF8.self)), object_id = \(answer.objectID) \
+        where tenant_id = \(tenant) and principal_id = \(principal) and key = \(text)
+        """
+    }
+}
+
+/// The key has its answer: the transaction ends and the answer is given again.
+struct Replay: Error {
+    let answer: Answer
+}

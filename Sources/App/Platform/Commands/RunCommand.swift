@@ -1,0 +1,68 @@
+import Billing
+import Postgres
+import Values
+
+/// How a command was asked for, beyond its input.
+package struct CommandOptions: Sendable {
+    package var key: IdempotencyKey?
+    package var dryRun = false
+    package var requestID: String?
+
+    package init(key: IdempotencyKey? = nil, dryRun: Bool = false, requestID: String? = nil) {
+        self.key = key
+        self.dryRun = dryRun
+        self.requestID = requestID
+    }
+}
+
+extension TenantContext {
+    /// The one way in for every change: begin, look the key up, decide, write, audit, outbox, commit. A dry run is the same, rolled back.
+    ///
+    /// The body may run more than once (a deadlock, a lost connection), so it must not reach outside of the transaction.
+    /// - Throws: `Failure`; a refusal keeps nothing under the key.
+    package func command(
+        _ options: CommandOptions, _ body: (Write) async throws -> Answer
+    ) async throws -> Answer {
+        let key = options.dryRun ? nil : options.key
+        do {
+            return try await dependencies.database.writes.write(
+                scope: tenant.id.uuid, repeatable: key != nil, rollsBack: options.dryRun
+            ) { transaction in
+                let write = Write(
+                    transaction: transaction, tenant: tenant, principal: principal, requestID: options.requestID, key: key,
+                    dependencies: dependencies)
+                let answer = try await body(write)
+                if let key { write.enqueue(key.store(answer, tenant: tenant.id)) }
+                return options.dryRun ? answer.markedDryRun() : answer
+            }
+        } catch let replay as Replay {
+            return replay.answer
+        } catch let error as PostgresError {
+            throw Failure(error)
+        }
+    }
+
+    /// A write transaction of the server's own (timers, settlement), under no key.
+    package func work<Value: Sendable>(
+        at pinnedNow: Instant? = nil, actor: Actor = .timer, _ body: (Write) async throws -> Value
+    ) async throws -> Value {
+        try await dependencies.database.writes.write(scope: tenant.id.uuid, repeatable: true) { transaction in
+            try await body(
+                Write(
+                    transaction: transaction, tenant: tenant, principal: principal, actor: actor, requestID: nil, key: nil,
+                    dependencies: dependencies, pinnedNow: pinnedNow))
+        }
+    }
+}
+
+extension Failure {
+    /// What the database's own refusals mean to the caller. A named constraint that a use case expects is mapped by that use case.
+    init(_ error: PostgresError) {
+        switch error.sqlState {
+        case "55P03": self = .conflict(code: "idempotency_key_in_use")
+        case "22P05", "22021": self = .malformed(code: "invalid_characters")
+        case "22003": self = .unprocessable(code: "out_of_range")
+        default: self = .unavailable(code: "database_unavailable", retryAfterSeconds: 2)
+        }
+    }
+}

@@ -1,0 +1,191 @@
+import Billing
+import Crypto
+import FoundationEssentials
+import Postgres
+import Synchronization
+import Values
+
+/// Turns a key or a session's cookie into a tenant and a principal. What it remembers, it remembers for at most a second, so that a revoked key
+/// or an ended session stops within that second on every server.
+package final class Authenticator: Sendable {
+    static let rememberedMicroseconds: Int64 = 1_000_000
+    /// More keys than this in use within a second are simply looked up again.
+    static let rememberedAtMost = 10_000
+    /// A session ends after this long without a request, and after this long in any case (real time).
+    static let idleSeconds: Int64 = 30 * 60
+    static let absoluteSeconds: Int64 = 12 * 3600
+
+    private let database: Database
+    private let realNow: @Sendable () -> Instant
+    private let keys = Mutex<[[UInt8]: Remembered]>([:])
+    private let tenants = Mutex<[TenantID: (tenant: Tenant, until: Instant)]>([:])
+
+    private struct Remembered: Sendable {
+        let tenant: Tenant
+        let principal: Principal
+        let until: Instant
+    }
+
+    package init(database: Database, realNow: @escaping @Sendable () -> Instant) {
+        self.database = database
+        self.realNow = realNow
+    }
+
+    // MARK: Keys
+
+    /// - Throws: `Failure.unauthenticated`
+    package func key(_ token: String) async throws -> (Tenant, Principal) {
+        guard token.hasPrefix("bsk_"), token.utf8.count < 200 else { throw Failure.unauthenticated(code: "invalid_api_key") }
+        let hash = SHA256.hash(token)
+        let now = realNow()
+        if let known = keys.withLock({ $0[hash] }), known.until > now { return (known.tenant, known.principal) }
+        let rows = try await identity(
+            """
+            select id, tenant_id, account_id, role, mode from identity.api_keys where key_hash = \(hash) and revoked_at is null
+            """)
+        guard let row = rows.first else { throw Failure.unauthenticated(code: "invalid_api_key") }
+        var column = Columns(row)
+        let id: APIKeyID = try column.next()
+        let tenantID: TenantID = try column.next()
+        let account: AccountID? = try column.next()
+        let role = Role(keyRole: try column.next(String.self))
+        let mode: String = try column.next()
+        guard let role, let tenant = try await tenant(tenantID) else { throw Failure.unauthenticated(code: "invalid_api_key") }
+        let principal = Principal.key(id: id, account: account, role: role, isLive: mode == "live")
+        keys.withLock {
+            if $0.count >= Self.rememberedAtMost { $0.removeAll(keepingCapacity: true) }
+            $0[hash] = Remembered(tenant: tenant, principal: principal, until: now.adding(microseconds: Self.rememberedMicroseconds))
+        }
+        return (tenant, principal)
+    }
+
+    // MARK: Tenants
+
+    package func tenant(_ id: TenantID) async throws -> Tenant? {
+        let now = realNow()
+        if let known = tenants.withLock({ $0[id] }), known.until > now { return known.tenant }
+        guard let tenant = try await tenants(where: "id = \(id)").first else { return nil }
+        tenants.withLock { $0[id] = (tenant, now.adding(microseconds: Self.rememberedMicroseconds)) }
+        return tenant
+    }
+
+    package func tenant(slug: String) async throws -> Tenant? { try await tenants(where: "slug = \(slug)").first }
+    package func allTenants() async throws -> [Tenant] { try await tenants(where: "true") }
+
+    private func tenants(where condition: SQL) async throws -> [Tenant] {
+        let rows = try await identity(
+            """
+            select id, slug, name, kind, currency, time_zone, locale, demo, sandbox_payments from identity.tenants where \(condition) order by created_at, id
+            """)
+        return try rows.map { row in
+            var column = Columns(row)
+            return Tenant(
+                id: try column.next(), slug: try column.next(), name: try column.next(), isSandbox: try column.next(String.self) == "sandbox",
+                currency: try column.next(), timeZone: try column.next(), locale: try column.next(), isDemo: try column.next(),
+                offersSandboxPayments: try column.next())
+        }
+    }
+
+    // MARK: Sessions
+
+    /// A signed-in person's request: who, in which tenant, and the secret that her forms carry.
+    package struct SignedIn: Sendable {
+        package let tenant: Tenant
+        package let principal: Principal
+        package let formToken: String
+        package let locale: String?
+    }
+
+    /// Nil when the cookie's session is unknown, idle for too long or over.
+    package func session(_ token: String) async throws -> SignedIn? {
+        guard token.utf8.count == 43 else { return nil }
+        let hash = SHA256.hash(token)
+        let now = realNow()
+        let rows = try await identity(
+            """
+            select tenant_id, user_id, form_secret, seen_at from identity.sessions \
+            where token_hash = \(hash) and expires_at > \(now) and seen_at > \(now.adding(seconds: -Self.idleSeconds))
+            """)
+        guard let row = rows.first else { return nil }
+        var column = Columns(row)
+        let tenantID: TenantID = try column.next()
+        let userID: UserID = try column.next()
+        let secret: [UInt8] = try column.next()
+        let seenAt: Instant = try column.next()
+        guard let tenant = try await tenant(tenantID), let (principal, locale) = try await user(userID, of: tenant) else { return nil }
+        if seenAt.microseconds(until: now) > 60_000_000 { try await touch(hash, now) }
+        return SignedIn(tenant: tenant, principal: principal, formToken: Base64URL.encode(secret), locale: locale)
+    }
+
+    /// Starts a session and answers the cookie's token; only its hash is kept.
+    package func startSession(tenant: TenantID, user: UserID) async throws -> String {
+        let token = SecureRandom.token()
+        let now = realNow()
+        try await run { transaction in
+            transaction.enqueue(
+                """
+                insert into identity.sessions (token_hash, tenant_id, user_id, form_secret, created_at, seen_at, expires_at) \
+                values (\(SHA256.hash(token)), \(tenant), \(user), \(SecureRandom.bytes(32)), \(now), \(now), \(now.adding(seconds: Self.absoluteSeconds)))
+                """)
+            transaction.enqueue("delete from identity.sessions where expires_at < \(now)")
+        }
+        return token
+    }
+
+    package func endSession(_ token: String) async throws {
+        let hash = SHA256.hash(token)
+        try await run { $0.enqueue("delete from identity.sessions where token_hash = \(hash)") }
+    }
+
+    private func touch(_ hash: [UInt8], _ now: Instant) async throws {
+        try await run { $0.enqueue("update identity.sessions set seen_at = \(now) where token_hash = \(hash)") }
+    }
+
+    /// A user with what she has been given; nil when there is no such user.
+    package func user(_ id: UserID, of tenant: Tenant) async throws -> (Principal, locale: String?)? {
+        let answers = try await database.reads.read(
+            scope: tenant.id.uuid,
+            [
+                "select email, first_name, last_name, locale from users where tenant_id = \(tenant.id) and id = \(id)",
+                "select role, account_id, enrollment_id from role_assignments where tenant_id = \(tenant.id) and user_id = \(id)",
+            ])
+        guard let row = answers[0].first else { return nil }
+        var column = Columns(row)
+        let person = Person(id: id, email: try column.next(), firstName: try column.next(), lastName: try column.next())
+        let locale: String? = try column.next()
+        var grants = Grants()
+        for row in answers[1] {
+            var column = Columns(row)
+            let role: String = try column.next()
+            let account: AccountID? = try column.next()
+            let enrollment: EnrollmentID? = try column.next()
+            if role == "operator" { grants.isOperator = true }
+            if let account, let role = Role(keyRole: role) { grants.accounts[account, default: []].insert(role) }
+            if let enrollment { grants.enrollments.insert(enrollment) }
+        }
+        return (.user(id: id, email: person.email, name: person.name, grants: grants), locale)
+    }
+
+    // MARK: The identity schema is read and written without a tenant
+
+    private func identity(_ statement: SQL) async throws -> Rows {
+        do { return try await database.reads.read(scope: nil, [statement])[0] } catch let error as PostgresError { throw Failure(error) }
+    }
+
+    private func run(_ body: (Transaction) async throws -> Void) async throws {
+        do { try await database.writes.write(scope: nil, repeatable: true, body) } catch let error as PostgresError { throw Failure(error) }
+    }
+}
+
+extension Role {
+    /// The role that a key or an assignment names in the database.
+    init?(keyRole: String) {
+        switch keyRole {
+        case "operator": self = .operator
+        case "account_admin": self = .accountAdministrator
+        case "finance": self = .finance
+        case "reader": self = .reader
+        default: return nil
+        }
+    }
+}

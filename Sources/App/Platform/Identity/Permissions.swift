@@ -1,0 +1,35 @@
+import Billing
+import Values
+
+extension Failure {
+    /// A rule's "no", with the status of its kind.
+    init(_ refusal: some Refusal, pointer: String? = nil, _ arguments: [String: String] = [:]) {
+        switch refusal.kind {
+        case .notAllowedForKind: self = .forbidden(code: refusal.code, arguments: arguments)
+        case .stateForbids: self = .conflict(code: refusal.code, arguments: arguments)
+        case .invalid: self = .invalid([FieldError(pointer ?? "", refusal.code, arguments)])
+        }
+    }
+}
+
+extension TenantContext {
+    /// What concerns the tenant as a whole.
+    package func require(_ permission: Permission) throws {
+        let roles: Set<Role> = principal.isOperator ? [.operator] : [.reader]
+        try Self.require(permission, of: roles, in: .standard)
+    }
+
+    /// - Throws: `notFound` when the object is not theirs at all, `forbidden` when it is but no role of theirs may.
+    package static func require(_ permission: Permission, of roles: Set<Role>, in kind: AccountKind) throws {
+        guard !roles.isEmpty else { throw Failure.notFound }
+        try allow(roles) { Permission.denial(of: permission, for: $0, in: kind) }
+    }
+
+    /// One role that may is enough; of several refusals the most telling is given.
+    package static func allow(_ roles: Set<Role>, _ denial: (Role) -> PermissionDenial?) throws {
+        let denials = roles.map(denial)
+        if denials.contains(where: { $0 == nil }) { return }
+        let told = denials.compactMap { $0 }.first { $0 != .roleForbids } ?? .roleForbids
+        throw Failure(told)
+    }
+}
