@@ -87,6 +87,9 @@ func record(_ number: UInt64, at time: Instant, _ cost: String, product: String 
         let gone = lot(1, "10", left: "0", days: 30, expiredAt: start.adding(days: 30))
         let result = try settle([record(1, at: start, "3")], lots: [gone])
         #expect(result.draws.isEmpty && result.outstanding == cny("3") && result.isCreditEmpty)
+        // Whatever amount its row still shows: once forfeited it is no credit.
+        let stale = lot(1, "10", left: "4", days: 30, expiredAt: start.adding(days: 30))
+        #expect(try settle([record(1, at: start, "3")], lots: [stale]).isCreditEmpty)
     }
 
     @Test func `a credit note undoes what was charged last`() throws {

@@ -42,6 +42,11 @@ import Values
             events(suspended([.requested]), [lot(1, "10", days: 30)]) == [
                 "30 credit_lot.expired M6 -", "30 subscription.reason_added L5 credit_expired", "90 subscription.deleted L2 -",
             ])
+        // A credit note gave something back to a lot meanwhile: it expires, but a second reason about credit is never added.
+        #expect(
+            events(suspended([.creditExhausted]), [lot(1, "10", left: "2", days: 30)]) == [
+                "30 credit_lot.expired M6 -", "90 subscription.deleted L2 -",
+            ])
         #expect(events(suspended([.cancelled], .enterprise)) == ["90 subscription.deleted L2 -"])
     }
 
