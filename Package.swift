@@ -55,7 +55,7 @@ let package = Package(
         tests("HTMLTests", ["HTML"]),
         tests("CryptoTests", ["Crypto"]),
         tests("PostgresTests", ["Postgres", "Loop"]),
-        tests("HTTPTests", ["HTTP", "Loop"]),
+        tests("HTTPTests", ["HTTP", "Loop", "CZlib"]),
         tests("AppTests", ["App", "TestSupport"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: what other threads touch (`inbox`) is behind a mutex; every other stored `var` is read and written
 /// on the loop's thread only, after `init` has handed the object to that thread through `uv_thread_create`, which orders memory.
-package final class EventLoop: TaskExecutor, @unchecked Sendable {
+public final class EventLoop: TaskExecutor, @unchecked Sendable {
     package let name: String
     /// The libuv loop, for the modules that add handles of their own. On the loop only.
     package let uv: UnsafeMutablePointer<uv_loop_t>
@@ -71,7 +71,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: Tasks
 
-    package func enqueue(_ job: consuming ExecutorJob) {
+    public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isCurrent {
             localJobs.append(job)

@@ -3,25 +3,31 @@ import CUV
 /// An object that owns one libuv handle. The loop keeps it alive from its start until `close`, whoever forgets it.
 ///
 /// `@unchecked Sendable`: every method traps away from the loop's thread, so there is never more than one thread inside.
-package class LoopHandle: @unchecked Sendable {
+///
+/// `open` because a module border has no narrower word for "may be inherited from".
+open class LoopHandle: @unchecked Sendable {
     package let loop: EventLoop
     /// False from `close` on; the handle's memory is freed a turn of the loop later.
     package private(set) var isOpen = true
     package let handle: UnsafeMutablePointer<uv_handle_t>
 
-    /// Allocates the memory of one libuv handle; `start` is given that memory and must call the matching `uv_…_init`. Its
-    /// failure is thrown and nothing is left behind. On the loop.
-    package init<Handle>(
-        loop: EventLoop, _ type: Handle.Type, start: (UnsafeMutablePointer<Handle>) -> Int32
-    ) throws(LoopError) {
+    /// Allocates the memory of one libuv handle of `byteCount` bytes. `start` must follow. On the loop.
+    ///
+    /// `public` although nobody outside the package can call it: for a subclass in another module the compiler (6.3) turns a `package`
+    /// initialiser of an open class into one that calls itself for ever.
+    public init(loop: EventLoop, byteCount: Int) {
         loop.preconditionOnLoop()
         self.loop = loop
-        let memory = UnsafeMutablePointer<Handle>.allocate(capacity: 1)
-        handle = handlePointer(memory)
-        let result = start(memory)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
+        handle = memory.assumingMemoryBound(to: uv_handle_t.self)
+    }
+
+    /// Calls the matching `uv_…_init` for the memory. Its failure is thrown and nothing is left behind.
+    package func start<Handle>(_ initialise: (UnsafeMutablePointer<Handle>) -> Int32) throws(LoopError) {
+        let result = initialise(pointer(as: Handle.self))
         guard result >= 0 else {
             isOpen = false
-            memory.deallocate()
+            UnsafeMutableRawPointer(handle).deallocate()
             throw LoopError(code: result)
         }
         handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
@@ -49,10 +55,10 @@ package class LoopHandle: @unchecked Sendable {
     }
 
     /// For subclasses: called once as soon as `close` begins.
-    package func willClose() {}
+    open func willClose() {}
 
     /// For subclasses: called once when libuv has let go of the handle; no callback comes after it.
-    package func didClose() {}
+    open func didClose() {}
 }
 
 /// The owner of a handle inside one of its C callbacks.

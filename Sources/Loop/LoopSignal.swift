@@ -14,7 +14,8 @@ package final class LoopSignal: LoopHandle, @unchecked Sendable {
 
     fileprivate init(loop: EventLoop, number: Int32, _ body: @escaping () -> Void) throws(LoopError) {
         self.body = body
-        try super.init(loop: loop, uv_signal_t.self) { uv_signal_init(loop.uv, $0) }
+        super.init(loop: loop, byteCount: MemoryLayout<uv_signal_t>.size)
+        try start { (handle: UnsafeMutablePointer<uv_signal_t>) in uv_signal_init(loop.uv, handle) }
         let result = uv_signal_start(
             pointer(as: uv_signal_t.self),
             { signal, _ in
@@ -26,5 +27,5 @@ package final class LoopSignal: LoopHandle, @unchecked Sendable {
         }
     }
 
-    package override func willClose() { body = nil }
+    override package func willClose() { body = nil }
 }

@@ -25,8 +25,9 @@ package final class LoopTimer: LoopHandle, @unchecked Sendable {
     fileprivate init(loop: EventLoop, after: UInt64, every: UInt64, _ body: @escaping () -> Void) {
         self.body = body
         isRepeating = every > 0
-        do {
-            try super.init(loop: loop, uv_timer_t.self) { uv_timer_init(loop.uv, $0) }
+        super.init(loop: loop, byteCount: MemoryLayout<uv_timer_t>.size)
+        do throws(LoopError) {
+            try start { (timer: UnsafeMutablePointer<uv_timer_t>) in uv_timer_init(loop.uv, timer) }
         } catch {
             fatalError("uv_timer_init: \(error)")
         }
@@ -50,7 +51,7 @@ package final class LoopTimer: LoopHandle, @unchecked Sendable {
         }
     }
 
-    package override func willClose() {
+    override package func willClose() {
         body = nil
         let cancelled = onCancel
         onCancel = nil

@@ -29,7 +29,8 @@ package final class LoopWatch: LoopHandle, @unchecked Sendable {
 
     fileprivate init(loop: EventLoop, descriptor: Int32, _ body: @escaping (LoopEvents) -> Void) throws(LoopError) {
         self.body = body
-        try super.init(loop: loop, uv_poll_t.self) { uv_poll_init(loop.uv, $0, descriptor) }
+        super.init(loop: loop, byteCount: MemoryLayout<uv_poll_t>.size)
+        try start { (handle: UnsafeMutablePointer<uv_poll_t>) in uv_poll_init(loop.uv, handle, descriptor) }
     }
 
     /// Says which events are wanted from now on; none stops. Level-triggered: an event repeats while it holds. Costs nothing
@@ -60,5 +61,5 @@ package final class LoopWatch: LoopHandle, @unchecked Sendable {
         }
     }
 
-    package override func willClose() { body = nil }
+    override package func willClose() { body = nil }
 }

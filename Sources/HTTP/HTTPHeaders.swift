@@ -1,0 +1,108 @@
+/// Header fields in the order they came, names compared without case. One buffer for all, because most requests carry a
+/// dozen short fields of which a handler reads two.
+package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
+    struct Field: Sendable {
+        var nameStart: Int32
+        var nameEnd: Int32
+        /// The value begins where the name ends.
+        var valueEnd: Int32
+    }
+    private(set) var bytes: [UInt8] = []
+    private(set) var fields: [Field] = []
+    /// Set when somebody has added a name or value that would break the message apart. Such headers are never sent: the
+    /// encoder answers 500 instead, which is the last line against response splitting.
+    private(set) var isUnsafe = false
+
+    package init() {}
+
+    package init(dictionaryLiteral elements: (String, String)...) {
+        for (name, value) in elements { add(name, value) }
+    }
+
+    package var count: Int { fields.count }
+    package var isEmpty: Bool { fields.isEmpty }
+
+    /// The first value under `name`.
+    package subscript(name: String) -> String? {
+        for field in fields where isName(field, name) { return value(field) }
+        return nil
+    }
+
+    /// Every value under `name`, in order.
+    package func all(_ name: String) -> [String] {
+        fields.filter { isName($0, name) }.map(value)
+    }
+
+    package func contains(_ name: String) -> Bool {
+        fields.contains { isName($0, name) }
+    }
+
+    /// Adds a field behind those already there, also when the name is there already.
+    package mutating func add(_ name: String, _ value: String) {
+        let start = bytes.count
+        bytes.append(contentsOf: name.utf8)
+        let nameEnd = bytes.count
+        bytes.append(contentsOf: value.utf8)
+        fields.append(Field(nameStart: Int32(start), nameEnd: Int32(nameEnd), valueEnd: Int32(bytes.count)))
+        if start == nameEnd || !bytes[start..<nameEnd].allSatisfy(isTokenByte) { isUnsafe = true }
+        if !bytes[nameEnd...].allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) { isUnsafe = true }
+    }
+
+    /// Replaces every field under `name` by one.
+    package mutating func set(_ name: String, _ value: String) {
+        remove(name)
+        add(name, value)
+    }
+
+    package mutating func remove(_ name: String) {
+        guard contains(name) else { return }
+        // The bytes stay: nothing refers to them, and answers are short-lived.
+        fields = fields.filter { !isName($0, name) }
+    }
+
+    /// All fields as text.
+    package var list: [(name: String, value: String)] {
+        fields.map { (String(decoding: bytes[Int($0.nameStart)..<Int($0.nameEnd)], as: UTF8.self), value($0)) }
+    }
+
+    /// How many fields carry `name`.
+    func occurrences(of name: String) -> Int {
+        var count = 0
+        for field in fields where isName(field, name) { count += 1 }
+        return count
+    }
+
+    /// For the request parser, which has checked the bytes: takes over a buffer and the fields in it.
+    init(parsed bytes: [UInt8], fields: [Field]) {
+        self.bytes = bytes
+        self.fields = fields
+    }
+
+    private func value(_ field: Field) -> String {
+        String(decoding: bytes[Int(field.nameEnd)..<Int(field.valueEnd)], as: UTF8.self)
+    }
+
+    private func isName(_ field: Field, _ name: String) -> Bool {
+        let count = Int(field.nameEnd - field.nameStart)
+        var position = Int(field.nameStart)
+        guard name.utf8.count == count else { return false }
+        for byte in name.utf8 {
+            if lowercased(byte) != lowercased(bytes[position]) { return false }
+            position += 1
+        }
+        return true
+    }
+}
+
+/// ASCII only: header names and tokens know no other letters.
+@inline(__always)
+func lowercased(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
+
+/// A byte of an RFC 9110 token.
+func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E...0x60, 0x7C, 0x7E: true
+    default: false
+    }
+}

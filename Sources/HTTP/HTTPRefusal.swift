@@ -1,0 +1,48 @@
+/// Why the server refuses a request before any handler sees it, or why a part of it cannot be read.
+package struct HTTPRefusal: Error, Equatable, Sendable {
+    package let status: Int
+    /// For programs, snake_case.
+    package let code: String
+    /// For people, one sentence.
+    package let detail: String
+
+    package init(status: Int, code: String, detail: String) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+    }
+
+    static func malformed(_ detail: String) -> HTTPRefusal {
+        HTTPRefusal(status: 400, code: "malformed_request", detail: detail)
+    }
+    static let targetTooLong = HTTPRefusal(status: 414, code: "uri_too_long", detail: "The request target is too long.")
+    static let tooManyHeaders = HTTPRefusal(
+        status: 431, code: "headers_too_large", detail: "The request has too many or too long header fields.")
+    static let bodyTooLarge = HTTPRefusal(status: 413, code: "body_too_large", detail: "The body is larger than allowed here.")
+    static let timeout = HTTPRefusal(status: 408, code: "request_timeout", detail: "The request did not arrive in time.")
+    static let overloaded = HTTPRefusal(
+        status: 503, code: "overloaded", detail: "Too many connections are open. Try again later.")
+    static let methodNotAllowed = HTTPRefusal(
+        status: 405, code: "method_not_allowed", detail: "The server does not know or does not serve this method.")
+    static let version = HTTPRefusal(
+        status: 505, code: "http_version_not_supported", detail: "The server speaks HTTP/1.1 and HTTP/1.0.")
+    static let expectation = HTTPRefusal(
+        status: 417, code: "expectation_failed", detail: "The only expectation that can be met is 100-continue.")
+    static let brokenAnswer = HTTPRefusal(status: 500, code: "internal_error", detail: "The server made an invalid answer.")
+
+    /// The problem document (RFC 9457) that says so.
+    package var response: HTTPResponse {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("type", "about:blank")
+            json.field("title", httpReason(status))
+            json.field("status", status)
+            json.field("detail", detail)
+            json.field("code", code)
+        }
+        var headers: HTTPHeaders = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
+        if status == 405 { headers.add("Allow", HTTPMethod.allowed) }
+        if status == 503 { headers.add("Retry-After", "5") }
+        return HTTPResponse(status: status, headers: headers, body: .bytes(json.bytes))
+    }
+}

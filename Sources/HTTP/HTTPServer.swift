@@ -1,0 +1,182 @@
+import CUV
+import Glibc
+import Loop
+
+/// An HTTP/1.1 server on one loop. Handlers run on that loop, one task per request; TLS and HTTP/2 end in a proxy in front.
+///
+/// `@unchecked Sendable`: `loop`, `limits` and the closures never change; everything else is touched on the loop only, where
+/// `listen` and `drain` go by themselves.
+package final class HTTPServer: @unchecked Sendable {
+    package let loop: EventLoop
+    let limits: HTTPLimits
+    let handler: @Sendable (HTTPRequest) async -> HTTPResponse
+    let refusalAnswer: @Sendable (HTTPRefusal) -> HTTPResponse
+
+    private var listeners: [HTTPListener] = []
+    private var connections: [HTTPConnection] = []
+    private var sweep: LoopTimer?
+    private let sweepMilliseconds: UInt64
+    private var emptyWaiter: CheckedContinuation<Void, Never>?
+    private(set) var isDraining = false
+
+    let readBuffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 64 * 1_024)
+    var encoder = ResponseEncoder()
+    lazy var gzip = Gzip()
+
+    /// Answers of handlers since the start. On the loop, like its neighbours.
+    package var answeredRequests = 0
+    /// Requests that no handler saw: malformed, too large, too slow, one connection too many.
+    package var refusedRequests = 0
+    /// Streamed answers that ended early because the client went or the stream's source failed.
+    package var brokenStreams = 0
+    package var connectionCount: Int { connections.count }
+
+    private static let backlog: Int32 = 1_024
+    /// Connections above the cap that are still told so; beyond them a connection is closed without a word.
+    private static let connectionsToldMaximum = 256
+
+    /// `handler` answers every request that passes; `refusalAnswer` words the answers to those that do not (whatever it says,
+    /// the connection closes). Nothing listens before `listen`.
+    package init(
+        loop: EventLoop, limits: HTTPLimits = HTTPLimits(),
+        refusalAnswer: @escaping @Sendable (HTTPRefusal) -> HTTPResponse = { $0.response },
+        handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
+    ) {
+        self.loop = loop
+        self.limits = limits
+        self.handler = handler
+        self.refusalAnswer = refusalAnswer
+        // Deadlines are looked at by one sweep, not by a timer per connection; short ones (in tests) need a finer sweep.
+        let deadlines = [
+            limits.headerDeadline, limits.requestDeadline, limits.idleDeadline, limits.writeDeadline, limits.lingerDeadline,
+        ]
+        let shortest = deadlines.map(\.roundedUpMilliseconds).min() ?? 0
+        sweepMilliseconds = max(5, min(250, shortest / 8))
+    }
+
+    deinit { readBuffer.deallocate() }
+
+    /// Listens on a numeric address (or "localhost") and returns the port, which the system chooses when `port` is 0. With `sharesPort`
+    /// several servers, one per loop, may listen on one port and the kernel deals the clients out. Throws `LoopError`.
+    @discardableResult
+    package func listen(host: String, port: Int, sharesPort: Bool = false) async throws -> Int {
+        try await loop.run { [self] () async throws in
+            let listener = try HTTPListener(server: self, host: host, port: port, sharesPort: sharesPort, backlog: Self.backlog)
+            listeners.append(listener)
+            if sweep == nil {
+                sweep = loop.schedule(every: .milliseconds(Int64(sweepMilliseconds))) { [self] in expireConnections() }
+            }
+            return listener.port
+        }
+    }
+
+    /// Stops listening, closes connections that wait for a request, lets the others finish the one they have, and returns when all are
+    /// closed; what is left after `limit` is cut off. Answers given meanwhile say `Connection: close`.
+    package func drain(within limit: Duration) async {
+        await loop.run { [self] in
+            isDraining = true
+            for listener in listeners { listener.close() }
+            listeners = []
+            for connection in connections where connection.isUnused { connection.close() }
+            if !connections.isEmpty {
+                let end = loop.schedule(after: limit) { [self] in
+                    for connection in connections {
+                        connection.handlerTask?.cancel()
+                        connection.close()
+                    }
+                }
+                await withCheckedContinuation { emptyWaiter = $0 }
+                end.cancel()
+            }
+            sweep?.cancel()
+            sweep = nil
+        }
+    }
+
+    func acceptClient(of listener: HTTPListener) {
+        do {
+            let connection = try HTTPConnection(server: self)
+            connection.position = connections.count
+            connections.append(connection)
+            do {
+                try connection.accept(from: listener.pointer(as: uv_stream_t.self))
+            } catch {
+                return connection.close()
+            }
+            if connections.count > limits.connections + Self.connectionsToldMaximum {
+                connection.close()
+            } else if connections.count > limits.connections {
+                connection.refuse(.overloaded)
+            }
+        } catch {
+            // Out of memory for a handle: the client stays in the backlog and is offered again.
+            refusedRequests += 1
+        }
+    }
+
+    func remove(_ connection: HTTPConnection) {
+        let position = connection.position
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[position] = last
+            last.position = position
+        }
+        if connections.isEmpty, let waiter = emptyWaiter {
+            emptyWaiter = nil
+            waiter.resume()
+        }
+    }
+
+    private func expireConnections() {
+        // Early by up to one sweep rather than late by one: a deadline is a promise. From the end, because `remove` moves the last one.
+        let now = loop.milliseconds + sweepMilliseconds
+        for position in connections.indices.reversed() where position < connections.count {
+            let connection = connections[position]
+            if connection.deadline <= now { connection.expire() }
+        }
+    }
+}
+
+/// A listening socket.
+///
+/// `@unchecked Sendable`: as every `LoopHandle`.
+final class HTTPListener: LoopHandle, @unchecked Sendable {
+    private unowned let server: HTTPServer
+    private(set) var port = 0
+
+    init(server: HTTPServer, host: String, port: Int, sharesPort: Bool, backlog: Int32) throws(LoopError) {
+        self.server = server
+        let address = try SocketAddress(host: host, port: port)
+        super.init(loop: server.loop, byteCount: MemoryLayout<uv_tcp_t>.size)
+        try start { (handle: UnsafeMutablePointer<uv_tcp_t>) in uv_tcp_init_ex(server.loop.uv, handle, UInt32(address.family)) }
+        do throws(LoopError) {
+            if sharesPort { try allowSharedPort() }
+            let tcp = pointer(as: uv_tcp_t.self)
+            try check(address.withPointer { uv_tcp_bind(tcp, $0, 0) })
+            let stream = pointer(as: uv_stream_t.self)
+            try check(
+                uv_listen(stream, backlog) { listener, status in
+                    guard status >= 0 else { return }
+                    let listener = loopOwner(listener!.pointee.data, as: HTTPListener.self)
+                    listener.server.acceptClient(of: listener)
+                })
+            self.port = try SocketAddress.port(of: tcp)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    private func allowSharedPort() throws(LoopError) {
+        var descriptor: uv_os_fd_t = -1
+        try check(uv_fileno(handle, &descriptor))
+        var on: Int32 = 1
+        guard setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
+            throw LoopError(code: -errno)
+        }
+    }
+}
+
+private func check(_ result: Int32) throws(LoopError) {
+    if result < 0 { throw LoopError(code: result) }
+}
