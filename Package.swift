@@ -47,7 +47,7 @@ let package = Package(
         target("Postgres", ["Loop", "CPostgres"]),
         target("HTTP", ["Loop", "CLLHTTP", "CSimdjson", "CUV", "CZlib"]),
         target("App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP"]),
-        .executableTarget(name: "Server", dependencies: ["App"], swiftSettings: settings),
+        .executableTarget(name: "Server", dependencies: ["App", "Loop", "Values"], swiftSettings: settings),
 
         .target(name: "TestSupport", dependencies: ["App"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("ValuesTests", ["Values"]),

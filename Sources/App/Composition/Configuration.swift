@@ -15,6 +15,8 @@ package struct Configuration: Sendable {
     package var trustedProxies: [String] = []
     package var metricsAllow: [String] = ["127.0.0.1", "::1"]
     package var demoListensEverywhere = false
+    /// Only tests and benchmarks set it, on a database that nobody needs: no variable does.
+    package var allowsLossyDatabase = false
 
     package enum LogFormat: String, Sendable, CaseIterable { case automatic = "auto", json, text }
 

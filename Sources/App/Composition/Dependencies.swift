@@ -13,6 +13,8 @@ package struct Dependencies: Sendable {
     package var workers: LoopWorkers
     package var log: Log
     package var configuration: Configuration
+    /// The number of the newest migration that this program knows.
+    package var schemaNumber: Int
 
     package func randomWords() -> (UInt64, UInt64) {
         let bytes = randomBytes(16)

@@ -30,6 +30,8 @@ package enum Failure: Error, Sendable {
     case preconditionMissing(code: String)
     /// 429
     case tooManyRequests(retryAfterSeconds: Int)
+    /// 500: a fault of ours; the request ID is all that is told.
+    case fault
     /// 503
     case unavailable(code: String, retryAfterSeconds: Int)
 
@@ -47,6 +49,7 @@ package enum Failure: Error, Sendable {
         case .invalid, .unprocessable: 422
         case .preconditionMissing: 428
         case .tooManyRequests: 429
+        case .fault: 500
         case .unavailable: 503
         }
     }
@@ -59,6 +62,7 @@ package enum Failure: Error, Sendable {
         case .notFound: "not_found"
         case .methodNotAllowed: "method_not_allowed"
         case .stale: "stale"
+        case .fault: "internal_error"
         case .tooLarge: "body_too_large"
         case .unsupportedMediaType: "unsupported_media_type"
         // A single fault lends its own code to the whole answer, so that a program can match on one field.
@@ -75,6 +79,7 @@ package enum Failure: Error, Sendable {
         case .unsupportedMediaType(let expected): ["expected": expected]
         case .methodNotAllowed(let allowed): ["allowed": allowed.joined(separator: ", ")]
         case .invalid(let errors): errors.count == 1 ? errors[0].arguments : ["count": String(errors.count)]
+        case .unavailable(_, let seconds), .tooManyRequests(let seconds): ["retry": String(seconds)]
         default: [:]
         }
     }

@@ -1,3 +1,4 @@
+import HTTP
 import Billing
 import FoundationEssentials
 import Postgres

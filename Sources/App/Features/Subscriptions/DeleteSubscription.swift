@@ -45,6 +45,7 @@ enum EraseSubscription {
         let suspendedAt = subscription.facts.suspendedAt
         let deleteAt = subscription.facts.deleteAt
         let reasons = subscription.facts.reasons.rawValues
+        forfeitCredit(of: &subscription, write)
         write.enqueue("delete from timers where tenant_id = \(tenant) and subscription_id = \(id)")
         subscription.name = nil
         subscription.serviceAdministrator = nil
@@ -61,6 +62,23 @@ enum EraseSubscription {
             \(PostgresJSON(jsonText { json in for entry in erased { json.field(entry.name, entry.count) } })), \
             \(PostgresJSON(String(decoding: keptJSON, as: UTF8.self))), \(SHA256.hex(body)))
             """)
+    }
+
+    /// M6: credit that is still there goes with the subscription; the ledger says so.
+    private static func forfeitCredit(of subscription: inout Subscription, _ write: Write) {
+        for index in subscription.lots.indices where subscription.lots[index].credit.expiredAt == nil {
+            let lot = subscription.lots[index].credit
+            write.enqueue("update credit_lots set expired_at = \(write.now) where tenant_id = \(write.tenant.id) and id = \(lot.id)")
+            write.post(
+                [
+                    Transfer(
+                        debit: LedgerAccount(kind: .creditLot, owner: lot.id.uuid),
+                        credit: LedgerAccount(kind: .forfeited, owner: subscription.accountID.uuid), amountMinor: lot.remaining.minor, purpose: "forfeit")
+                ], source: TransferSource(kind: "lot_expiry", id: lot.id.uuid), account: subscription.accountID, subscription: subscription.id,
+                currency: subscription.currency, at: write.now)
+            subscription.lots[index].credit.remaining = .zero(subscription.currency)
+            subscription.lots[index].credit.expiredAt = write.now
+        }
     }
 
     private static func eraseStatements(_ tenant: TenantID, _ id: SubscriptionID, at now: Instant) -> [(name: String, statement: SQL)] {

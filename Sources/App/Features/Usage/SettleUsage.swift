@@ -51,10 +51,11 @@ package struct SettleUsage: Sendable {
 
     private func one(_ id: SubscriptionID, at now: Instant?) async throws {
         try await context.work(at: now) { write in
-            // The queue's row first: whoever brings new usage meanwhile waits here and queues it anew.
+            // The subscription's row first, as whoever brings usage does: the two orders would wait for each other. New usage that is queued
+            // meanwhile waits for this transaction and then stands in the queue anew.
             let claim: SQL = "delete from work.settlement_queue where tenant_id = \(write.tenant.id) and subscription_id = \(id)"
-            let rows = try await write.begin([claim] + SubscriptionQueries.locked(write.tenant.id, id))
-            guard var subscription = try SubscriptionQueries.decode(rows[1], lots: rows[2]).first else { return }
+            let rows = try await write.begin(SubscriptionQueries.locked(write.tenant.id, id) + [claim])
+            guard var subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else { return }
             try await Self.settle(&subscription, in: write)
         }
     }

@@ -47,10 +47,10 @@ extension EndpointDocumentation {
             refusals: [403, 409, 413, 415, 422], idempotency: money ? .required : .offered, dryRun: true)
     }
     static let page: [Schema.Field] = [
-        Schema.optional("limit", .integer(min: 1, max: 100), "Rows of a page, 25 unless said."),
-        Schema.optional("cursor", .text(min: 1, max: 200), "From `next_cursor` of the page before."),
+        .optional("limit", .integer(min: 1, max: 100), "Rows of a page, 25 unless said."),
+        .optional("cursor", .text(min: 1, max: 200), "From `next_cursor` of the page before."),
     ]
-    static let sort: [Schema.Field] = [Schema.optional("sort", .word(["-created_at", "created_at"]))]
+    static let sort: [Schema.Field] = [.optional("sort", .word(["-created_at", "created_at"]))]
 }
 
 extension Endpoint {
@@ -73,11 +73,11 @@ extension Endpoint {
             .read(
                 "subscriptions", "Subscriptions, newest first.", .list("Subscription"),
                 query: [
-                    Schema.optional("state", .word(["pending", "active", "past_due", "suspended", "deleted"])),
-                    Schema.optional("offer", .word(["trial", "prepaid", "enterprise"])), Schema.optional("account_id", .id("acc")),
-                    Schema.optional("enrollment_id", .id("enr")), Schema.optional("department_id", .id("dep")),
-                    Schema.optional("delete_before", .format("date-time"), "Suspended ones whose data goes before this instant."),
-                    Schema.optional("q", .text(min: 1, max: 200), "Part of the name, or an exact subscription, order or account ID, or an administrator's e-mail."),
+                    .optional("state", .word(["pending", "active", "past_due", "suspended", "deleted"])),
+                    .optional("offer", .word(["trial", "prepaid", "enterprise"])), .optional("account_id", .id("acc")),
+                    .optional("enrollment_id", .id("enr")), .optional("department_id", .id("dep")),
+                    .optional("delete_before", .format("date-time"), "Suspended ones whose data goes before this instant."),
+                    .optional("q", .text(min: 1, max: 200), "Part of the name, or an exact subscription, order or account ID, or an administrator's e-mail."),
                 ] + EndpointDocumentation.page + EndpointDocumentation.sort)
         case .createSubscription:
             .create("subscriptions", "Order a subscription, with or without its first payment.", "Subscription", Input.createSubscription, who: .administrators, money: true)
@@ -123,7 +123,7 @@ extension Endpoint {
         case .listOrders:
             .read(
                 "orders", "Orders, newest first.", .list("Order"),
-                query: [Schema.optional("account_id", .id("acc")), Schema.optional("subscription_id", .id("sub"))] + EndpointDocumentation.page)
+                query: [.optional("account_id", .id("acc")), .optional("subscription_id", .id("sub"))] + EndpointDocumentation.page)
         case .getOrder: .read("orders", "One order.", .object(200, "Order"))
 
         case .receiveUsage:
@@ -139,18 +139,18 @@ extension Endpoint {
         case .listAuditEvents:
             .read(
                 "audit", "Who did what, newest first.", .list("AuditEvent"),
-                query: [Schema.optional("account_id", .id("acc")), Schema.optional("object_id", .text(min: 1, max: 40))] + EndpointDocumentation.page,
+                query: [.optional("account_id", .id("acc")), .optional("object_id", .text(min: 1, max: 40))] + EndpointDocumentation.page,
                 who: .administrators)
         }
     }
 
     private static let usageQuery: [Schema.Field] = [
-        Schema.optional("from", .format("date-time")), Schema.optional("to", .format("date-time")),
-        Schema.optional("group_by", .text(min: 1, max: 20), "`day`, `product` or `day,product`."),
+        .optional("from", .format("date-time")), .optional("to", .format("date-time")),
+        .optional("group_by", .text(min: 1, max: 20), "`day`, `product` or `day,product`."),
     ]
     private static let usageDownloadQuery: [Schema.Field] = [
-        Schema.optional("from", .format("date-time")), Schema.optional("to", .format("date-time")),
-        Schema.optional("bom", .word(["0", "1"]), "1 puts a byte-order mark first, for spreadsheets."),
+        .optional("from", .format("date-time")), .optional("to", .format("date-time")),
+        .optional("bom", .word(["0", "1"]), "1 puts a byte-order mark first, for spreadsheets."),
     ]
 }
 

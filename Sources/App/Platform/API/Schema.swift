@@ -35,12 +35,13 @@ package indirect enum Schema: Sendable {
             self.required = required
             self.note = note
         }
+
+        /// A field that may be left out.
+        package static func optional(_ name: String, _ schema: Schema, _ note: String = "") -> Field {
+            Field(name, schema, required: false, note)
+        }
     }
 
-    /// A field that may be left out.
-    package static func optional(_ name: String, _ schema: Schema, _ note: String = "") -> Field {
-        Field(name, schema, required: false, note)
-    }
 }
 
 /// One thing wrong with one place of the input: `{pointer, code, detail}` of a 422.

@@ -26,12 +26,13 @@ extension TenantContext {
         let key = options.dryRun ? nil : options.key
         do {
             return try await dependencies.database.writes.write(
-                scope: tenant.id.uuid, repeatable: key != nil, rollsBack: options.dryRun
+                scope: tenant.id.uuid, repeatable: key != nil
             ) { transaction in
                 let write = Write(
                     transaction: transaction, tenant: tenant, principal: principal, requestID: options.requestID, key: key,
                     dependencies: dependencies)
                 let answer = try await body(write)
+                if options.dryRun { transaction.rollbackOnly() }
                 if let key { write.enqueue(key.store(answer, tenant: tenant.id)) }
                 return options.dryRun ? answer.markedDryRun() : answer
             }
@@ -58,6 +59,10 @@ extension TenantContext {
 extension Failure {
     /// What the database's own refusals mean to the caller. A named constraint that a use case expects is mapped by that use case.
     init(_ error: PostgresError) {
+        if error.isUniqueViolation("payments_tenant_id_principal_id_command_key_key") {
+            self = .conflict(code: "payment_already_made")
+            return
+        }
         switch error.sqlState {
         case "55P03": self = .conflict(code: "idempotency_key_in_use")
         case "22P05", "22021": self = .malformed(code: "invalid_characters")

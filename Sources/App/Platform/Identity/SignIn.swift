@@ -42,9 +42,9 @@ package struct SignIn: Sendable {
                 wait = max(wait, now.microseconds(until: locked) / 1_000_000 + 1)
                 continue
             }
-            if let hash, try await matches(password, phc: hash) { matches.append((tenant, user)) } else { misses.append((tenant, failures + 1)) }
+            if let hash, try await isRight(password, phc: hash) { matches.append((tenant, user)) } else { misses.append((tenant, failures + 1)) }
         }
-        if rows.isEmpty { _ = try await matches(password, phc: PasswordHash.decoy.phc) }
+        if rows.isEmpty { _ = try await isRight(password, phc: PasswordHash.decoy.phc) }
         try await note(email: email, matches: matches.map(\.tenant), misses: matches.isEmpty ? misses : [], at: now)
         if matches.count == 1 { return .signedIn(matches[0].tenant, matches[0].user) }
         if matches.count > 1 { return .choose(matches) }
@@ -52,7 +52,7 @@ package struct SignIn: Sendable {
     }
 
     /// The hash is 19 MiB of work: a bounded number at once, off the loop.
-    private func matches(_ password: String, phc: String) async throws -> Bool {
+    private func isRight(_ password: String, phc: String) async throws -> Bool {
         guard password.utf8.count <= 1024 else { return false }
         return try await dependencies.workers.run { try PasswordHash(phc: phc).matches(password) }
     }

@@ -69,7 +69,7 @@ package struct DueTimers: Sendable {
             }
         } catch is CancellationError {
             throw CancellationError()
-        } catch let error as PostgresError where error.isConnectionLoss {
+        } catch let error as PostgresError where error.isRetryable {
             throw error
         } catch {
             await postpone(timer, because: error)

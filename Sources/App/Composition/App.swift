@@ -1,0 +1,158 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Loop
+import Postgres
+import Synchronization
+import Values
+
+/// One request, one way: route, who asks, tenant, use case, answer. One place catches.
+package final class App: Sendable {
+    package let dependencies: Dependencies
+    package let authenticator: Authenticator
+    package let localisation: Localisation
+    package let metrics: Metrics
+    private let assets: Assets
+    private let routes: RouteTable<Endpoint>
+    private let api: APIHandler
+    private let pages: PageHandler
+    private let draining = Atomic(false)
+
+    package init(dependencies: Dependencies, webFolder: URL) throws {
+        self.dependencies = dependencies
+        localisation = try Localisation(folder: webFolder.appending(path: "strings"))
+        assets = try Assets(folder: webFolder)
+        authenticator = Authenticator(database: dependencies.database, realNow: dependencies.realNow)
+        metrics = Metrics(dependencies: dependencies)
+        api = APIHandler(localisation: localisation)
+        pages = PageHandler(dependencies: dependencies, authenticator: authenticator, localisation: localisation, assets: assets)
+        var routes = RouteTable<Endpoint>()
+        for endpoint in Endpoint.allCases { routes.add(endpoint.method, endpoint.segments, endpoint) }
+        self.routes = routes
+    }
+
+    /// From now on `/readyz` says no, so that a proxy sends nothing new.
+    package func startDraining() { draining.store(true, ordering: .relaxed) }
+
+    package func handle(_ request: HTTPRequest) async -> HTTPResponse {
+        let started = dependencies.realNow()
+        let requestID = requestID(of: request)
+        var (response, route) = await answer(request, requestID)
+        SecurityHeaders.add(to: &response, isSecure: dependencies.configuration.publicURL?.hasPrefix("https://") ?? false)
+        response.headers.set("X-Request-Id", requestID)
+        let elapsed = started.microseconds(until: dependencies.realNow())
+        metrics.observe(route: route, method: request.method.rawValue, status: response.status, microseconds: elapsed)
+        if response.status >= 500 || dependencies.log.level == .debug {
+            dependencies.log(
+                response.status >= 500 ? .error : .debug, "request",
+                [("request_id", requestID), ("route", route), ("method", request.method.rawValue), ("status", String(response.status)), ("us", String(elapsed))])
+        }
+        return response
+    }
+
+    private func answer(_ request: HTTPRequest, _ requestID: String) async -> (HTTPResponse, route: String) {
+        switch routes.match(request.method.rawValue, request.pathSegments) {
+        case .found(let endpoint, let parameters):
+            return (await answer(request, endpoint, parameters, requestID), endpoint.template)
+        case .wrongMethod(let allowed):
+            return (problem(.methodNotAllowed(allowed), request, requestID), "other")
+        case .nothing where request.path.hasPrefix("/v1/") || request.path == "/v1":
+            return (problem(.notFound, request, requestID), "other")
+        case .nothing:
+            if let asset = assets.response(request) { return (asset, "asset") }
+            return await pages.answer(request, requestID: requestID)
+        }
+    }
+
+    // MARK: The API and operations
+
+    private func answer(_ request: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ requestID: String) async -> HTTPResponse {
+        do {
+            switch endpoint {
+            case .healthz: return HTTPResponse(status: 200, contentType: "text/plain; charset=utf-8", text: "ok\n")
+            case .readyz: return await readiness()
+            case .openapi: return OpenAPI.response
+            case .metrics: return try await metrics.response(for: request)
+            case .problem: return await pages.problemPage(code: parameters[0], request, requestID: requestID)
+            default: return try await answerUnderKey(request, endpoint, parameters, requestID)
+            }
+        } catch {
+            return problem(failure(error, requestID), request, requestID)
+        }
+    }
+
+    private func answerUnderKey(
+        _ request: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ requestID: String
+    ) async throws -> HTTPResponse {
+        guard let header = request.headers["authorization"], header.lowercased().hasPrefix("bearer ") else {
+            throw Failure.unauthenticated(code: "api_key_required")
+        }
+        let (tenant, principal) = try await authenticator.key(String(header.dropFirst(7)))
+        let context = TenantContext(tenant: tenant, principal: principal, dependencies: dependencies)
+        var response: HTTPResponse
+        do {
+            let language = language(of: request, tenant)
+            response = try await api.answer(
+                try APIRequest(request, endpoint, parameters, context, language, requestID: requestID))
+        } catch {
+            let told = failure(error, requestID)
+            // Not there or not theirs is said before anything of the query or the body is (api.md).
+            do { if told.status != 404 && told.status != 503 { try await api.confirmVisible(endpoint, parameters, context) } } catch Failure.notFound {
+                return try await withClock(problem(.notFound, request, requestID), context)
+            }
+            return try await withClock(problem(told, request, requestID), context)
+        }
+        if tenant.isSandbox { response = try await withClock(response, context) }
+        return response
+    }
+
+    /// Every answer of a sandbox tenant carries its time.
+    private func withClock(_ response: HTTPResponse, _ context: TenantContext) async throws -> HTTPResponse {
+        guard context.tenant.isSandbox, response.status < 500 else { return response }
+        var copy = response
+        copy.headers.set("Api-Clock", try await context.now().rfc3339)
+        return copy
+    }
+
+    private func readiness() async -> HTTPResponse {
+        let checks = await Readiness.check(dependencies, isDraining: draining.load(ordering: .relaxed))
+        let isReady = checks.allSatisfy(\.isFine)
+        let body = jsonObject { json in
+            json.field("ready", isReady)
+            json.field("checks", object: { json in for check in checks { json.field(check.name, check.isFine ? "ok" : check.fault) } })
+        }
+        return HTTPResponse(status: isReady ? 200 : 503, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: .bytes(body))
+    }
+
+    // MARK: Faults
+
+    /// What is not a refusal of ours is a fault of ours: it is logged with the request's ID, and only that ID is told.
+    private func failure(_ error: any Error, _ requestID: String) -> Failure {
+        switch error {
+        case let failure as Failure: return failure
+        case let error as PostgresError: return Failure(error)
+        case let refusal as HTTPRefusal: return .malformed(code: refusal.code)
+        default:
+            dependencies.log(.error, "fault", [("request_id", requestID), ("error", "\(error)")])
+            return .fault
+        }
+    }
+
+    private func problem(_ failure: Failure, _ request: HTTPRequest, _ requestID: String) -> HTTPResponse {
+        Problem.response(failure, localisation[language(of: request, nil)], requestID: requestID)
+    }
+
+    private func language(of request: HTTPRequest, _ tenant: Tenant?) -> Language {
+        request.headers["accept-language"].flatMap { Language(acceptLanguage: $0) } ?? tenant.flatMap { Language(tag: $0.locale) } ?? .en
+    }
+
+    /// The caller's `X-Request-Id` when it is short and plain, else a new one.
+    private func requestID(of request: HTTPRequest) -> String {
+        if let given = request.headers["x-request-id"], (1...64).contains(given.utf8.count),
+            given.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95 })
+        {
+            return given
+        }
+        return "req_" + TypeIDSuffix.encode(UUIDv7.make(at: dependencies.realNow(), random: dependencies.randomWords()))
+    }
+}

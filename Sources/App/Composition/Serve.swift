@@ -1,0 +1,90 @@
+import FoundationEssentials
+import HTTP
+import Loop
+import Synchronization
+import Values
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Listens, sweeps, and ends well: SIGTERM fails `/readyz`, waits, finishes what is in flight, and closes.
+package struct Serve: Sendable {
+    /// In-flight requests get this long after listening has stopped, in seconds.
+    static let finishSeconds = 25
+    /// The path that takes usage accepts larger bodies than any other.
+    static let usageBodyBytes = 5 * 1024 * 1024
+    static let bodyBytes = 1024 * 1024
+
+    let instance: Instance
+    package let app: App
+
+    package init(_ instance: Instance) throws {
+        self.instance = instance
+        app = try App(dependencies: instance.dependencies, webFolder: instance.folders.web)
+    }
+
+    /// Answers when the server has ended. `ready` is told the address as soon as connections are taken.
+    package func run(ready: @escaping @Sendable (_ baseURL: String) async throws -> Void) async throws {
+        let (app, instance) = (app, instance)
+        var limits = HTTPLimits()
+        limits.bodyBytes = { _, path in path == Endpoint.receiveUsage.template ? Self.usageBodyBytes : Self.bodyBytes }
+        let server = HTTPServer(loop: instance.loop, limits: limits, refusalAnswer: app.refusal) { await app.handle($0) }
+        let configuration = instance.configuration
+        let port = try await instance.loop.run { try await server.listen(host: configuration.listenHost, port: configuration.listenPort) }
+        let sweeper = Sweeper(dependencies: instance.dependencies, authenticator: app.authenticator)
+        let loop = instance.loop
+        let sweeping = loop.spawn { await sweeper.run { try await loop.sleep(for: .milliseconds(700)) } }
+        let host = configuration.listenHost.contains(":") ? "[\(configuration.listenHost)]" : configuration.listenHost
+        instance.dependencies.log(.info, "ready", [("address", "http://\(host):\(port)")])
+        do {
+            try await ready(configuration.publicURL ?? "http://\(host):\(port)")
+        } catch {
+            sweeping.cancel()
+            await loop.run { await server.drain(within: .seconds(1)) }
+            throw error
+        }
+        await Self.untilAskedToStop(loop)
+        instance.dependencies.log(.info, "draining")
+        app.startDraining()
+        try? await loop.run { try await loop.sleep(for: .seconds(configuration.drainSeconds)) }
+        sweeping.cancel()
+        await loop.run { await server.drain(within: .seconds(Self.finishSeconds)) }
+        await sweeping.value
+        instance.dependencies.log(.info, "stopped")
+    }
+
+    /// SIGTERM or SIGINT; a second one ends the process at once.
+    private static func untilAskedToStop(_ loop: EventLoop) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let asked = Asked(continuation)
+            _ = loop.execute {
+                for number in [SIGTERM, SIGINT] { _ = try? loop.onSignal(number) { asked.again() } }
+            }
+        }
+    }
+
+    private final class Asked: Sendable {
+        private let waiting: Mutex<CheckedContinuation<Void, Never>?>
+        init(_ continuation: CheckedContinuation<Void, Never>) { waiting = Mutex(continuation) }
+        func again() {
+            let first = waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
+                defer { waiting = nil }
+                return waiting
+            }
+            if let first { first.resume() } else { exit(1) }
+        }
+    }
+}
+
+extension App {
+    /// Requests that no handler saw get the same shape of answer.
+    package var refusal: @Sendable (HTTPRefusal) -> HTTPResponse {
+        { [self] refusal in
+            var response = refusal.response
+            SecurityHeaders.add(to: &response, isSecure: false)
+            metrics.observe(route: "refused", method: "other", status: refusal.status, microseconds: 0)
+            return response
+        }
+    }
+}

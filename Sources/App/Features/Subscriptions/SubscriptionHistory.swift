@@ -1,0 +1,133 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// One step of a subscription's history, as the API and the page show it.
+package struct TransitionRecord: Sendable {
+    package let id: TransitionID
+    package let sequence: Int64
+    package let at: Instant
+    package let type: String
+    package let rule: String
+    package let actor: Actor
+    package let reason: String?
+    package let from: String?
+    package let to: String
+    package let note: String?
+
+    static let columns: SQL = "id, sequence, at, type, rule, actor_kind, actor_id, reason, from_state, to_state, note"
+
+    init(_ row: Row) throws {
+        var column = Columns(row)
+        id = try column.next()
+        sequence = try column.next()
+        at = try column.next()
+        type = try column.next()
+        rule = try column.next()
+        actor = try column.actor()
+        reason = try column.next()
+        from = try column.next()
+        to = try column.next()
+        note = try column.next()
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object {
+            $0.field("id", id)
+            $0.field("at", at)
+            $0.field("type", type)
+            $0.field("actor", actor)
+            $0.field("reason", reason)
+            $0.field("rule", rule)
+            $0.field("from", from)
+            $0.field("to", to)
+            $0.field("note", note)
+        }
+    }
+}
+
+extension Columns {
+    mutating func actor() throws -> Actor {
+        guard let kind = Actor.Kind(rawValue: try next()) else { throw UnknownWord() }
+        return Actor(kind: kind, id: try next())
+    }
+}
+
+/// A subscription's history, newest first. Steps of one instant stay in the order in which they were taken.
+package enum ListSubscriptionEvents {
+    package static func run(_ id: SubscriptionID, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<TransitionRecord> {
+        let tail = page.after.map { after -> SQL in
+            "and sequence < (select sequence from transition_events where tenant_id = \(context.tenant.id) and id = \(after.id))"
+        }
+        let (_, _, _, rows) = try await FindSubscription.byID(
+            id, context,
+            also: [
+                """
+                select \(TransitionRecord.columns) from transition_events where tenant_id = \(context.tenant.id) and subscription_id = \(id) \
+                \(tail ?? "") order by sequence desc limit \(Int64(page.limit + 1))
+                """
+            ])
+        return ListPage(try rows[0].map(TransitionRecord.init), limit: page.limit) { ($0.at, $0.id.uuid) }
+    }
+}
+
+/// What was erased, when, under which rule (L3).
+package struct DeletionCertificate: Sendable {
+    package let id: CertificateID
+    package let subscription: SubscriptionID
+    package let deletedAt: Instant
+    package let rule: String
+    package let suspendedAt: Instant?
+    package let deleteAt: Instant?
+    package let reasons: [String]
+    package let erased: [(name: String, count: Int)]
+    package let kept: [String]
+    package let sha256: String
+
+    static let columns: SQL = "id, subscription_id, deleted_at, rule, suspended_at, delete_at, reasons, erased, kept, sha256"
+
+    init(_ row: Row) throws {
+        var column = Columns(row)
+        id = try column.next()
+        subscription = try column.next()
+        deletedAt = try column.next()
+        rule = try column.next()
+        suspendedAt = try column.next()
+        deleteAt = try column.next()
+        reasons = try column.next()
+        let erasedText: PostgresJSON = try column.next()
+        let keptText: PostgresJSON = try column.next()
+        erased = (try JSON(parsing: Array(erasedText.text.utf8)).members?.fields ?? [])
+            .map { ($0.key, $0.value.integer.map(Int.init) ?? 0) }
+            .sorted { $0.name < $1.name }
+        kept = (try JSON(parsing: Array(keptText.text.utf8)).items ?? []).compactMap(\.text)
+        sha256 = try column.next()
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object {
+            $0.field("id", id)
+            $0.field("object", "deletion_certificate")
+            $0.field("subscription_id", subscription)
+            $0.field("deleted_at", deletedAt)
+            $0.field("rule", rule)
+            $0.field("suspended_at", suspendedAt)
+            $0.field("delete_at", deleteAt)
+            $0.field("reasons", words: reasons)
+            $0.field("erased", object: { json in for entry in erased { json.field(entry.name, entry.count) } })
+            $0.field("kept", words: kept)
+            $0.field("sha256", sha256)
+        }
+    }
+
+    /// - Throws: `Failure.notFound` until the subscription is deleted.
+    package static func find(_ id: SubscriptionID, _ context: TenantContext) async throws -> DeletionCertificate {
+        let (_, _, _, rows) = try await FindSubscription.byID(
+            id, context,
+            also: ["select \(columns) from deletion_certificates where tenant_id = \(context.tenant.id) and subscription_id = \(id)"])
+        guard let row = rows[0].first else { throw Failure.notFound }
+        return try DeletionCertificate(row)
+    }
+}

@@ -1,0 +1,131 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// From a use case's answer to bytes.
+extension APIHandler {
+    func response(_ answer: Answer, _ request: APIRequest) -> HTTPResponse {
+        var headers: HTTPHeaders = ["Content-Type": "application/json", "Cache-Control": "no-store"]
+        if let location = answer.location { headers.set("Location", location) }
+        if let etag = answer.etag { headers.set("ETag", etag) }
+        if answer.isReplay { headers.set("Idempotent-Replayed", "true") }
+        return HTTPResponse(status: answer.status, headers: headers, body: .bytes(answer.body))
+    }
+
+    /// A single object with its ETag; 304 when the caller has it already.
+    func conditional(_ answer: Answer, _ request: APIRequest) -> HTTPResponse {
+        if let etag = answer.etag, request.http.headers["if-none-match"] == etag {
+            return HTTPResponse(status: 304, headers: ["ETag": etag, "Cache-Control": "no-store"])
+        }
+        return response(answer, request)
+    }
+
+    func object<Item>(_ item: Item, _ request: APIRequest, _ write: (Item, inout JSONWriter) -> Void) -> HTTPResponse {
+        var json = JSONWriter()
+        write(item, &json)
+        return response(Answer(status: 200, body: json.bytes), request)
+    }
+
+    func list<Item>(_ request: APIRequest, _ page: ListPage<Item>, _ write: (Item, inout JSONWriter) -> Void) -> HTTPResponse {
+        var answer = response(Answer(status: 200, body: page.body(write)), request)
+        if let cursor = page.nextCursor {
+            let kept = request.http.query.filter { $0.name != "cursor" }.map { "\($0.name)=\(percentEncoded($0.value))" } + ["cursor=\(cursor)"]
+            answer.headers.set("Link", "<\(request.http.path)?\(kept.joined(separator: "&"))>; rel=\"next\"")
+        }
+        return answer
+    }
+
+    func me(_ request: APIRequest) async throws -> HTTPResponse {
+        let context = request.context
+        let now = try await context.now()
+        guard case .key(_, let account, let role, _) = context.principal else { throw Failure.notFound }
+        let tenant = context.tenant
+        let body = jsonObject { json in
+            json.field("object", "me")
+            json.field("tenant", object: {
+                $0.field("id", tenant.id)
+                $0.field("slug", tenant.slug)
+                $0.field("name", tenant.name)
+                $0.field("kind", tenant.isSandbox ? "sandbox" : "live")
+            })
+            json.field("role", role.rawValue)
+            json.field("scope", object: {
+                $0.field("kind", account == nil ? "tenant" : "account")
+                $0.field("account_id", account)
+            })
+            json.field("clock", object: {
+                $0.field("now", now)
+                $0.field("test_clock", tenant.isSandbox)
+            })
+        }
+        return response(Answer(status: 200, body: body), request)
+    }
+
+    func entitlement(_ request: APIRequest) async throws -> HTTPResponse {
+        let (subscription, _, _, _) = try await FindSubscription.byID(try request.pathID(), request.context)
+        let body = jsonObject {
+            $0.field("subscription_id", subscription.id)
+            $0.field("entitled", subscription.facts.isEntitled)
+            $0.field("state", subscription.state.rawValue)
+            $0.field("suspension_reasons", words: subscription.facts.reasons.rawValues)
+        }
+        return response(Answer(status: 200, body: body), request)
+    }
+
+    func usage(_ request: APIRequest) async throws -> HTTPResponse {
+        guard let grouping = UsageReport.Grouping(request["group_by"] ?? "day,product") else {
+            throw Failure.malformed(code: "not_one_of", pointer: "?group_by", arguments: ["allowed": "day, product, day,product"])
+        }
+        let report = try await UsageReport.run(
+            try request.pathID(), from: request.instant("from"), to: request.instant("to"), by: grouping, request.context)
+        return response(Answer(status: 200, body: report.body()), request)
+    }
+
+    func downloadUsage(_ request: APIRequest) async throws -> HTTPResponse {
+        try await UsageDownload.prepare(
+            try request.pathID(), from: request.instant("from"), to: request.instant("to"), withMark: request["bom"] == "1", request.context
+        ).response(language: nil)
+    }
+
+    func testClock(_ request: APIRequest) async throws -> HTTPResponse {
+        try request.context.require(.operate)
+        guard request.context.tenant.isSandbox else { throw Failure.forbidden(code: "test_clock_live_tenant") }
+        let (now, rows) = try await request.context.read(
+            "select advancing_to from test_clocks where tenant_id = \(request.context.tenant.id)")
+        let target: Instant? = try rows.first?.get(0)
+        let body = jsonObject {
+            $0.field("object", "test_clock")
+            $0.field("now", now)
+            $0.field("advancing_to", target)
+        }
+        return response(Answer(status: 200, body: body), request)
+    }
+
+    /// Time moves once: an advance to an instant that has been reached answers the same again, so a repeated request needs no stored answer.
+    func advance(_ request: APIRequest) async throws -> HTTPResponse {
+        try request.context.require(.operate)
+        guard request.context.tenant.isSandbox else { throw Failure.forbidden(code: "test_clock_live_tenant") }
+        guard let target = try request.body()["to"]?.text.flatMap({ Instant(rfc3339: $0) }) else {
+            throw Failure.invalid([FieldError("/to", "required")])
+        }
+        let outcome = try await AdvanceTestClock(request.context)(to: target)
+        let body = jsonObject { json in
+            json.field("now", outcome.now)
+            json.field("ran", object: { json in
+                for (kind, count) in outcome.ran.sorted(by: { $0.key < $1.key }) { json.field(kind, count) }
+            })
+        }
+        return response(Answer(status: 200, body: body), request)
+    }
+
+    private func percentEncoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || [45, 46, 95, 126].contains(byte)
+            if isPlain { return String(UnicodeScalar(byte)) }
+            let hex = String(byte, radix: 16, uppercase: true)
+            return "%" + (hex.count == 1 ? "0" + hex : hex)
+        }.joined()
+    }
+}

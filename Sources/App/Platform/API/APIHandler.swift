@@ -1,0 +1,130 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// Answers the JSON API: the one exhaustive switch over its endpoints. It reads input, calls the use case, and writes the answer; it decides nothing.
+struct APIHandler: Sendable {
+    let localisation: Localisation
+
+    func answer(_ request: APIRequest) async throws -> HTTPResponse {
+        let context = request.context
+        switch request.endpoint {
+        case .healthz, .readyz, .metrics, .openapi, .problem: throw Failure.notFound
+        case .me: return try await me(request)
+
+        case .listAccounts: return list(request, try await ListAccounts.run(try request.page(), context)) { $0.write(to: &$1) }
+        case .createAccount: return response(try await createAccount(request).run(context, try request.options()), request)
+        case .getAccount: return conditional(try await FindAccount.byID(try request.pathID(), context).answer(200), request)
+        case .updateAccount: return response(try await updateAccount(request).run(context, try request.options()), request)
+
+        case .listSubscriptions:
+            let (now, page) = try await ListSubscriptions.run(filter(request), try request.page(), context)
+            return list(request, page) { $0.write(to: &$1, at: now) }
+        case .createSubscription: return response(try await createSubscription(request).run(context, try request.options()), request)
+        case .getSubscription:
+            let (subscription, _, now, _) = try await FindSubscription.byID(try request.pathID(), context)
+            return conditional(subscription.answer(at: now), request)
+        case .updateSubscription: return response(try await editSubscription(request).run(context, try request.options()), request)
+        case .paySubscription:
+            let id: SubscriptionID = try request.pathID()
+            let amount = try payment(try request.body(), at: "", request)
+            return response(try await PaySubscription(id: id, amount: amount).run(context, try request.options()), request)
+        case .upgradeSubscription:
+            let id: SubscriptionID = try request.pathID()
+            let amount = try payment(try request.body()["payment"]?.members, at: "/payment", request)
+            return response(try await UpgradeSubscription(id: id, amount: amount).run(context, try request.options()), request)
+        case .suspendSubscription:
+            let body = try request.body()
+            let useCase = SuspendSubscription(id: try request.pathID(), reason: try reason(body), note: body["note"]?.text)
+            return response(try await useCase.run(context, try request.options()), request)
+        case .reactivateSubscription:
+            let body = try request.body()
+            let useCase = ReactivateSubscription(id: try request.pathID(), reason: try reason(body), note: body["note"]?.text)
+            return response(try await useCase.run(context, try request.options()), request)
+        case .cancelSubscription:
+            let body = try request.body()
+            let useCase = CancelSubscription(id: try request.pathID(), words: body["reason"]?.text)
+            return response(try await useCase.run(context, try request.options()), request)
+        case .confirmServices:
+            _ = try request.body()
+            return response(try await ConfirmServices(id: try request.pathID()).run(context, try request.options()), request)
+        case .getEntitlement: return try await entitlement(request)
+        case .listSubscriptionEvents:
+            return list(request, try await ListSubscriptionEvents.run(try request.pathID(), try request.page(), context)) { $0.write(to: &$1) }
+        case .getUsage: return try await usage(request)
+        case .downloadUsage: return try await downloadUsage(request)
+        case .getDeletionCertificate:
+            var json = JSONWriter()
+            try await DeletionCertificate.find(try request.pathID(), context).write(to: &json)
+            return response(Answer(status: 200, body: json.bytes), request)
+        case .setPartner:
+            let code = try request.body()["code"]?.text
+            let useCase = SetPartner(id: try request.pathID(), code: code ?? "", ifMatch: request.ifMatch)
+            return response(try await useCase.run(context, try request.options()), request)
+        case .removePartner:
+            let useCase = SetPartner(id: try request.pathID(), code: nil, ifMatch: request.ifMatch)
+            return response(try await useCase.run(context, try request.options()), request)
+
+        case .checkPartner: return object(try await FindPartner.byCode(request["code"] ?? "", context), request) { $0.write(to: &$1) }
+        case .listPartners: return list(request, try await ListPartners.run(try request.page(), context)) { $0.write(to: &$1) }
+        case .createPartner:
+            let body = try request.body()
+            let useCase = CreatePartner(code: body["code"]?.text ?? "", companyName: body["company_name"]?.text ?? "")
+            return response(try await useCase.run(context, try request.options()), request)
+        case .getPartner: return object(try await FindPartner.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
+
+        case .listEnrollments: return list(request, try await ListEnrollments.run(try request.page(), context)) { $0.write(to: &$1) }
+        case .createEnrollment: return response(try await createEnrollment(request).run(context, try request.options()), request)
+        case .getEnrollment: return object(try await FindEnrollment.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
+        case .listDepartments:
+            return list(request, try await ListDepartments.run(try request.pathID(), try request.page(), context)) { $0.write(to: &$1) }
+        case .createDepartment:
+            let enrollment: EnrollmentID = try request.pathID()
+            let body = try request.body()
+            let useCase = CreateDepartment(
+                enrollment: enrollment, name: body["name"]?.text ?? "", costCentre: body["cost_centre"]?.text,
+                quota: try request.money(body["quota"], at: "/quota"))
+            return response(try await useCase.run(context, try request.options()), request)
+        case .getDepartment:
+            return object(try await FindDepartment.byID(try request.pathID(1), of: try request.pathID(0), context), request) { $0.write(to: &$1) }
+
+        case .listOrders:
+            let page = try await ListOrders.run(account: request.id("account_id"), subscription: request.id("subscription_id"), try request.page(), context)
+            return list(request, page) { $0.write(to: &$1) }
+        case .getOrder: return object(try await FindOrder.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
+
+        case .receiveUsage:
+            try context.require(.operate)
+            let batch = try ReceiveUsage(batch: try request.parsedBody())
+            let words = localisation[request.language]
+            let answer = try await batch.run(context, try request.options()) { words("usage.rejection.\($0)") }
+            return response(answer, request)
+        case .getTestClock: return try await testClock(request)
+        case .advanceTestClock: return try await advance(request)
+        case .listAuditEvents:
+            let object = try request["object_id"].map { try anyID($0) }
+            let page = try await ListAuditEvents.run(account: request.id("account_id"), object: object, try request.page(), context)
+            return list(request, page) { $0.write(to: &$1) }
+        }
+    }
+
+    /// The object that the path names must be there and theirs before anything of the request is judged: else a fault in a body would tell that it exists.
+    func confirmVisible(_ endpoint: Endpoint, _ parameters: [String], _ context: TenantContext) async throws {
+        guard let kind = endpoint.parameters.first, let text = parameters.first else { return }
+        switch kind {
+        case "subscription_id":
+            guard let id = SubscriptionID(text) else { throw Failure.notFound }
+            _ = try await FindSubscription.byID(id, context)
+        case "account_id":
+            guard let id = AccountID(text) else { throw Failure.notFound }
+            let rows = try await context.read(Account.one(context.tenant.id, id)).rows
+            guard let account = try rows.first.map(Account.init), !context.principal.roles(on: account.belonging).isEmpty else { throw Failure.notFound }
+        case "enrollment_id":
+            guard let id = EnrollmentID(text) else { throw Failure.notFound }
+            _ = try await FindEnrollment.byID(id, context)
+        default: return
+        }
+    }
+}

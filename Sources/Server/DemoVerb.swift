@@ -1,0 +1,3 @@
+extension Invocation {
+    func demo() async throws {}
+}
