@@ -1,0 +1,201 @@
+import FoundationEssentials
+import Loop
+
+/// Reads, many at once over a few sessions.
+///
+/// Each read is a unit of its own, `BEGIN READ ONLY; SET LOCAL scope; statements; Sync; COMMIT; Sync`, sent without waiting for
+/// the units before it. Never two scopes in one transaction; the COMMIT has its own Sync, so it is never skipped and closes the
+/// unit's block whatever happened inside; an error ends its own unit and no other. A unit whose session breaks is repeated once.
+///
+/// Belongs to a loop: every method traps elsewhere, and that is why `@unchecked Sendable` holds.
+package final class ReadPool: @unchecked Sendable {
+    /// Units under way on one session before others wait in the pool: enough to keep the server busy, few enough to lose.
+    private static let inflightMaximum = 128
+    private static let tick = Duration.milliseconds(500)
+
+    package let loop: EventLoop
+    private let sessions: Sessions
+    private let size: Int
+    private let waitLimit: Duration
+    private var waiting = Queue<ReadUnit>()
+    private var isDispatchPlanned = false
+    private var timer: LoopTimer?
+    private var counts = PoolCounters()
+
+    /// `waitLimit`: how long a unit may wait for a session before it is refused as unavailable.
+    package init(loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(5)) {
+        self.loop = loop
+        self.size = connections
+        self.waitLimit = waitLimit
+        sessions = Sessions(loop: loop, options: options)
+    }
+
+    /// Begins to open the sessions. Units that come earlier wait for them. On the loop.
+    package func start() {
+        loop.preconditionOnLoop()
+        sessions.wanted = { [size] in size }
+        sessions.whenOpened = { [weak self] _ in self?.dispatch() }
+        sessions.replenish()
+        timer = loop.schedule(every: Self.tick) { [weak self] in self?.lookAtClock() }
+    }
+
+    /// Ends all sessions; what is under way or waiting is refused as unavailable. On the loop.
+    package func close() {
+        loop.preconditionOnLoop()
+        timer?.cancel()
+        timer = nil
+        sessions.close()
+        for unit in waiting.removeAll() { unit.finish(.failure(.unavailable("the pool is closed"))) }
+    }
+
+    /// At least one session is open. On the loop.
+    package var isReady: Bool { !sessions.open.isEmpty }
+
+    package var counters: PoolCounters {
+        loop.preconditionOnLoop()
+        var counters = counts
+        counters.open = sessions.open.count
+        counters.opened = sessions.opened
+        counters.lost = sessions.lost
+        counters.waiting = waiting.count
+        return counters
+    }
+
+    /// Runs the statements in one read-only transaction and gives the rows of each, in order.
+    ///
+    /// `scope` nil sets no scope, so row-level security shows nothing that is scoped. `timeout` is each statement's; nil is the
+    /// session's. Throws `PostgresError`; on the loop.
+    package func read(scope: UUID?, _ statements: [SQL], timeout: Duration? = nil) async throws -> [Rows] {
+        loop.preconditionOnLoop()
+        try SQL.check(statements)
+        let commands = self.commands(scope: scope, statements, timeout: timeout)
+        counts.units += 1
+        var isRepeated = false
+        while true {
+            let batch = try await answer(to: ReadUnit(commands: commands, timeout: timeout))
+            guard let failure = batch.failure else { return batch.rows }
+            guard !isRepeated, failure.isRetryable, !sessions.isClosed else { throw failure }
+            isRepeated = true
+            counts.retries += 1
+        }
+    }
+
+    /// One statement. As `read(scope:_:timeout:)`.
+    package func read(scope: UUID?, _ statement: SQL, timeout: Duration? = nil) async throws -> Rows {
+        try await read(scope: scope, [statement], timeout: timeout)[0]
+    }
+
+    private func commands(scope: UUID?, _ statements: [SQL], timeout: Duration?) -> [Command] {
+        var commands: [Command] = []
+        commands.reserveCapacity(statements.count + 3)
+        commands.append(Command(kind: .control(.beginReadOnly), phase: .begin))
+        if let scope { commands.append(.set(sessions.options.scopeSetting, to: scope)) }
+        if let timeout { commands.append(.set("statement_timeout", to: timeout)) }
+        for statement in statements { commands.append(Command(kind: .statement(statement), wantsRows: true)) }
+        return commands
+    }
+
+    // MARK: Dispatch
+
+    private func answer(to unit: ReadUnit) async throws -> Batch {
+        guard !sessions.isClosed else { throw PostgresError.unavailable("the pool is closed") }
+        unit.deadline = loop.milliseconds + waitLimit.roundedUpMilliseconds
+        await withCheckedContinuation { continuation in
+            unit.waiter = continuation
+            waiting.append(unit)
+            planDispatch()
+        }
+        return try unit.outcome.get()
+    }
+
+    /// Units that become ready in the same turn of the loop are sent together at its end.
+    private func planDispatch() {
+        guard !isDispatchPlanned else { return }
+        isDispatchPlanned = true
+        loop.beforePoll { [self] in
+            isDispatchPlanned = false
+            dispatch()
+        }
+    }
+
+    private func dispatch() {
+        while !waiting.isEmpty, let connection = leastBusy(), let unit = waiting.popFirst() {
+            send(unit, on: connection)
+        }
+    }
+
+    private func leastBusy() -> Connection? {
+        var best: Connection?
+        for connection in sessions.open where connection.isOpen && !connection.isStale && !connection.isWriteBlocked {
+            // Two batches per unit.
+            guard connection.inflightCount < 2 * Self.inflightMaximum else { continue }
+            if connection.inflightCount < best?.inflightCount ?? .max { best = connection }
+        }
+        return best
+    }
+
+    private func send(_ unit: ReadUnit, on connection: Connection) {
+        counts.inUse += 1
+        let batch = connection.send(unit.commands, .ahead, startsUnit: true, timeout: unit.timeout)
+        let commit = connection.send([Command(kind: .control(.commit), phase: .commit)], .inside)
+        batch.onDone { [self] in
+            counts.inUse -= 1
+            unit.finish(.success(batch))
+        }
+        commit.onDone { [self] in
+            if connection.isStale && connection.inflightCount == 0 && connection.isOpen { sessions.retire(connection) }
+            if !waiting.isEmpty { planDispatch() }
+        }
+    }
+
+    private func lookAtClock() {
+        let now = loop.milliseconds
+        let late = waiting.remove { $0.deadline <= now }
+        counts.refused += late.count
+        let reason = sessions.lastFailure ?? "all sessions are busy"
+        for unit in late { unit.finish(.failure(.unavailable("no session in time: \(reason)"))) }
+        sessions.failSilent()
+        sessions.replenish()
+    }
+}
+
+/// One read on its way. Belongs to the pool's loop.
+private final class ReadUnit {
+    let commands: [Command]
+    let timeout: Duration?
+    var deadline: UInt64 = 0
+    var waiter: CheckedContinuation<Void, Never>?
+    private(set) var outcome: Result<Batch, PostgresError> = .failure(.unavailable("not answered"))
+
+    init(commands: [Command], timeout: Duration?) {
+        self.commands = commands
+        self.timeout = timeout
+    }
+
+    func finish(_ outcome: Result<Batch, PostgresError>) {
+        guard let waiting = waiter else { return }
+        waiter = nil
+        self.outcome = outcome
+        waiting.resume()
+    }
+}
+
+extension Command {
+    /// `SET LOCAL` to a UUID: the one place where a value becomes part of a text, and only a parsed UUID can.
+    static func set(_ setting: String, to scope: UUID) -> Command {
+        Command(kind: .text("set local \(setting) = '\(scope.uuidString)'"), phase: .begin)
+    }
+
+    static func set(_ setting: String, to duration: Duration) -> Command {
+        Command(kind: .text("set local \(setting) = \(duration.wholeMilliseconds)"), phase: .begin)
+    }
+}
+
+extension SQL {
+    static func check(_ statements: [SQL]) throws {
+        for statement in statements {
+            guard statement.bindCount <= bindMaximum else { throw PostgresError.misuse("more than \(bindMaximum) binds") }
+            guard !statement.isEmpty else { throw PostgresError.misuse("an empty statement") }
+        }
+    }
+}
