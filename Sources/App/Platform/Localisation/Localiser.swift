@@ -50,18 +50,25 @@ extension Localiser {
     package func longDate(_ date: CivilDate) -> String {
         self(
             "date.long",
-            ["day": String(date.day), "month": language == .en ? self("month.\(date.month)") : String(date.month), "year": String(date.year)])
+            [
+                "day": String(date.day), "month": language == .en ? self("month.\(date.month)") : String(date.month),
+                "year": String(date.year),
+            ])
     }
 
     package func longDate(_ instant: Instant) -> String { longDate(zone.date(at: instant)) }
 
     /// `20 November` or `11月20日`, where the year is plain.
     package func dayAndMonth(_ date: CivilDate) -> String {
-        self("date.day_month", ["day": String(date.day), "month": language == .en ? self("month.\(date.month)") : String(date.month)])
+        self(
+            "date.day_month",
+            ["day": String(date.day), "month": language == .en ? self("month.\(date.month)") : String(date.month)])
     }
 
     /// `UTC+8 Asia/Shanghai`: stands once on every page that shows a time.
-    package var zoneLabel: String { "\(offset(of: zone, at: now)) \(zone.identifier == "UTC" ? "" : zone.identifier)".trimmingEnd() }
+    package var zoneLabel: String {
+        "\(offset(of: zone, at: now)) \(zone.identifier == "UTC" ? "" : zone.identifier)".trimmingEnd()
+    }
 
     /// The machine-readable form with the zone's offset: `2026-11-20T14:05:00+08:00`.
     package func machineTime(_ instant: Instant) -> String {

@@ -30,6 +30,8 @@ package struct Strings: Sendable {
 
     package var keys: Set<String> { Set(templates.keys) }
 
+    package func has(_ key: String) -> Bool { templates[key] != nil }
+
     /// The text under `key` with its places filled. A key that does not exist shows itself between brackets: a test finds it
     /// before a reader does.
     package func callAsFunction(_ key: String, _ arguments: [String: String] = [:]) -> String {
