@@ -40,12 +40,14 @@ extension Attribute {
     package static func id(_ id: String?) -> Self { Self("id", text: id) }
     package static func lang(_ tag: String?) -> Self { Self("lang", text: tag) }
     package static func title(_ text: String?) -> Self { Self("title", text: text) }
+    /// Takes the focus when the page is shown.
+    package static func autofocus(_ takes: Bool = true) -> Self { Self("autofocus", flag: takes) }
     package static func hidden(_ isHidden: Bool = true) -> Self { Self("hidden", flag: isHidden) }
     package static func tabindex(_ index: Int) -> Self { Self("tabindex", number: index) }
     package static func translate(_ translates: Bool) -> Self { Self("translate", .token(translates ? "yes" : "no")) }
     /// `data-module` and its like, for the page's scripts.
     package static func data(_ name: DataName, _ value: String = "") -> Self { Self(name.attribute, text: value) }
-    package static func role(_ role: Role) -> Self { Self("role", .token(role.token)) }
+    package static func role(_ role: AriaRole) -> Self { Self("role", .token(role.token)) }
 }
 
 /// The data attributes that the scripts read: a closed list, so that a name in markup has a reader.
@@ -62,7 +64,7 @@ package enum DataName: Sendable {
     }
 }
 
-package enum Role: Sendable {
+package enum AriaRole: Sendable {
     case alert, group, list, region, search, status
 
     var token: StaticString {
@@ -80,7 +82,7 @@ package enum Role: Sendable {
 // MARK: ARIA
 
 package enum CurrentItem: Sendable { case page, step, yes }
-package enum SortDirection: Sendable { case ascending, descending, none }
+package enum AriaSort: Sendable { case ascending, descending, none }
 
 extension Attribute {
     package static func ariaLabel(_ text: String?) -> Self { Self("aria-label", text: text) }
@@ -99,7 +101,7 @@ extension Attribute {
         case .yes: Self("aria-current", .token("true"))
         }
     }
-    package static func ariaSort(_ direction: SortDirection?) -> Self {
+    package static func ariaSort(_ direction: AriaSort?) -> Self {
         switch direction {
         case nil: Self("aria-sort", .absent)
         case .ascending: Self("aria-sort", .token("ascending"))

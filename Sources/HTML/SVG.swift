@@ -69,8 +69,10 @@ extension Attribute where Scope == Tag.Graphic {
     package static func patternTransform(rotate degrees: Int) -> Self { Self("patternTransform", text: "rotate(\(degrees))") }
     package static func transform(translateX x: Int, y: Int) -> Self { Self("transform", text: "translate(\(x) \(y))") }
     package static func focusable(_ isFocusable: Bool) -> Self { Self("focusable", .token(isFocusable ? "true" : "false")) }
-    /// A graphic that says nothing beyond the words beside it.
-    package static var roleImage: Self { Self("role", .token("img")) }
+    /// Fills its box whatever its shape: for bars without text.
+    package static var stretched: Self { Self("preserveAspectRatio", .token("none")) }
+    /// Lines on whole pixels, without a blur.
+    package static var crisp: Self { Self("shape-rendering", .token("crispEdges")) }
     package static func href(_ url: URLPath) -> Self { Self("href", text: url.string) }
     package static func textAnchor(_ anchor: TextAnchor) -> Self {
         switch anchor {

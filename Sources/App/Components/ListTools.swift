@@ -1,0 +1,130 @@
+import HTML
+
+/// From row to row of a long list, by keys and not by counting (G4).
+package struct Pager: Sendable {
+    package var first: URLPath?
+    package var previous: URLPath?
+    package var next: URLPath?
+    /// Which rows are shown, counted from 1; nil when the list does not know.
+    package var rows: ClosedRange<Int>?
+    /// How many there are, up to a bound: `10,000+` beyond it (G3).
+    package var total: String?
+
+    package init(
+        first: URLPath? = nil, previous: URLPath? = nil, next: URLPath? = nil, rows: ClosedRange<Int>? = nil, total: String? = nil
+    ) {
+        self.first = first
+        self.previous = previous
+        self.next = next
+        self.rows = rows
+        self.total = total
+    }
+
+    package func html(_ t: Localiser) -> HTML {
+        nav(.class("pager"), .ariaLabel(t("list.pages"))) {
+            p { summary(t) }
+            if first != nil || previous != nil || next != nil {
+                ul {
+                    if let first { li { a(.class("btn"), .href(first)) { t("list.first") } } }
+                    if let previous { li { a(.class("btn"), .href(previous), .rel(.prev)) { t("list.previous") } } }
+                    if let next { li { a(.class("btn"), .href(next), .rel(.next)) { t("list.next") } } }
+                }
+            }
+        }
+    }
+
+    private func summary(_ t: Localiser) -> String {
+        guard let rows else { return "" }
+        let range = ["from": t.number(rows.lowerBound), "to": t.number(rows.upperBound)]
+        guard let total else { return t("list.rows", range) }
+        return t("list.rows_of", range.merging(["total": total]) { first, _ in first })
+    }
+}
+
+/// A list's filters: a form that asks by address, so that Back, reload and bookmarks keep what was chosen (G2).
+package struct FilterBar: Sendable {
+    package struct Choice: Sendable {
+        package let value: String
+        package let label: String
+
+        package init(_ value: String, _ label: String) {
+            self.value = value
+            self.label = label
+        }
+    }
+
+    package enum Field: Sendable {
+        case search(name: String, label: String, value: String)
+        /// The empty value is the first choice: everything.
+        case choice(name: String, label: String, all: String, choices: [Choice], selected: String?)
+    }
+
+    /// A filter that is on: what it says, and the list without it.
+    package struct Chip: Sendable {
+        package let label: String
+        package let without: URLPath
+
+        package init(_ label: String, without: URLPath) {
+            self.label = label
+            self.without = without
+        }
+    }
+
+    package let action: URLPath
+    package let fields: [Field]
+    package let chips: [Chip]
+    /// What else the address carries and a new choice keeps: the order of the list.
+    package let kept: [(String, String)]
+
+    package init(action: URLPath, fields: [Field], chips: [Chip] = [], kept: [(String, String)] = []) {
+        self.action = action
+        self.fields = fields
+        self.chips = chips
+        self.kept = kept
+    }
+
+    package func html(_ t: Localiser) -> HTML {
+        group {
+            form(.class("filters"), .method(.get), .action(action), .role(.search)) {
+                for (name, value) in kept { hiddenField(name, value) }
+                HTML.fragment(fields.map(Self.control))
+                submitButton(t("list.apply"), .plain)
+            }
+            if !chips.isEmpty {
+                ul(.class("chips"), .ariaLabel(t("list.active_filters"))) {
+                    for chip in chips { li { Self.chip(chip, t) } }
+                    li { a(.class("chip-clear"), .href(action)) { t("list.clear_all") } }
+                }
+            }
+        }
+    }
+
+    private static func chip(_ chip: Chip, _ t: Localiser) -> HTML {
+        a(.class("chip"), .href(chip.without), .ariaLabel(t("list.remove_filter", ["filter": chip.label]))) {
+            chip.label
+            span(.ariaHidden()) { "×" }
+        }
+    }
+
+    private static func control(_ field: Field) -> HTML {
+        switch field {
+        case .search(let name, let title, let value):
+            div(.class("filter filter--search")) {
+                label(.for("filter-\(name)")) { title }
+                input(
+                    .type(.search), .id("filter-\(name)"), .name(name), .value(value), .maxlength(200), .autocomplete(.off),
+                    .spellcheck(false))
+            }
+        case .choice(let name, let title, let all, let choices, let selected):
+            div(.class("filter")) {
+                label(.for("filter-\(name)")) { title }
+                select(.id("filter-\(name)"), .name(name)) {
+                    option(.value(""), .selected(selected == nil)) { all }
+                    for choice in choices {
+                        option(.value(choice.value), .selected(choice.value == selected)) { choice.label }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import HTML
+import Values
+
+/// The band above and below every page.
+extension Shell {
+    func pageHeader(_ t: Localiser) -> HTML {
+        header(.class("top")) {
+            clockStrip(t)
+            div(.class("top-row")) {
+                a(.class("brand"), .href(home)) {
+                    brandMark
+                    span { tenantName }
+                }
+                if side == .provider { span(.class("side-tag")) { t("shell.provider") } }
+                contextSwitch(t)
+                div(.class("top-end")) {
+                    a(.class("quiet"), .href(otherLanguage), .hreflang(t.language.other.tag), .lang(t.language.other.tag)) {
+                        t.language.other.ownName
+                    }
+                    personMenu(t)
+                }
+            }
+            smallNavigation(t)
+        }
+    }
+
+    /// A ledger's two columns that balance.
+    private var brandMark: HTML {
+        svg(.class("mark"), .viewBox(0, 0, 20, 20), .width(20), .height(20), .ariaHidden(), .focusable(false)) {
+            rect(.class("mark-ground"), .width(20), .height(20), .rx(5))
+            path(.class("mark-line"), .d("M6 5.5v9M14 5.5v9M6 10h8"))
+        }
+    }
+
+    /// The permanent banner of a demo or a sandbox (G32).
+    @HTMLBuilder
+    private func clockStrip(_ t: Localiser) -> HTML {
+        if let clock = testClock {
+            p(.class("strip")) {
+                strong { t(isDemo ? "shell.demo" : "shell.sandbox") }
+                span { t.html("shell.clock", ["time": time(.datetime(t.machineTime(clock.now))) { t.dateTime(clock.now) }]) }
+                if let page = clock.page { a(.href(page)) { t("shell.move_clock") } }
+            }
+        } else if isDemo {
+            p(.class("strip")) {
+                strong { t("shell.demo") }
+                span { t("shell.demo_note") }
+            }
+        }
+    }
+
+    @HTMLBuilder
+    private func contextSwitch(_ t: Localiser) -> HTML {
+        if let contextName {
+            if contexts.isEmpty {
+                span(.class("context")) { contextName }
+            } else {
+                details(.class("drop")) {
+                    summary {
+                        span(.class("sr")) { t("shell.account") }
+                        contextName
+                    }
+                    ul(.class("drop-list")) {
+                        for item in contexts {
+                            li { a(.href(item.url), .ariaCurrent(item.isCurrent ? .yes : nil)) { item.label } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @HTMLBuilder
+    private func personMenu(_ t: Localiser) -> HTML {
+        if let person {
+            span(.class("person")) {
+                span(.class("person-name")) { person.name }
+                span(.class("person-role")) { person.role }
+            }
+            form(.class("inline"), .method(.post), .action(person.signOut)) {
+                hiddenField("csrf", person.csrf)
+                button(.type(.submit), .class("quiet")) { t("shell.sign_out") }
+            }
+        }
+    }
+
+    /// The same links again for a narrow screen, folded away; a style rule shows one of the two.
+    @HTMLBuilder
+    private func smallNavigation(_ t: Localiser) -> HTML {
+        if side != .outside, !navigation.isEmpty {
+            nav(.class("small-nav"), .ariaLabel(t("shell.navigation"))) {
+                details {
+                    summary { t("shell.menu") }
+                    navigationLists
+                }
+            }
+        }
+    }
+
+    func pageFooter(_ t: Localiser) -> HTML {
+        footer(.class("foot")) {
+            div(.class("foot-row")) {
+                for item in footerLinks { a(.href(item.url)) { item.label } }
+                span { t("shell.zone", ["zone": t.zoneLabel]) }
+                span { t.html("shell.utc", ["time": time(.datetime(realNow.rfc3339)) { utcNow(t) }]) }
+                span { "Bursar \(build)" }
+            }
+        }
+    }
+
+    private func utcNow(_ t: Localiser) -> String {
+        Localiser(strings: t.strings, zone: .utc, now: realNow).dateTime(realNow)
+    }
+}

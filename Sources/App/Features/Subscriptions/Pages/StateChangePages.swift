@@ -1,0 +1,186 @@
+import Billing
+import HTML
+import Values
+
+/// Cancel an enterprise subscription: the consequences with their dates, the name typed, a reason if one likes to give it (L7).
+package struct CancelPage: Page {
+    package var crumbs: Breadcrumbs
+    package var name: String
+    package var action: URLPath
+    package var back: URLPath
+    package var tokens: FormTokens
+    package var policy: OfferPolicy
+    /// When the data would go if the reader cancelled now.
+    package var deleteAt: Instant
+    package var monthToDate: Money?
+    package var typedName = ""
+    package var note = ""
+    package var problems: [FieldProblem] = []
+
+    package init(
+        crumbs: Breadcrumbs, name: String, action: URLPath, back: URLPath, tokens: FormTokens, policy: OfferPolicy,
+        deleteAt: Instant, monthToDate: Money? = nil
+    ) {
+        self.crumbs = crumbs
+        self.name = name
+        self.action = action
+        self.back = back
+        self.tokens = tokens
+        self.policy = policy
+        self.deleteAt = deleteAt
+        self.monthToDate = monthToDate
+    }
+
+    package var hasProblems: Bool { !problems.isEmpty }
+
+    package func title(_ t: Localiser) -> String { t("cancel.title", ["name": name]) }
+
+    package func content(_ t: Localiser) -> HTML {
+        div(.class("narrow")) {
+            crumbs.html(t)
+            errorSummary(problems, t)
+            PageHeading(title(t), lede: .text(t("cancel.lede"))).html
+            question(t).html(t)
+        }
+    }
+
+    private func question(_ t: Localiser) -> ConfirmForm {
+        var question = ConfirmForm(
+            effects: effects(t), action: action, tokens: tokens, confirm: t("cancel.action"), isDangerous: true,
+            keep: t("cancel.keep"), back: back)
+        question.typedName = name
+        question.typedValue = typedName
+        question.note = NoteField("reason", t("cancel.reason"), hint: t("cancel.reason_hint"), value: note)
+        question.problems = problems
+        return question
+    }
+
+    private func effects(_ t: Localiser) -> [HTML] {
+        let days = ["days": t.number(policy.retentionDays)]
+        var effects = [
+            HTML.text(t("cancel.stops")), .text(t("cancel.no_backup")),
+            t.html("cancel.recover", ["date": strong { t.timeElement(deleteAt) }], days),
+            t.html("cancel.deletion", ["date": strong { t.timeElement(deleteAt) }], days), .text(t("cancel.stays")),
+        ]
+        if let monthToDate { effects.insert(.text(t("cancel.owed", ["amount": t.money(monthToDate)])), at: 1) }
+        return effects
+    }
+}
+
+/// Suspend on request: reversible until its date, and says so (section 7).
+package struct SuspendPage: Page {
+    package var crumbs: Breadcrumbs
+    package var name: String
+    package var action: URLPath
+    package var back: URLPath
+    package var tokens: FormTokens
+    package var policy: OfferPolicy
+    package var deleteAt: Instant
+    /// The reasons that this role may give; with one there is nothing to choose.
+    package var reasons: [SuspensionReason]
+    package var selected: SuspensionReason?
+    package var note = ""
+    package var problems: [FieldProblem] = []
+
+    package init(
+        crumbs: Breadcrumbs, name: String, action: URLPath, back: URLPath, tokens: FormTokens, policy: OfferPolicy,
+        deleteAt: Instant, reasons: [SuspensionReason]
+    ) {
+        self.crumbs = crumbs
+        self.name = name
+        self.action = action
+        self.back = back
+        self.tokens = tokens
+        self.policy = policy
+        self.deleteAt = deleteAt
+        self.reasons = reasons
+    }
+
+    package var hasProblems: Bool { !problems.isEmpty }
+
+    package func title(_ t: Localiser) -> String { t("suspend.title", ["name": name]) }
+
+    package func content(_ t: Localiser) -> HTML {
+        div(.class("narrow")) {
+            crumbs.html(t)
+            errorSummary(problems, t)
+            PageHeading(title(t), lede: .text(t("suspend.lede"))).html
+            question(t).html(t)
+        }
+    }
+
+    private func question(_ t: Localiser) -> ConfirmForm {
+        var question = ConfirmForm(
+            effects: [
+                .text(t("suspend.stops")), .text(t("cancel.no_backup")),
+                t.html("suspend.reversible", ["date": strong { t.timeElement(deleteAt) }]),
+                t.html(
+                    "suspend.deletion", ["date": strong { t.timeElement(deleteAt) }], ["days": t.number(policy.retentionDays)]),
+            ],
+            action: action, tokens: tokens, confirm: t("suspend.action"), isDangerous: true, keep: t("suspend.keep"), back: back)
+        if reasons.count > 1 {
+            question.reasons = SelectField(
+                "reason", t("suspend.reason"), choices: reasons.map { FilterBar.Choice($0.rawValue, t.word($0)) },
+                selected: selected?.rawValue)
+        }
+        question.note = NoteField("note", t("suspend.note"), hint: t("suspend.note_hint"), value: note)
+        question.problems = problems
+        return question
+    }
+}
+
+/// Lift a reason: what becomes of the subscription, and which reasons remain (L1).
+package struct ReactivatePage: Page {
+    package var crumbs: Breadcrumbs
+    package var name: String
+    package var action: URLPath
+    package var back: URLPath
+    package var tokens: FormTokens
+    /// The reasons that this role may lift now.
+    package var liftable: [SuspensionReason]
+    /// Those that stay, whatever is lifted here.
+    package var remaining: [SuspensionReason]
+    package var note = ""
+    package var problems: [FieldProblem] = []
+
+    package init(
+        crumbs: Breadcrumbs, name: String, action: URLPath, back: URLPath, tokens: FormTokens, liftable: [SuspensionReason],
+        remaining: [SuspensionReason]
+    ) {
+        self.crumbs = crumbs
+        self.name = name
+        self.action = action
+        self.back = back
+        self.tokens = tokens
+        self.liftable = liftable
+        self.remaining = remaining
+    }
+
+    package var hasProblems: Bool { !problems.isEmpty }
+
+    package func title(_ t: Localiser) -> String { t("reactivate.title", ["name": name]) }
+
+    package func content(_ t: Localiser) -> HTML {
+        div(.class("narrow")) {
+            crumbs.html(t)
+            errorSummary(problems, t)
+            PageHeading(title(t), lede: .text(t("reactivate.lede"))).html
+            question(t).html(t)
+        }
+    }
+
+    private func question(_ t: Localiser) -> ConfirmForm {
+        let becomes =
+            remaining.isEmpty && liftable.count == 1
+            ? t("reactivate.becomes_active")
+            : t("reactivate.stays_suspended", ["reasons": t.words(remaining + liftable.dropFirst())])
+        var question = ConfirmForm(
+            effects: [.text(becomes), .text(t("reactivate.services"))], action: action, tokens: tokens,
+            confirm: t("reactivate.action"), isDangerous: false, keep: t("reactivate.keep"), back: back)
+        question.reasons = SelectField(
+            "reason", t("reactivate.reason"), choices: liftable.map { FilterBar.Choice($0.rawValue, t.word($0)) })
+        question.note = NoteField("note", t("suspend.note"), hint: t("suspend.note_hint"), value: note)
+        question.problems = problems
+        return question
+    }
+}

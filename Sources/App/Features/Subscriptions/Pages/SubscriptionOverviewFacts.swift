@@ -1,0 +1,159 @@
+import Billing
+import HTML
+import Values
+
+/// The upper half of the overview: banners and the strip of facts.
+extension SubscriptionOverviewPage {
+    @HTMLBuilder
+    func stateBanner(_ t: Localiser) -> HTML {
+        switch state {
+        case .suspended: suspendedBanner(t)
+        case .deleted: deletedBanner(t)
+        case .pending: pendingBanner(t)
+        case .active, .pastDue: HTML.empty
+        }
+    }
+
+    /// The countdown: since when and why, what is lost when, and the ways out (L4).
+    @HTMLBuilder
+    private func suspendedBanner(_ t: Localiser) -> HTML {
+        if let suspendedAt, let deleteAt {
+            Banner(
+                .bad, title: t("subscription.suspended_title", ["days": t.relativeDays(to: deleteAt)]),
+                text: group {
+                    p {
+                        t.html(
+                            "subscription.suspended_text",
+                            ["since": t.timeElement(suspendedAt), "until": t.timeElement(deleteAt)],
+                            ["reasons": t.words(reasons), "days": t.number(policy.retentionDays)])
+                    }
+                    p { t("subscription.suspended_backup") }
+                },
+                actions: [
+                    ways.pay.action(t("payment.action"), .primary), ways.upgrade.action(t("payment.upgrade_action"), .primary),
+                    ways.reactivate.action(t("reactivate.action"), .primary),
+                    ways.download.action(t("subscription.download_all")),
+                ].compactMap { $0 }
+            ).html
+        }
+    }
+
+    @HTMLBuilder
+    private func deletedBanner(_ t: Localiser) -> HTML {
+        if let deletedAt {
+            Banner(
+                .quiet, title: t("subscription.deleted_title"),
+                text: p { t.html("subscription.deleted_text", ["date": t.timeElement(deletedAt)]) },
+                actions: [ways.certificate.action(t("certificate.action"))].compactMap { $0 }
+            ).html
+        }
+    }
+
+    @HTMLBuilder
+    private func pendingBanner(_ t: Localiser) -> HTML {
+        if let lapseAt {
+            Banner(
+                .info, title: t("subscription.pending_title"),
+                text: p {
+                    t.html(
+                        "subscription.pending_text", ["date": t.timeElement(lapseAt)], ["days": t.number(policy.pendingLapseDays)]
+                    )
+                },
+                actions: [ways.pay.action(t("payment.first_action"), .primary)].compactMap { $0 }
+            ).html
+        }
+    }
+
+    /// After a reactivation the services stand still until somebody says that they are set up again (L4).
+    @HTMLBuilder
+    func servicesBanner(_ t: Localiser) -> HTML {
+        if !servicesConfigured, state.isRunning {
+            Banner(
+                .warn, title: t("subscription.services_title"), text: p { t("subscription.services_text") },
+                forms: ways.confirmServices.map { way in
+                    [ActionForm(t("subscription.services_action"), action: way.action, tokens: way.tokens)]
+                } ?? []
+            ).html
+        }
+    }
+
+    @HTMLBuilder
+    func facts(_ t: Localiser) -> HTML {
+        if state == .deleted || state == .pending {
+            HTML.empty
+        } else if let credit {
+            creditFacts(credit, t).html
+        } else {
+            enterpriseFacts(t).html
+        }
+    }
+
+    private func creditFacts(_ credit: Credit, _ t: Localiser) -> FactsStrip {
+        var note = t("subscription.of_bought", ["amount": t.money(credit.bought)])
+        if let daily = credit.daily, daily.isPositive { note += t("subscription.per_day", ["amount": t.money(daily)]) }
+        let large = FactsStrip.Fact(t("subscription.remaining"), t.moneyElement(credit.remaining), note: .text(note))
+        var others: [FactsStrip.Fact] = []
+        if credit.outstanding.isPositive {
+            others.append(
+                FactsStrip.Fact(
+                    t("subscription.outstanding"), t.moneyElement(credit.outstanding),
+                    note: .text(t("subscription.outstanding_note"))))
+        }
+        if let deleteAt {
+            others.append(deletionFact(deleteAt, t))
+        } else if let daysLeft = credit.daysLeft, let expiresAt = credit.expiresAt {
+            others.append(
+                FactsStrip.Fact(
+                    t("subscription.days_left"), .text(t.number(daysLeft)),
+                    note: t.html("subscription.until", ["date": t.dateElement(expiresAt)])))
+        }
+        if let first = credit.lots.first(where: { $0.remaining.isPositive }), credit.lots.count > 1, deleteAt == nil {
+            others.append(
+                FactsStrip.Fact(
+                    t("subscription.next_expiry"), t.moneyElement(first.remaining),
+                    note: t.html("subscription.on", ["date": t.dateElement(first.expiresAt)])))
+        }
+        if let monthFact = thisMonthFact(t) { others.append(monthFact) }
+        return FactsStrip(large: large, others: others, picture: bar(credit))
+    }
+
+    private func bar(_ credit: Credit) -> HTML {
+        let live = credit.lots.map(\.remaining.minor).filter { $0 > 0 }
+        let whole = credit.lots.filter { $0.remaining.isPositive }.reduce(Int64(0)) { $0 + $1.amount.minor }
+        let isLow = whole > 0 && credit.remaining.minor < whole / 10
+        return RemainderBar(
+            parts: live, whole: max(whole, 1), tone: state == .suspended ? .bad : isLow ? .warn : .good
+        ).html
+    }
+
+    private func deletionFact(_ deleteAt: Instant, _ t: Localiser) -> FactsStrip.Fact {
+        FactsStrip.Fact(
+            t("subscription.deletion"), .text(t.relativeDays(to: deleteAt)),
+            note: t.html("subscription.on", ["date": t.timeElement(deleteAt)]))
+    }
+
+    private func thisMonthFact(_ t: Localiser) -> FactsStrip.Fact? {
+        thisMonth.map {
+            FactsStrip.Fact(t("subscription.this_month"), t.moneyElement($0), note: .text(t("subscription.so_far")))
+        }
+    }
+
+    /// An enterprise subscription has no credit of its own: its cost is the number, the commitment stands beside it.
+    private func enterpriseFacts(_ t: Localiser) -> FactsStrip {
+        let cost = thisMonth.map(t.moneyElement) ?? t.nothing
+        let large = FactsStrip.Fact(t("subscription.this_month"), cost, note: .text(t("subscription.so_far")))
+        var others: [FactsStrip.Fact] = []
+        if let deleteAt { others.append(deletionFact(deleteAt, t)) }
+        if let commitment {
+            others.append(
+                FactsStrip.Fact(
+                    t("subscription.commitment_left"), t.moneyElement(commitment.remaining),
+                    note: .text(t("subscription.of_commitment", ["amount": t.money(commitment.total)]))))
+            others.append(
+                FactsStrip.Fact(
+                    t("subscription.term_end"), .text(t.date(commitment.endsOn)),
+                    note: .text(t.relativeDays(to: commitment.endsOn))))
+        }
+        return FactsStrip(large: large, others: others)
+    }
+}

@@ -1,0 +1,205 @@
+import Billing
+import HTML
+import Values
+
+/// One subscription: what is there, what will happen, what can be done (A4, A6, A10).
+package struct SubscriptionOverviewPage: Page {
+    package struct Person: Sendable {
+        package let name: String
+        package let email: String
+
+        package init(name: String, email: String) {
+            self.name = name
+            self.email = email
+        }
+    }
+
+    package struct Partner: Sendable {
+        package let code: String
+        package let companyName: String
+
+        package init(code: String, companyName: String) {
+            self.code = code
+            self.companyName = companyName
+        }
+    }
+
+    package struct Lot: Sendable {
+        package let orderID: String
+        package let boughtAt: Instant
+        package let expiresAt: Instant
+        package let amount: Money
+        package let remaining: Money
+        package let isTrial: Bool
+
+        package init(orderID: String, boughtAt: Instant, expiresAt: Instant, amount: Money, remaining: Money, isTrial: Bool) {
+            self.orderID = orderID
+            self.boughtAt = boughtAt
+            self.expiresAt = expiresAt
+            self.amount = amount
+            self.remaining = remaining
+            self.isTrial = isTrial
+        }
+    }
+
+    /// The subscription's own credit: trial and prepaid.
+    package struct Credit: Sendable {
+        package let remaining: Money
+        package let outstanding: Money
+        /// The expiry of the last live lot, and the civil days until then.
+        package let expiresAt: Instant?
+        package let daysLeft: Int?
+        /// Live lots first to be used first; spent and expired ones behind them.
+        package let lots: [Lot]
+        /// The lots' amounts together.
+        package let bought: Money
+        /// The mean of the last ten whole days, where there is one.
+        package let daily: Money?
+
+        package init(
+            remaining: Money, outstanding: Money, expiresAt: Instant?, daysLeft: Int?, lots: [Lot], bought: Money, daily: Money?
+        ) {
+            self.remaining = remaining
+            self.outstanding = outstanding
+            self.expiresAt = expiresAt
+            self.daysLeft = daysLeft
+            self.lots = lots
+            self.bought = bought
+            self.daily = daily
+        }
+    }
+
+    /// The enrollment that pays for an enterprise subscription.
+    package struct Commitment: Sendable {
+        package let enrollment: NavigationItem
+        package let total: Money
+        package let remaining: Money
+        package let endsOn: CivilDate
+        package let department: String?
+
+        package init(enrollment: NavigationItem, total: Money, remaining: Money, endsOn: CivilDate, department: String?) {
+            self.enrollment = enrollment
+            self.total = total
+            self.remaining = remaining
+            self.endsOn = endsOn
+            self.department = department
+        }
+    }
+
+    /// One thing that happens if nobody does anything, with the amount that it is about.
+    package struct Next: Sendable {
+        package let consequence: Consequence
+        package let amount: Money?
+
+        package init(_ consequence: Consequence, amount: Money? = nil) {
+            self.consequence = consequence
+            self.amount = amount
+        }
+    }
+
+    package enum Usage: Sendable {
+        case days(UsageChart)
+        /// Nothing was used in these days.
+        case nothing
+        case failed(retry: URLPath)
+        /// Gone with the subscription (L3).
+        case erased
+    }
+
+    package struct Ways: Sendable {
+        package var pay = Way.hidden
+        package var upgrade = Way.hidden
+        package var edit = Way.hidden
+        package var partner = Way.hidden
+        package var cancel = Way.hidden
+        package var suspend = Way.hidden
+        package var reactivate = Way.hidden
+        package var history = Way.hidden
+        package var certificate = Way.hidden
+        package var download = Way.hidden
+        package var confirmServices: (action: URLPath, tokens: FormTokens)?
+
+        package init() {}
+    }
+
+    package var crumbs: Breadcrumbs
+    package var id: String
+    package var orderID: String
+    package var name: String?
+    package var offer: Offer
+    package var state: SubscriptionState
+    package var reasons: [SuspensionReason] = []
+    package var purchasedAt: Instant
+    package var suspendedAt: Instant?
+    package var deleteAt: Instant?
+    package var deletedAt: Instant?
+    /// When an unpaid order lapses.
+    package var lapseAt: Instant?
+    package var servicesConfigured = true
+    package var accountAdministrator: Person
+    package var serviceAdministrator: Person?
+    package var partner: Partner?
+    package var policy: OfferPolicy
+    package var credit: Credit?
+    package var commitment: Commitment?
+    package var thisMonth: Money?
+    package var usage: Usage
+    package var next: [Next] = []
+    package var ways = Ways()
+
+    package init(
+        crumbs: Breadcrumbs, id: String, orderID: String, name: String?, offer: Offer, state: SubscriptionState,
+        purchasedAt: Instant, accountAdministrator: Person, policy: OfferPolicy, usage: Usage
+    ) {
+        self.crumbs = crumbs
+        self.id = id
+        self.orderID = orderID
+        self.name = name
+        self.offer = offer
+        self.state = state
+        self.purchasedAt = purchasedAt
+        self.accountAdministrator = accountAdministrator
+        self.policy = policy
+        self.usage = usage
+    }
+
+    package func title(_ t: Localiser) -> String { shownName(t) }
+
+    func shownName(_ t: Localiser) -> String { name ?? t("subscriptions.erased_name") }
+
+    package func content(_ t: Localiser) -> HTML {
+        group {
+            crumbs.html(t)
+            heading(t).html
+            stateBanner(t)
+            servicesBanner(t)
+            facts(t)
+            div(.class("columns")) {
+                futurePanel(t)
+                div(.class("column-main")) {
+                    usageBlock(t)
+                    creditBlock(t)
+                    commitmentBlock(t)
+                }
+                detailsPanel(t)
+            }
+        }
+    }
+
+    private func heading(_ t: Localiser) -> PageHeading {
+        let lede = t.html(
+            "subscription.lede", ["date": t.longDateElement(purchasedAt)], ["offer": t("offer.\(offer.rawValue)_long")])
+        return PageHeading(shownName(t), pill: t.pill(state), lede: lede, actions: actions(t))
+    }
+
+    /// What can be done, the likeliest last, where the hand is.
+    private func actions(_ t: Localiser) -> [ActionLink] {
+        [
+            ways.certificate.action(t("certificate.title")),
+            ways.history.action(t("history.title")),
+            ways.edit.action(t("edit.action")),
+            ways.pay.action(t(state == .pending ? "payment.first_action" : "payment.action"), .primary),
+            ways.upgrade.action(t("payment.upgrade_action"), .primary),
+        ].compactMap { $0 }
+    }
+}

@@ -1,0 +1,166 @@
+import Billing
+import HTML
+import Values
+
+/// The lower half of the overview: what will happen, what was used, what was bought, and the particulars.
+extension SubscriptionOverviewPage {
+    func futurePanel(_ t: Localiser) -> HTML {
+        panel(t("next.title"), id: "next") {
+            if next.isEmpty {
+                p(.class("note")) { t(state == .deleted ? "next.nothing_deleted" : "next.nothing") }
+            } else {
+                Timeline(next.map { event($0, t) }).html(t)
+            }
+        }
+    }
+
+    private func event(_ item: Next, _ t: Localiser) -> Timeline.Event {
+        let consequence = item.consequence
+        let isLoss = consequence.event == TransitionType.deleted.rawValue
+        let isWarning = consequence.event != WhatNext.lotExpiredEvent
+        let amount = item.amount.map(t.money) ?? ""
+        let words = t(
+            nextKey(consequence),
+            ["amount": amount, "days": t.number(policy.retentionDays), "reason": consequence.reason.map(t.word) ?? ""])
+        let why = t(
+            "next.rule",
+            ["rule": consequence.rule, "text": t("rule.\(consequence.rule)", numbers(t)), "version": t.number(policy.version)])
+        return Timeline.Event(
+            at: consequence.at, tone: isLoss ? .bad : isWarning ? .warn : .quiet, text: .text(words), note: .text(why),
+            showsTime: true)
+    }
+
+    /// An event alone does not say why: an order that lapses is deleted too.
+    private func nextKey(_ consequence: Consequence) -> String {
+        let event = consequence.event.replacing(".", with: "_")
+        let lapses = consequence.event == TransitionType.deleted.rawValue && consequence.rule == "L11"
+        return lapses ? "next.order_lapses" : "next.\(event)"
+    }
+
+    /// The policy's numbers, for the sentences of the rules (L10).
+    private func numbers(_ t: Localiser) -> [String: String] {
+        [
+            "retention": t.number(policy.retentionDays), "validity": t.number(policy.validityMonths),
+            "trial": t.number(policy.trialMonths), "lapse": t.number(policy.pendingLapseDays),
+        ]
+    }
+
+    func usageBlock(_ t: Localiser) -> HTML {
+        switch usage {
+        case .days(let chart):
+            block(t("usage.ten_days"), id: "usage") { chart.html(t) }
+        case .nothing:
+            block(t("usage.ten_days"), id: "usage", note: .text(t("usage.nothing"))) {}
+        case .failed(let retry):
+            failedPanel(t("usage.ten_days"), retry: retry, t)
+        case .erased:
+            block(t("usage.ten_days"), id: "usage", note: .text(t("usage.erased"))) {}
+        }
+    }
+
+    @HTMLBuilder
+    func creditBlock(_ t: Localiser) -> HTML {
+        if let credit, !credit.lots.isEmpty {
+            block(t("credit.title"), id: "credit", note: .text(t("credit.note"))) { lotTable(credit, t).html }
+        }
+    }
+
+    private func lotTable(_ credit: Credit, _ t: Localiser) -> DataTable {
+        let code = credit.remaining.currency.code
+        let rows = credit.lots.map { lot in
+            TableRow([
+                t.dateElement(lot.boughtAt), identifier(lot.orderID),
+                group {
+                    t.dateElement(lot.expiresAt)
+                    if lot.isTrial { span(.class("sub")) { t("offer.trial") } }
+                },
+                t.amountElement(lot.amount), t.amountElement(lot.remaining),
+            ])
+        }
+        return DataTable(
+            t("credit.title"),
+            columns: [
+                TableColumn(t("credit.bought")), TableColumn(t("credit.order")), TableColumn(t("credit.expires")),
+                TableColumn(t("credit.amount", ["currency": code]), isNumber: true),
+                TableColumn(t("credit.remaining", ["currency": code]), isNumber: true),
+            ],
+            rows: rows,
+            totals: [
+                DataTable.Total(t("credit.total"), [t.moneyElement(credit.bought), t.moneyElement(credit.remaining)])
+            ])
+    }
+
+    @HTMLBuilder
+    func commitmentBlock(_ t: Localiser) -> HTML {
+        if let commitment {
+            block(
+                t("commitment.title"),
+                note: t.html(
+                    "commitment.note", ["enrollment": a(.href(commitment.enrollment.url)) { commitment.enrollment.label }])
+            ) {
+                RemainderBar(parts: [commitment.remaining.minor], whole: max(commitment.total.minor, 1)).html
+                p {
+                    t(
+                        "commitment.left",
+                        [
+                            "remaining": t.money(commitment.remaining), "total": t.money(commitment.total),
+                            "date": t.longDate(commitment.endsOn),
+                        ])
+                }
+            }
+        }
+    }
+
+    func detailsPanel(_ t: Localiser) -> HTML {
+        panel(t("details.title"), id: "details") {
+            DetailList(details(t)).html
+            if !secondaryActions(t).isEmpty {
+                ul(.class("panel-actions")) {
+                    for action in secondaryActions(t) { li { secondary(action) } }
+                }
+            }
+        }
+    }
+
+    private func details(_ t: Localiser) -> [DetailList.Item] {
+        var items = [
+            DetailList.Item(t("details.id"), copyable(id, name: t("details.id"), id: "subscription-id", t)),
+            DetailList.Item(t("details.order"), copyable(orderID, name: t("details.order"), id: "order-id", t)),
+            DetailList.Item(t("details.purchased"), t.timeElement(purchasedAt)),
+            DetailList.Item(
+                t("details.account_administrator"),
+                twoLines(accountAdministrator.name, accountAdministrator.email)),
+        ]
+        if let person = serviceAdministrator {
+            items.append(
+                DetailList.Item(
+                    t("details.service_administrator"), twoLines(person.name, person.email),
+                    action: ways.edit.action(t("details.change"))))
+        }
+        if let department = commitment?.department {
+            items.append(DetailList.Item(t("details.department"), .text(department)))
+        }
+        if state != .deleted {
+            let value = partner.map { twoLines($0.companyName, $0.code) } ?? t.nothing
+            let change = ways.partner.action(t(partner == nil ? "details.add" : "details.change"))
+            items.append(DetailList.Item(t("details.partner"), value, action: change))
+        }
+        return items
+    }
+
+    /// What is rare or grave stands last and small.
+    private func secondaryActions(_ t: Localiser) -> [ActionLink] {
+        [
+            ways.download.action(t("usage.download")), ways.suspend.action(t("suspend.action")),
+            state == .suspended ? nil : ways.reactivate.action(t("reactivate.action")), ways.cancel.action(t("cancel.action")),
+        ].compactMap { $0 }
+    }
+
+    private func secondary(_ action: ActionLink) -> HTML {
+        guard let reason = action.unavailableBecause else { return action.link }
+        return group {
+            span(.class("faint")) { action.label }
+            span(.class("sub")) { reason }
+        }
+    }
+}
