@@ -143,3 +143,15 @@ package final class Metrics: Sendable {
 package enum Version {
     package static let text = "0.1.0"
 }
+
+extension Assets {
+    func response(_ request: HTTPRequest) -> HTTPResponse? {
+        guard request.method == .get || request.method == .head, let asset = find(request.path) else { return nil }
+        return HTTPResponse(
+            status: 200,
+            headers: [
+                "Content-Type": asset.contentType,
+                "Cache-Control": asset.isImmutable ? "public, max-age=31536000, immutable" : "public, max-age=86400",
+            ], body: .bytes(asset.bytes))
+    }
+}
