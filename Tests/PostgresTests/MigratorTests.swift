@@ -18,7 +18,8 @@ private func withMigrations(_ files: [String: String], _ body: (Fixture) throws 
     defer { try? admin.run("drop database \(name) with (force)") }
     let folder = "/tmp/bursar-migrations-\(name)"
     mkdir(folder, 0o755)
-    let fixture = Fixture(folder: folder, url: try Database.cluster.ownerURL.replacing("dbname='bursar'", with: "dbname='\(name)'"))
+    let fixture = Fixture(
+        folder: folder, url: try Database.cluster.ownerURL.replacing("dbname='bursar'", with: "dbname='\(name)'"))
     defer { fixture.remove() }
     for (file, text) in files { fixture.write(text, to: file) }
     try body(fixture)
@@ -50,7 +51,8 @@ private struct Fixture {
     @Test func `files are applied once, in order, and recorded`() throws {
         let files = [
             "0001_first.sql": "create table a (x int); insert into a values (1); -- a comment; with semicolons;\n",
-            "0002_second.sql": "alter table a add column y int;\ncreate function f() returns int language sql as $$ select 1; $$;\n",
+            "0002_second.sql":
+                "alter table a add column y int;\ncreate function f() returns int language sql as $$ select 1; $$;\n",
         ]
         try withMigrations(files) { (fixture) throws in
             let migrator = try fixture.migrator()
@@ -96,7 +98,8 @@ private struct Fixture {
     }
 
     @Test func `a file that says so runs outside a transaction`() throws {
-        let alone = "-- no transaction: CONCURRENTLY\ncreate index concurrently a_x on a (x);\ncreate index concurrently a_y on a (y);\n"
+        let alone =
+            "-- no transaction: CONCURRENTLY\ncreate index concurrently a_x on a (x);\ncreate index concurrently a_y on a (y);\n"
         try withMigrations(["0001_first.sql": "create table a (x int, y int);", "0002_alone.sql": alone]) { (fixture) throws in
             #expect(try fixture.migrator().migrate(ownerURL: fixture.url).count == 2)
             #expect(try fixture.count("select 1 from pg_indexes where tablename = 'a'") == 2)
@@ -115,7 +118,8 @@ private struct Fixture {
     }
 
     @Test(arguments: [
-        ["0002_second.sql"], ["0001_a.sql", "0001_b.sql"], ["0001_a.sql", "0003_c.sql"], ["first.sql"], ["0001.sql"], ["0001_.sql"],
+        ["0002_second.sql"], ["0001_a.sql", "0001_b.sql"], ["0001_a.sql", "0003_c.sql"], ["first.sql"], ["0001.sql"],
+        ["0001_.sql"],
     ])
     func `names that do not count up by one are refused`(names: [String]) throws {
         try withMigrations(Dictionary(uniqueKeysWithValues: names.map { ($0, "select 1;") })) { (fixture) throws in

@@ -20,7 +20,8 @@ private func withReports<T: Sendable>(_ body: @escaping @Sendable (ReportPool) a
         try await withReports { reports in
             var sizes: [Int] = []
             var sum: Int64 = 0
-            try await reports.stream(scope: nil, "select n from generate_series(1, \(1_050)) n order by n", batchSize: 500) { rows in
+            try await reports.stream(scope: nil, "select n from generate_series(1, \(1_050)) n order by n", batchSize: 500) {
+                rows in
                 sizes.append(rows.count)
                 for row in rows { sum += try row.get(0, as: Int64.self) }
             }

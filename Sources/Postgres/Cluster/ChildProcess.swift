@@ -23,6 +23,8 @@ enum ChildProcess {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
+        // A socket or pipe of ours that lived on in the child would stay open when we are gone.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         // Our own working folder may be closed to the other user.
         posix_spawn_file_actions_addchdir_np(&actions, "/")
 

@@ -59,8 +59,10 @@ final class Connection {
     // MARK: Opening and closing
 
     /// Connects, enters pipeline mode and prepares transaction control.
-    static func open(_ options: ConnectionOptions, on loop: EventLoop) async throws -> Connection {
-        let session = try await connect(options, on: loop)
+    static func open(
+        _ options: ConnectionOptions, on loop: EventLoop, _ attempt: ConnectAttempt = ConnectAttempt()
+    ) async throws -> Connection {
+        let session = try await connect(options, on: loop, attempt)
         let connection = Connection(session: session, options: options, loop: loop)
         try await connection.setUp()
         return connection

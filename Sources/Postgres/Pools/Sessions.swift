@@ -13,6 +13,7 @@ final class Sessions: @unchecked Sendable {
     private(set) var opening = 0
     private(set) var isClosed = false
     private(set) var open: [Connection] = []
+    private var attempts: [ConnectAttempt] = []
     private(set) var opened = 0
     private(set) var lost = 0
     /// Why the latest attempt failed; nil after a success.
@@ -42,7 +43,10 @@ final class Sessions: @unchecked Sendable {
         var backoff = Self.backoffFirst
         while !isClosed {
             do {
-                let connection = try await Connection.open(options, on: loop)
+                let attempt = ConnectAttempt()
+                attempts.append(attempt)
+                defer { attempts.removeAll { $0 === attempt } }
+                let connection = try await Connection.open(options, on: loop, attempt)
                 opening -= 1
                 return accept(connection)
             } catch {
@@ -93,6 +97,7 @@ final class Sessions: @unchecked Sendable {
         isClosed = true
         let all = open
         open = []
+        for attempt in attempts { attempt.cancel() }
         for connection in all { connection.close(.unavailable("the pool is closed")) }
     }
 }
