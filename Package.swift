@@ -56,7 +56,7 @@ let package = Package(
         tests("CryptoTests", ["Crypto"]),
         tests("PostgresTests", ["Postgres", "Loop"]),
         tests("HTTPTests", ["HTTP", "Loop", "CZlib"]),
-        tests("AppTests", ["App", "TestSupport"]),
+        tests("AppTests", ["App", "TestSupport", "HTML", "HTTP", "Values", "Billing", "Postgres", "Loop", "Crypto"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,3 +1,4 @@
+import HTML
 import App
 import Billing
 import FoundationEssentials

@@ -85,7 +85,7 @@ struct APIRequest {
         }
         do {
             return try JSON(parsing: http.body)
-        } catch let error as JSONParseError {
+        } catch {
             throw Failure.malformed(code: "malformed_json", arguments: ["position": String(error.offset), "reason": error.reason])
         }
     }
