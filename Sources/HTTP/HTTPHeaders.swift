@@ -39,6 +39,11 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
 
     /// Adds a field behind those already there, also when the name is there already.
     package mutating func add(_ name: String, _ value: String) {
+        if fields.isEmpty {
+            // An answer has some six fields; growing from nothing would allocate for nearly each of them.
+            fields.reserveCapacity(8)
+            bytes.reserveCapacity(256)
+        }
         let start = bytes.count
         bytes.append(contentsOf: name.utf8)
         let nameEnd = bytes.count
@@ -70,6 +75,12 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
         var count = 0
         for field in fields where isName(field, name) { count += 1 }
         return count
+    }
+
+    /// The bytes of the first value under `name`.
+    func valueBytes(_ name: String) -> ArraySlice<UInt8>? {
+        for field in fields where isName(field, name) { return bytes[Int(field.nameEnd)..<Int(field.valueEnd)] }
+        return nil
     }
 
     /// For the request parser, which has checked the bytes: takes over a buffer and the fields in it.

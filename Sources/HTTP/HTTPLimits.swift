@@ -7,7 +7,8 @@ package struct HTTPLimits: Sendable {
     package var headerCount = 100
     /// Bytes of all header lines together; beyond: 431.
     package var headerBytes = 32 * 1_024
-    /// Bytes of a body, by method and path (still percent-encoded); beyond: 413, before a byte of it is read where it was announced.
+    /// Bytes of a body, by method and path (still percent-encoded); beyond: 413, before a byte of it is read where it was
+    /// announced.
     package var bodyBytes: @Sendable (_ method: HTTPMethod, _ path: String) -> Int = { _, _ in 1_024 * 1_024 }
     /// From the first byte of a request (for a new connection: from its start) to the end of the header; beyond: 408.
     package var headerDeadline: Duration = .seconds(10)

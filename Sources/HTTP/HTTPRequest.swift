@@ -72,7 +72,8 @@ package struct HTTPRequest: Sendable {
         return trimmingBlanks(value.prefix { $0 != ";" }).lowercased()
     }
 
-    /// The fields of an `application/x-www-form-urlencoded` body in order. Throws a 415 for another type, a 400 for a bad encoding.
+    /// The fields of an `application/x-www-form-urlencoded` body in order. Throws a 415 for another type, a 400 for a bad
+    /// encoding.
     package func formFields() throws(HTTPRefusal) -> [(name: String, value: String)] {
         guard contentType == "application/x-www-form-urlencoded" else {
             throw HTTPRefusal(

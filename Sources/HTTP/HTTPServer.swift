@@ -56,8 +56,9 @@ package final class HTTPServer: @unchecked Sendable {
 
     deinit { readBuffer.deallocate() }
 
-    /// Listens on a numeric address (or "localhost") and returns the port, which the system chooses when `port` is 0. With `sharesPort`
-    /// several servers, one per loop, may listen on one port and the kernel deals the clients out. Throws `LoopError`.
+    /// Listens on a numeric address (or "localhost") and returns the port, which the system chooses when `port` is 0. With
+    /// `sharesPort` several servers, one per loop, may listen on one port and the kernel deals the clients out. Throws
+    /// `LoopError`.
     @discardableResult
     package func listen(host: String, port: Int, sharesPort: Bool = false) async throws -> Int {
         try await loop.run { [self] () async throws in
@@ -70,8 +71,8 @@ package final class HTTPServer: @unchecked Sendable {
         }
     }
 
-    /// Stops listening, closes connections that wait for a request, lets the others finish the one they have, and returns when all are
-    /// closed; what is left after `limit` is cut off. Answers given meanwhile say `Connection: close`.
+    /// Stops listening, closes connections that wait for a request, lets the others finish the one they have, and returns
+    /// when all are closed; what is left after `limit` is cut off. Answers given meanwhile say `Connection: close`.
     package func drain(within limit: Duration) async {
         await loop.run { [self] in
             isDraining = true
@@ -128,7 +129,8 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     private func expireConnections() {
-        // Early by up to one sweep rather than late by one: a deadline is a promise. From the end, because `remove` moves the last one.
+        // Early by up to one sweep rather than late by one: a deadline is a promise. From the end, because `remove` moves the
+        // last one.
         let now = loop.milliseconds + sweepMilliseconds
         for position in connections.indices.reversed() where position < connections.count {
             let connection = connections[position]

@@ -2,18 +2,17 @@
 enum HostName {
     private static let bytesMaximum = 255
 
-    static func isValid(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
+    static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard !bytes.isEmpty, bytes.count <= bytesMaximum else { return false }
-        if bytes[0] == UInt8(ascii: "[") {
-            guard let close = bytes.firstIndex(of: UInt8(ascii: "]")), close > 2 else { return false }
-            let address = bytes[1..<close]
+        if bytes.first == UInt8(ascii: "[") {
+            guard let close = bytes.firstIndex(of: UInt8(ascii: "]")) else { return false }
+            let address = bytes[(bytes.startIndex + 1)..<close]
             guard address.contains(UInt8(ascii: ":")), address.allSatisfy(isAddressByte) else { return false }
             return isPortOrNothing(bytes[(close + 1)...])
         }
         let name = bytes.prefix { $0 != UInt8(ascii: ":") }
         guard !name.isEmpty, name.allSatisfy(isNameByte) else { return false }
-        return isPortOrNothing(bytes[name.count...])
+        return isPortOrNothing(bytes[name.endIndex...])
     }
 
     private static func isPortOrNothing(_ bytes: ArraySlice<UInt8>) -> Bool {

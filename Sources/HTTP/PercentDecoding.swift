@@ -25,8 +25,8 @@ enum PercentDecoding {
         return text
     }
 
-    /// The segments between the slashes of an absolute path: "/a/b" is ["a", "b"], "/" is [], "/a/" is ["a", ""]. A slash that came
-    /// escaped stays inside its segment. Dot segments are refused: no client that means well sends them.
+    /// The segments between the slashes of an absolute path: "/a/b" is ["a", "b"], "/" is [], "/a/" is ["a", ""]. A slash
+    /// that came escaped stays inside its segment. Dot segments are refused: no client that means well sends them.
     static func segments(ofPath path: some Collection<UInt8>) throws(HTTPRefusal) -> [String] {
         var segments: [String] = []
         if path.count == 1 { return segments }

@@ -4,8 +4,8 @@ import CLLHTTP
 /// extensions, trailers, any transfer coding but `chunked`, more or fewer than one Host. Knows no socket and no clock.
 ///
 /// Not Sendable: one connection's loop feeds it.
-final class RequestParser {
-    enum Outcome {
+package final class RequestParser {
+    package enum Outcome {
         /// Everything was taken; the request goes on.
         case needsMore
         /// The header is in and good. Call `parse` again with the rest, even if that is empty.
@@ -43,7 +43,6 @@ final class RequestParser {
     private(set) var bodyMaximum = 0
     private var isChunked = false
 
-    private var path = ""
     private var originTarget = ""
     private var headBytes = 0
     private var previousByte: UInt8 = 0
@@ -55,7 +54,7 @@ final class RequestParser {
     private static let continueWord = "100-continue"
     private static let methodBytesMaximum = 32
 
-    init(limits: HTTPLimits) {
+    package init(limits: HTTPLimits) {
         self.limits = limits
         parser = .allocate(capacity: 1)
         llhttp_init(parser, HTTP_REQUEST, LLHTTPSettings.shared)
@@ -65,7 +64,7 @@ final class RequestParser {
     deinit { parser.deallocate() }
 
     /// Takes as many bytes as belong to the current step. After `refused` the parser is used up.
-    func parse(_ bytes: UnsafeRawBufferPointer) -> (consumed: Int, outcome: Outcome) {
+    package func parse(_ bytes: UnsafeRawBufferPointer) -> (consumed: Int, outcome: Outcome) {
         if !bytes.isEmpty { hasBegun = true }
         let wasInBody = isInBody
         // llhttp compares pointers and must not meet a null one; what stands in for it is never read.
@@ -94,7 +93,7 @@ final class RequestParser {
     }
 
     /// The complete request; the parser is then ready for the next one.
-    func takeRequest(remoteAddress: String) throws(HTTPRefusal) -> HTTPRequest {
+    package func takeRequest(remoteAddress: String) throws(HTTPRefusal) -> HTTPRequest {
         defer { reset() }
         return try HTTPRequest(
             method: method, target: originTarget, headers: HTTPHeaders(parsed: headerText, fields: fields), body: body,
@@ -104,9 +103,15 @@ final class RequestParser {
     private func reset() {
         llhttp_reset(parser)
         target.removeAll(keepingCapacity: true)
+        // The request has taken the buffers along; the next one's header is likely as long.
+        let headerBytes = headerText.count
+        let fieldCount = fields.count
         headerText = []
+        headerText.reserveCapacity(headerBytes)
         fields = []
+        fields.reserveCapacity(fieldCount)
         body = []
+        bodyMaximum = 0
         fieldStart = 0
         hasBegun = false
         isInBody = false
@@ -171,19 +176,16 @@ extension RequestParser {
         guard parser.pointee.http_major == 1, parser.pointee.http_minor <= 1 else { throw .version }
         isVersion11 = parser.pointee.http_minor == 1
         // llhttp skips further blanks between the three words.
-        guard requestLineBytes == method.rawValue.utf8.count + target.count + " ".utf8.count * 2 + "HTTP/1.1\r\n".utf8.count
+        guard requestLineBytes == method.byteCount + target.count + " ".utf8.count * 2 + "HTTP/1.1\r\n".utf8.count
         else {
             throw .malformed("The request line has blanks in the wrong places.")
         }
         // An offered upgrade is not taken up; llhttp would stop parsing for it.
         parser.pointee.upgrade = 0
         let headers = HTTPHeaders(parsed: headerText, fields: fields)
-        guard String(validating: headerText, as: UTF8.self) != nil else {
-            throw .malformed("A header value is not valid UTF-8.")
-        }
-        let host = try acceptHost(headers)
-        originTarget = try acceptTarget(host: host)
-        path = String(originTarget.prefix { $0 != "?" })
+        guard isUTF8(headerText) else { throw .malformed("A header value is not valid UTF-8.") }
+        try acceptHost(headers)
+        originTarget = try acceptTarget(headers)
         try acceptFraming(headers)
         keepsAlive = llhttp_should_keep_alive(parser) != 0
         if let expectation = headers["expect"], isVersion11 {
@@ -197,17 +199,16 @@ extension RequestParser {
     private var hasAnnouncedBody: Bool { isChunked || parser.pointee.content_length > 0 }
 
     /// Exactly one Host that is a host; HTTP/1.0 may leave it out.
-    private func acceptHost(_ headers: HTTPHeaders) throws(HTTPRefusal) -> String? {
+    private func acceptHost(_ headers: HTTPHeaders) throws(HTTPRefusal) {
         let count = headers.occurrences(of: "host")
-        if count == 0 && !isVersion11 { return nil }
-        guard count == 1, let host = headers["host"], HostName.isValid(host) else {
+        if count == 0 && !isVersion11 { return }
+        guard count == 1, let host = headers.valueBytes("host"), HostName.isValid(host) else {
             throw .malformed("The request needs exactly one valid Host header.")
         }
-        return host
     }
 
     /// The target from the path on. The absolute form is for proxies; it is taken when it names the same host as Host does.
-    private func acceptTarget(host: String?) throws(HTTPRefusal) -> String {
+    private func acceptTarget(_ headers: HTTPHeaders) throws(HTTPRefusal) -> String {
         guard let target = String(validating: self.target, as: UTF8.self) else {
             throw .malformed("The request target is not ASCII.")
         }
@@ -216,13 +217,19 @@ extension RequestParser {
         for scheme in ["http://", "https://"] where lowered.hasPrefix(scheme) {
             let rest = target.dropFirst(scheme.count)
             let authority = rest.prefix { $0 != "/" && $0 != "?" }
-            guard let host, authority.lowercased() == host.lowercased() else {
+            guard let host = headers["host"], authority.lowercased() == host.lowercased() else {
                 throw .malformed("The request target names another host than the Host header.")
             }
             let origin = String(rest[authority.endIndex...])
             return origin.first == "/" ? origin : "/" + origin
         }
         throw .malformed("The request target has no absolute path.")
+    }
+
+    private func isUTF8(_ bytes: [UInt8]) -> Bool {
+        var all: UInt8 = 0
+        for byte in bytes { all |= byte }
+        return all < 0x80 || String(validating: bytes, as: UTF8.self) != nil
     }
 
     /// One way to say where the body ends, or none.
@@ -241,7 +248,8 @@ extension RequestParser {
                 throw .malformed("The Content-Length is not a number.")
             }
         }
-        bodyMaximum = limits.bodyBytes(method, path)
+        guard lengths + codings > 0 else { return }
+        bodyMaximum = limits.bodyBytes(method, String(originTarget.prefix { $0 != "?" }))
         if codings == 0 {
             guard parser.pointee.content_length <= UInt64(bodyMaximum) else { throw .bodyTooLarge }
             // An announced length is a claim; memory is given as bytes come.

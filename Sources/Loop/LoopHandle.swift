@@ -13,8 +13,8 @@ open class LoopHandle: @unchecked Sendable {
 
     /// Allocates the memory of one libuv handle of `byteCount` bytes. `start` must follow. On the loop.
     ///
-    /// `public` although nobody outside the package can call it: for a subclass in another module the compiler (6.3) turns a `package`
-    /// initialiser of an open class into one that calls itself for ever.
+    /// `public` although nobody outside the package can call it: for a subclass in another module the compiler (6.3) turns a
+    /// `package` initialiser of an open class into one that calls itself for ever.
     public init(loop: EventLoop, byteCount: Int) {
         loop.preconditionOnLoop()
         self.loop = loop

@@ -105,7 +105,8 @@ private let lines: [Probe] = [
     .head("UTF-8 in a name", "Ü: a", 400),
     .head("UTF-8 in a value", "X: Ü", 200),
     Probe(
-        "bytes that are no UTF-8 in a value", bytes: Array("GET / HTTP/1.1\r\nHost: a\r\nX: ".utf8) + [0xFF, 13, 10, 13, 10], 400),
+        "bytes that are no UTF-8 in a value",
+        bytes: Array("GET / HTTP/1.1\r\nHost: a\r\nX: ".utf8) + [0xFF, 13, 10, 13, 10], 400),
     .head("an empty value", "X:", 200),
     .head("blanks around a value", "X: \t a \t ", 200),
     Probe("empty lines in front", "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 200),

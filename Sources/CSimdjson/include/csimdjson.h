@@ -1,4 +1,3 @@
-/* simdjson's on-demand parser, walked once into a flat list of nodes that Swift reads without further calls. */
 #ifndef CSIMDJSON_H
 #define CSIMDJSON_H
 #include <stddef.h>
@@ -8,33 +7,48 @@ extern "C" {
 #endif
 
 enum csimdjson_kind {
-    csimdjson_null = 0,
-    csimdjson_false = 1,
-    csimdjson_true = 2,
-    csimdjson_number = 3,
-    csimdjson_string = 4,
-    csimdjson_array = 5,
-    csimdjson_object = 6,
-    csimdjson_key = 7,
+  CSIMDJSON_NULL,
+  CSIMDJSON_TRUE,
+  CSIMDJSON_FALSE,
+  CSIMDJSON_NUMBER, /* start, length: the text as it stood */
+  CSIMDJSON_STRING, /* start, length: the text without escapes, valid UTF-8 */
+  CSIMDJSON_ARRAY,  /* length: how many values follow */
+  CSIMDJSON_OBJECT  /* length: how many pairs of a string and a value follow */
 };
 
-/* In document order. An array's elements follow it; an object's members follow it as key, value, key, value.
-   text: a string unescaped, a number as it was written; valid until csimdjson_free. */
+enum csimdjson_error {
+  CSIMDJSON_OK,
+  CSIMDJSON_SYNTAX,
+  CSIMDJSON_ENCODING,
+  CSIMDJSON_BAD_STRING,
+  CSIMDJSON_CONTROL_CHARACTER,
+  CSIMDJSON_BAD_NUMBER,
+  CSIMDJSON_TOO_DEEP,
+  CSIMDJSON_DUPLICATE_KEY,
+  CSIMDJSON_TRAILING_CONTENT,
+  CSIMDJSON_EMPTY,
+  CSIMDJSON_TOO_LARGE
+};
+
+/* One value, or one key, in the order of the text: a container stands before what it contains. */
 struct csimdjson_node {
-    const char *text;
-    uint32_t length;
-    uint32_t count;
-    uint8_t kind;
+  const char *start;
+  uint32_t length;
+  uint32_t kind;
 };
 
-struct csimdjson_document;
+struct csimdjson_result {
+  /* A copy of the input; the numbers of the nodes lie in it. */
+  const char *text;
+  const struct csimdjson_node *nodes;
+  size_t count;
+  int error;
+  /* Where the error was noticed, in bytes; equal to the length of the input where that is not known. */
+  size_t error_offset;
+};
 
-/* Parses length bytes. Null when they are no JSON text: then offset is where reading stopped and reason says why
-   (a constant, never to be freed). Nesting deeper than depth_maximum is refused. */
-struct csimdjson_document *csimdjson_parse(
-    const char *bytes, size_t length, uint32_t depth_maximum, size_t *offset, const char **reason);
-const struct csimdjson_node *csimdjson_nodes(const struct csimdjson_document *document, size_t *count);
-void csimdjson_free(struct csimdjson_document *document);
+/* Parses one JSON text strictly. What `result` points at belongs to the calling thread and is good until its next call. */
+void csimdjson_parse(const char *bytes, size_t length, uint32_t depth_maximum, struct csimdjson_result *result);
 
 #ifdef __cplusplus
 }
