@@ -2,6 +2,7 @@ import HTML
 import App
 import Billing
 import FoundationEssentials
+import HTML
 import Testing
 import Values
 

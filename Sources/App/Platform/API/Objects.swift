@@ -4,6 +4,7 @@ extension Schema {
         .init("id", .id("usr")), .init("email", .format("email")), .init("name", .text(max: 201)),
     ])
     static let instant: Schema = .format("date-time")
+    static let dryRun: Field = .optional("dry_run", .boolean, "True in the answer of a dry run: nothing changed.")
 
     package static let components: [(name: String, schema: Schema)] = [
         ("Money", .money),
@@ -53,6 +54,14 @@ extension Schema {
                 .init("credit", .nullable(.named("Credit")), "Null for enterprise subscriptions: their money is the enrollment's commitment."),
                 .init("what_next", .list(.named("Consequence"), max: 100_000), "What happens, and when, if nobody does anything."),
                 .init("created_at", instant), .init("updated_at", instant),
+                .optional("payment", .named("PaymentOutcome"), "What a payment in this request did."), dryRun,
+            ])
+        ),
+        (
+            "PaymentOutcome",
+            .object([
+                .init("id", .id("pay")), .init("amount", .named("Money")), .init("debt_paid", .named("Money"), "What went to the debt, first of all (M6)."),
+                .init("credited", .named("Money")), .init("missing", .named("Money"), "The smallest further payment that leaves credit."),
             ])
         ),
         (
@@ -62,14 +71,14 @@ extension Schema {
                 .init("name", .text(min: 1, max: 200)), .init("currency", .text(min: 3, max: 3)), .init("time_zone", .text(max: 64)),
                 .init("locale", .word(["en", "zh-Hans"])), .init("identity_verified", .boolean), .init("administrator", .named("Person")),
                 .init("enrollment_id", .nullable(.id("enr"))), .init("department_id", .nullable(.id("dep"))),
-                .init("created_at", instant), .init("updated_at", instant),
+                .init("created_at", instant), .init("updated_at", instant), dryRun,
             ])
         ),
         (
             "Partner",
             .object([
                 .init("id", .id("par")), .init("object", .word(["partner"])), .init("code", .text(max: 64)), .init("company_name", .text(max: 200)),
-                .init("created_at", instant),
+                .init("created_at", instant), dryRun,
             ])
         ),
         (
@@ -78,7 +87,7 @@ extension Schema {
                 .init("id", .id("enr")), .init("object", .word(["enrollment"])), .init("number", .text(max: 100)), .init("name", .text(max: 200)),
                 .init("currency", .text(min: 3, max: 3)), .init("commitment", .named("Money")), .init("commitment_remaining", .named("Money")),
                 .init("overage", .named("Money")), .init("starts_on", .format("date")), .init("ends_on", .format("date")),
-                .init("created_at", instant),
+                .init("created_at", instant), dryRun,
             ])
         ),
         (
@@ -86,7 +95,7 @@ extension Schema {
             .object([
                 .init("id", .id("dep")), .init("object", .word(["department"])), .init("enrollment_id", .id("enr")),
                 .init("name", .text(max: 200)), .init("cost_centre", .nullable(.text(max: 100))), .init("quota", .nullable(.named("Money"))),
-                .init("created_at", instant),
+                .init("created_at", instant), dryRun,
             ])
         ),
         (

@@ -122,13 +122,15 @@ package enum OpenAPI {
             case .list: 200
             }
         let common = endpoint.isUnderV1 ? [400, 401, 403, 404, 405, 429, 500, 503] : [400, 404, 405, 500, 503]
-        return Array(Set([success] + common + documentation.refusals)).sorted()
+        let unchanged = documentation.hasETag && endpoint.method == "GET" ? [304] : []
+        return Array(Set([success] + unchanged + common + documentation.refusals)).sorted()
     }
 
     private static func answers(of endpoint: Endpoint, _ documentation: EndpointDocumentation, _ json: inout JSONWriter) {
         for status in statuses(of: endpoint) {
             json.field(String(status), object: { json in
                 guard status < 400 else { return json.field("$ref", "#/components/responses/Problem") }
+                if status == 304 { return json.field("description", "Not changed since the `ETag` in `If-None-Match`.") }
                 json.field("description", documentation.summary)
                 json.field("content", object: { json in
                     switch documentation.answer {

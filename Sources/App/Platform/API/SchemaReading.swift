@@ -2,15 +2,15 @@ import HTTP
 import Values
 
 /// Holds a JSON value against a schema. What it accepts, the document describes; what it refuses, it refuses with a pointer and a code.
-struct SchemaReader {
-    private(set) var unknown: [FieldError] = []
-    private(set) var faults: [FieldError] = []
+package struct SchemaReader {
+    package private(set) var unknown: [FieldError] = []
+    package private(set) var faults: [FieldError] = []
     /// A list of a thousand faults helps nobody.
     static let faultsAtMost = 100
     /// Answers of ours may carry what the schema does not name only where it says so; input never.
     let isClosed: Bool
 
-    init(isClosed: Bool = true) { self.isClosed = isClosed }
+    package init(isClosed: Bool = true) { self.isClosed = isClosed }
 
     /// - Throws: `Failure.malformed` for unknown fields and wrong types (400), `Failure.invalid` for values at fault (422).
     static func check(_ json: JSON, _ schema: Schema) throws {
@@ -22,7 +22,7 @@ struct SchemaReader {
         if !reader.faults.isEmpty { throw Failure.invalid(Array(reader.faults.prefix(faultsAtMost))) }
     }
 
-    mutating func read(_ json: JSON, _ schema: Schema, at pointer: String) {
+    package mutating func read(_ json: JSON, _ schema: Schema, at pointer: String) {
         switch schema {
         case .nullable(let inner): if !json.isNull { read(json, inner, at: pointer) }
         case .named(let name):
