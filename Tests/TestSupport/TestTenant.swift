@@ -1,6 +1,7 @@
 import App
 import FoundationEssentials
 import HTTP
+import Loop
 import Postgres
 import Values
 
@@ -34,6 +35,11 @@ package struct TestTenant: Sendable {
     package func get(_ target: String, as key: String? = nil) async throws -> Reply { try await request("GET", target, as: key) }
     package func post(_ target: String, _ body: Input? = nil, as key: String? = nil) async throws -> Reply {
         try await request("POST", target, body, as: key)
+    }
+
+    /// One statement behind the app's back, as the superuser; `$tenant` stands for this tenant's ID.
+    package func force(_ statement: String) throws {
+        try bursar.database.superuser().run(statement.replacing("$tenant", with: "'\(id.uuid.uuidString)'"))
     }
 
     package func invariants() async throws { try await bursar.invariants(id) }

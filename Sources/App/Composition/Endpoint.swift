@@ -89,6 +89,8 @@ package struct RouteTable<Target: Sendable>: Sendable {
         case nothing
     }
 
+    package init() {}
+
     package mutating func add(_ method: String, _ segments: [Substring], _ target: Target) {
         var at = 0
         for segment in segments {
