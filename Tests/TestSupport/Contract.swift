@@ -11,7 +11,9 @@ enum Contract {
 
     static func check(_ reply: Reply, _ request: HTTPRequest) throws {
         guard case .found(let endpoint, _) = routes.match(request.method.rawValue, request.pathSegments) else { return }
-        func fault(_ words: String) -> TestFault { TestFault("\(reply.request) broke the document: \(words): \(reply.text.prefix(900))") }
+        func fault(_ words: String) -> TestFault {
+            TestFault("\(reply.request) broke the document: \(words): \(reply.text.prefix(900))")
+        }
         guard OpenAPI.statuses(of: endpoint).contains(reply.status) else { throw fault("status \(reply.status)") }
         let type = reply.headers["content-type"].map { String($0.prefix { $0 != ";" }) }
         if reply.status == 304 { return }

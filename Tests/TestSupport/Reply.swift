@@ -30,7 +30,8 @@ package struct Reply: Sendable {
     @discardableResult
     package func expect(_ status: Int, _ code: String? = nil) throws -> Reply {
         guard self.status == status, code == nil || self.code == code else {
-            throw TestFault("\(request): expected \(status) \(code ?? ""), got \(self.status) \(self.code ?? ""): \(text.prefix(600))")
+            throw TestFault(
+                "\(request): expected \(status) \(code ?? ""), got \(self.status) \(self.code ?? ""): \(text.prefix(600))")
         }
         return self
     }
@@ -81,7 +82,8 @@ extension JSON {
 }
 
 /// JSON to be sent, written as Swift literals; a variable's text goes in as `"\(id)"`.
-package indirect enum Input: Sendable, ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral, ExpressibleByStringInterpolation,
+package indirect enum Input: Sendable, ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByStringInterpolation,
     ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByNilLiteral
 {
     case null, flag(Bool), number(Int), text(String), list([Input]), object([(String, Input)])

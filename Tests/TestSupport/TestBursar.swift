@@ -38,7 +38,8 @@ package final class TestBursar: Sendable {
 
     /// A fresh tenant with an operator key. A sandbox one's clock stands at `clock`.
     package func tenant(
-        _ stem: String = "tenant", clock: String? = "2025-01-01T00:00:00Z", currency: Currency = .cny, zone: String = "Asia/Shanghai",
+        _ stem: String = "tenant", clock: String? = "2025-01-01T00:00:00Z", currency: Currency = .cny,
+        zone: String = "Asia/Shanghai",
         locale: String = "en", sandboxPayments: Bool = true
     ) async throws -> TestTenant {
         guard let timeZone = TimeZoneRule(identifier: zone) else { throw TestFault("no zone \(zone)") }

@@ -26,7 +26,8 @@ package struct TestDatabase: Sendable {
         let name = "bursar_\(numbers.add(1, ordering: .relaxed).newValue)"
         try create(name, from: template, try AdminSession(url: cluster.superuserURL))
         return TestDatabase(
-            appURL: url(cluster.appURL, name), ownerURL: url(cluster.ownerURL, name), superuserURL: url(cluster.superuserURL, name))
+            appURL: url(cluster.appURL, name), ownerURL: url(cluster.ownerURL, name),
+            superuserURL: url(cluster.superuserURL, name))
     }
 
     private static func create(_ name: String, from template: String, _ session: AdminSession) throws {

@@ -16,7 +16,8 @@ package struct TestTenant: Sendable {
 
     /// A request as JSON. Without `as`, the operator asks; every POST carries a fresh `Idempotency-Key` unless `once` says otherwise.
     package func request(
-        _ method: String, _ target: String, _ body: Input? = nil, as key: String? = nil, once: Once = .fresh, headers: [String: String] = [:]
+        _ method: String, _ target: String, _ body: Input? = nil, as key: String? = nil, once: Once = .fresh,
+        headers: [String: String] = [:]
     ) async throws -> Reply {
         var fields: HTTPHeaders = [:]
         fields.add("Authorization", "Bearer \(key ?? self.key)")
@@ -54,7 +55,9 @@ package struct TestTenant: Sendable {
     // MARK: What stories begin with
 
     /// A standard account; its ID.
-    package func account(_ name: String = "Harbour Logistics", zone: String = "Asia/Shanghai", currency: String = "CNY") async throws -> String {
+    package func account(_ name: String = "Harbour Logistics", zone: String = "Asia/Shanghai", currency: String = "CNY")
+        async throws -> String
+    {
         let made = try await post(
             "/v1/accounts",
             [
@@ -71,18 +74,23 @@ package struct TestTenant: Sendable {
             "/v1/enrollments",
             [
                 "number": "\(bursar.uniqueName("EA"))", "name": "Agreement", "currency": "\(currency)",
-                "commitment": ["amount": "\(commitment)", "currency": "\(currency)"], "starts_on": "2025-01-01", "ends_on": "2028-01-01",
+                "commitment": ["amount": "\(commitment)", "currency": "\(currency)"], "starts_on": "2025-01-01",
+                "ends_on": "2028-01-01",
             ]
         ).expect(201).id
     }
 
     /// An enterprise account under an enrollment; its ID.
-    package func enterpriseAccount(_ enrollment: String, currency: String = "CNY", zone: String = "Asia/Shanghai") async throws -> String {
+    package func enterpriseAccount(_ enrollment: String, currency: String = "CNY", zone: String = "Asia/Shanghai") async throws
+        -> String
+    {
         try await post(
             "/v1/accounts",
             [
                 "kind": "enterprise", "name": "Northern Rail", "currency": "\(currency)", "time_zone": "\(zone)", "locale": "en",
-                "administrator": ["email": "\(bursar.uniqueName("admin"))@example.com", "first_name": "Ada", "last_name": "Berg"],
+                "administrator": [
+                    "email": "\(bursar.uniqueName("admin"))@example.com", "first_name": "Ada", "last_name": "Berg",
+                ],
                 "enrollment_id": "\(enrollment)",
             ]
         ).expect(201).id
@@ -91,11 +99,14 @@ package struct TestTenant: Sendable {
     /// Orders a subscription; with `paying` it is active at once. The reply is the subscription.
     @discardableResult
     package func order(
-        _ offer: String, for account: String, paying amount: String? = nil, currency: String = "CNY", name: String = "Warehouse telemetry",
+        _ offer: String, for account: String, paying amount: String? = nil, currency: String = "CNY",
+        name: String = "Warehouse telemetry",
         as key: String? = nil
     ) async throws -> Reply {
         var body: [(String, Input)] = [("account_id", .text(account)), ("offer", .text(offer)), ("name", .text(name))]
-        if let amount { body.append(("payment", ["method": "sandbox", "amount": ["amount": "\(amount)", "currency": "\(currency)"]])) }
+        if let amount {
+            body.append(("payment", ["method": "sandbox", "amount": ["amount": "\(amount)", "currency": "\(currency)"]]))
+        }
         return try await post("/v1/subscriptions", .object(body), as: key)
     }
 
@@ -113,11 +124,14 @@ package struct TestTenant: Sendable {
     package func subscription(_ id: String) async throws -> Reply { try await get("/v1/subscriptions/\(id)").expect(200) }
 
     package func pay(_ id: String, _ amount: String, currency: String = "CNY") async throws -> Reply {
-        try await post("/v1/subscriptions/\(id)/payments", ["method": "sandbox", "amount": ["amount": "\(amount)", "currency": "\(currency)"]])
+        try await post(
+            "/v1/subscriptions/\(id)/payments",
+            ["method": "sandbox", "amount": ["amount": "\(amount)", "currency": "\(currency)"]])
     }
     package func upgrade(_ id: String, _ amount: String) async throws -> Reply {
         try await post(
-            "/v1/subscriptions/\(id)/upgrade", ["payment": ["method": "sandbox", "amount": ["amount": "\(amount)", "currency": "CNY"]]])
+            "/v1/subscriptions/\(id)/upgrade",
+            ["payment": ["method": "sandbox", "amount": ["amount": "\(amount)", "currency": "CNY"]]])
     }
     package func suspend(_ id: String, _ reason: String) async throws -> Reply {
         try await post("/v1/subscriptions/\(id)/suspend", ["reason": "\(reason)"])
@@ -127,19 +141,22 @@ package struct TestTenant: Sendable {
     }
 
     package func event(
-        _ subscription: String, cost: String?, at time: String, id: String? = nil, product: String = "Compute", currency: String = "CNY", meter: String = "cost",
+        _ subscription: String, cost: String?, at time: String, id: String? = nil, product: String = "Compute",
+        currency: String = "CNY", meter: String = "cost",
         quantity: String = "1"
     ) -> Input {
         var data: [(String, Input)] = [("product", .text(product)), ("quantity", .text(quantity)), ("unit", "hour")]
         if let cost { data.append(("cost", ["amount": "\(cost)", "currency": "\(currency)"])) }
         return [
-            "specversion": "1.0", "id": "\(id ?? UUID().uuidString)", "source": "/meters/\(slug)", "type": "\(meter)", "subject": "\(subscription)",
+            "specversion": "1.0", "id": "\(id ?? UUID().uuidString)", "source": "/meters/\(slug)", "type": "\(meter)",
+            "subject": "\(subscription)",
             "time": "\(time)", "data": .object(data),
         ]
     }
 
     package func report(_ events: Input...) async throws -> Reply {
-        try await request("POST", "/v1/usage-events", .list(events), headers: ["Content-Type": "application/cloudevents-batch+json"])
+        try await request(
+            "POST", "/v1/usage-events", .list(events), headers: ["Content-Type": "application/cloudevents-batch+json"])
     }
 
     /// Reports one cost and expects it to be accepted.

@@ -26,10 +26,12 @@ import Testing
         try await tenant.invariants()
     }
 
-    @Test func `is cancelled, recovered at day 89, and cancelled again is gone after 90 days with its certificate`() async throws {
+    @Test func `is cancelled, recovered at day 89, and cancelled again is gone after 90 days with its certificate`() async throws
+    {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-01T00:00:00Z")
         let id = try await tenant.enterprise()
-        let cancelled = try await tenant.post("/v1/subscriptions/\(id)/cancel", ["reason": "Moving to another region"]).expect(200)
+        let cancelled = try await tenant.post("/v1/subscriptions/\(id)/cancel", ["reason": "Moving to another region"]).expect(
+            200)
         #expect(cancelled.list("suspension_reasons").map(\.string) == ["cancelled"])
         #expect(cancelled["delete_at"] == "2025-04-01T00:00:00Z")
         try await tenant.post("/v1/subscriptions/\(id)/cancel").expect(200)
@@ -38,7 +40,9 @@ import Testing
         #expect(back["state"] == "active")
         try await tenant.post("/v1/subscriptions/\(id)/cancel").expect(200)
         try await tenant.advance(to: "2025-06-29T00:00:00Z")
-        #expect(try await tenant.get("/v1/subscriptions/\(id)/deletion-certificate").expect(200)["suspended_at"] == "2025-03-31T00:00:00Z")
+        #expect(
+            try await tenant.get("/v1/subscriptions/\(id)/deletion-certificate").expect(200)["suspended_at"]
+                == "2025-03-31T00:00:00Z")
         // The words of the reason went with the rest.
         #expect(try await !tenant.get("/v1/subscriptions/\(id)/events").expect(200).text.contains("another region"))
         try await tenant.invariants()

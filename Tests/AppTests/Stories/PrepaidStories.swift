@@ -11,14 +11,19 @@ import Testing
         try await tenant.advance(to: "2024-08-31T04:00:00Z")
         let third = try await tenant.pay(id, "3000.00").expect(200)
         #expect(
-            third.list("credit.lots").map { $0.scalar("expires_at") } == ["2025-02-28T04:00:00Z", "2025-03-31T04:00:00Z", "2025-08-31T04:00:00Z"])
+            third.list("credit.lots").map { $0.scalar("expires_at") } == [
+                "2025-02-28T04:00:00Z", "2025-03-31T04:00:00Z", "2025-08-31T04:00:00Z",
+            ])
         #expect(third["credit.expires_at"] == "2025-08-31T04:00:00Z")
         #expect(third["credit.remaining.amount"] == "6000.00")
 
         // The earliest expiry pays first.
         try await tenant.use(id, cost: "1500.00", at: "2024-08-31T03:00:00Z")
         try await tenant.settle()
-        #expect(try await tenant.subscription(id).list("credit.lots").map { $0.scalar("remaining.amount") } == ["0.00", "1500.00", "3000.00"])
+        #expect(
+            try await tenant.subscription(id).list("credit.lots").map { $0.scalar("remaining.amount") } == [
+                "0.00", "1500.00", "3000.00",
+            ])
         // The first lot ends empty, the second with something left: neither suspends while a third lives.
         try await tenant.advance(to: "2025-04-01T00:00:00Z")
         let later = try await tenant.subscription(id)
@@ -47,7 +52,9 @@ import Testing
         try await tenant.invariants()
     }
 
-    @Test func `usage before the lot's end that arrives after it was sent in time is settled before the lot is forfeited`() async throws {
+    @Test func `usage before the lot's end that arrives after it was sent in time is settled before the lot is forfeited`()
+        async throws
+    {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-15T00:00:00Z")
         let id = try await tenant.prepaid("1000.00")
         try await tenant.advance(to: "2026-01-14T23:59:59Z")
@@ -89,7 +96,9 @@ import Testing
         try await tenant.invariants()
     }
 
-    @Test func `an action one microsecond before the deadline is allowed, at the deadline it is not, though no job has run`() async throws {
+    @Test func `an action one microsecond before the deadline is allowed, at the deadline it is not, though no job has run`()
+        async throws
+    {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-01T00:00:00Z")
         let kept = try await tenant.prepaid()
         let lost = try await tenant.prepaid()
@@ -104,7 +113,8 @@ import Testing
         try tenant.force("update test_clocks set now_at = '2025-04-01T00:00:00Z' where tenant_id = $tenant")
         #expect(try await tenant.subscription(lost)["state"] == "suspended")
         for refused in [
-            try await tenant.reactivate(lost, "requested"), try await tenant.pay(lost, "1000.00"), try await tenant.suspend(lost, "operator"),
+            try await tenant.reactivate(lost, "requested"), try await tenant.pay(lost, "1000.00"),
+            try await tenant.suspend(lost, "operator"),
             try await tenant.request("PATCH", "/v1/subscriptions/\(lost)", ["name": "Too late"]),
         ] { try refused.expect(409, "deadline_passed") }
         try await tenant.advance(to: "2025-04-01T00:00:00Z")
@@ -134,7 +144,9 @@ import Testing
         try await tenant.invariants()
     }
 
-    @Test func `two reasons are lifted one by one, the second does not move the deadline, services wait for confirmation`() async throws {
+    @Test func `two reasons are lifted one by one, the second does not move the deadline, services wait for confirmation`()
+        async throws
+    {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-01T00:00:00Z")
         let id = try await tenant.prepaid()
         let first = try await tenant.suspend(id, "requested").expect(200)
@@ -164,11 +176,14 @@ import Testing
 
     /// The account's zone decides the day; the hour of the wall clock stays, across daylight saving, and a gap moves it forward.
     @Test(arguments: [
-        ("America/New_York", "2024-03-10T07:30:00Z", "2025-03-10T07:30:00Z"), ("America/New_York", "2024-11-02T12:00:00Z", "2025-11-02T13:00:00Z"),
-        ("America/Sao_Paulo", "2017-10-14T15:00:00Z", "2018-10-14T15:00:00Z"), ("Asia/Shanghai", "2024-02-28T16:30:00Z", "2025-02-27T16:30:00Z"),
+        ("America/New_York", "2024-03-10T07:30:00Z", "2025-03-10T07:30:00Z"),
+        ("America/New_York", "2024-11-02T12:00:00Z", "2025-11-02T13:00:00Z"),
+        ("America/Sao_Paulo", "2017-10-14T15:00:00Z", "2018-10-14T15:00:00Z"),
+        ("Asia/Shanghai", "2024-02-28T16:30:00Z", "2025-02-27T16:30:00Z"),
         ("America/Sao_Paulo", "2018-01-15T02:30:00Z", "2019-01-15T02:30:00Z"),
     ])
-    func `expires twelve calendar months later in the account's zone`(zone: String, bought: String, expires: String) async throws {
+    func `expires twelve calendar months later in the account's zone`(zone: String, bought: String, expires: String) async throws
+    {
         let tenant = try await TestBursar.shared.tenant(clock: bought)
         let id = try await tenant.prepaid("1000.00", zone: zone)
         #expect(try await tenant.subscription(id)["credit.expires_at"] == expires)

@@ -3,7 +3,10 @@ import Testing
 
 /// L6, told by the test clock.
 @Suite struct `A trial's life` {
-    @Test func `1.00 buys 1500.00 for a month, used up it is suspended at settlement, and an upgrade lifts it with its debt waived`() async throws {
+    @Test
+    func `1.00 buys 1500.00 for a month, used up it is suspended at settlement, and an upgrade lifts it with its debt waived`()
+        async throws
+    {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-31T10:00:00Z")
         let id = try await tenant.trial()
         let bought = try await tenant.subscription(id)
@@ -40,7 +43,8 @@ import Testing
         #expect(upgraded["services_configured"] == "false")
         #expect(
             try await tenant.history(id) == [
-                "subscription.created", "subscription.activated", "subscription.suspended credit_exhausted", "subscription.upgraded",
+                "subscription.created", "subscription.activated", "subscription.suspended credit_exhausted",
+                "subscription.upgraded",
                 "subscription.reactivated credit_exhausted",
             ])
         try await tenant.invariants()

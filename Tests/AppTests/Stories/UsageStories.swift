@@ -12,8 +12,10 @@ import Values
         try await tenant.advance(to: "2025-01-12T00:00:00Z")
         try await tenant.reactivate(id, "requested").expect(200)
         let verdicts = try await tenant.report(
-            tenant.event(id, cost: "1.00", at: "2025-01-10T23:59:59.999999Z"), tenant.event(id, cost: "1.00", at: "2025-01-11T00:00:00Z"),
-            tenant.event(id, cost: "1.00", at: "2025-01-11T23:59:59.999999Z"), tenant.event(id, cost: "1.00", at: "2025-01-12T00:00:00Z")
+            tenant.event(id, cost: "1.00", at: "2025-01-10T23:59:59.999999Z"),
+            tenant.event(id, cost: "1.00", at: "2025-01-11T00:00:00Z"),
+            tenant.event(id, cost: "1.00", at: "2025-01-11T23:59:59.999999Z"),
+            tenant.event(id, cost: "1.00", at: "2025-01-12T00:00:00Z")
         ).expect(200)
         #expect(
             verdicts.list("results").map { $0.scalar("code") ?? $0.scalar("verdict") } == [
@@ -41,7 +43,8 @@ import Values
             (tenant.event(id, cost: "1e3", at: "2025-04-20T00:00:00Z"), "cost_invalid"),
             (tenant.event(id, cost: "1", at: "yesterday"), "time_invalid"),
             (tenant.event(id, cost: "1", at: "2025-04-20T00:00:00Z", id: "same"), "accepted"),
-            (tenant.event(id, cost: "1", at: "2025-04-20T00:00:00Z", id: "same"), "duplicate"), (["no": "event"], "specversion_unsupported"),
+            (tenant.event(id, cost: "1", at: "2025-04-20T00:00:00Z", id: "same"), "duplicate"),
+            (["no": "event"], "specversion_unsupported"),
         ]
         let reply = try await tenant.request(
             "POST", "/v1/usage-events", .list(cases.map(\.0)), headers: ["Content-Type": "application/cloudevents-batch+json"]
@@ -54,13 +57,17 @@ import Values
         try await tenant.invariants()
     }
 
-    @Test func `of a thousandth each: what is posted is the half-up rounding of the whole, however the settlements fall`() async throws {
+    @Test func `of a thousandth each: what is posted is the half-up rounding of the whole, however the settlements fall`()
+        async throws
+    {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-03-01T00:00:00Z")
         let id = try await tenant.prepaid("1000.00")
         var sent = 0
         for size in [1, 3, 7, 1, 20, 13] {
             let events = (0..<size).map { _ in tenant.event(id, cost: "0.001", at: "2025-03-01T00:00:00Z") }
-            try await tenant.request("POST", "/v1/usage-events", .list(events), headers: ["Content-Type": "application/cloudevents-batch+json"]).expect(200)
+            try await tenant.request(
+                "POST", "/v1/usage-events", .list(events), headers: ["Content-Type": "application/cloudevents-batch+json"]
+            ).expect(200)
             sent += size
             try await tenant.settle()
             // sent × 0.001, rounded half up to two places.

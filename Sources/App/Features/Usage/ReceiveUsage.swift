@@ -95,7 +95,8 @@ package struct ReceiveUsage: Sendable {
 
     /// The subscriptions' rows are locked for share, in id order: a deletion either comes later and erases what is stored here, or came first and is seen.
     private func load(_ subjects: [SubscriptionID], _ write: Write) async throws -> [SubscriptionID: Known] {
-        let oldest = write.now.adding(days: -UsageEventRule.oldestDays)
+        // Bounded by the events' own times: the tenant's clock is known only after this flush, and an imported row may be of any age.
+        let earliest = incoming.compactMap { if case .readable(let event) = $0 { event.observation.time } else { nil } }.min()
         let rows = try await write.begin([
             """
             select s.id, s.offer, s.state, s.purchased_at, s.activated_at, s.currency, a.time_zone from subscriptions s \
@@ -104,7 +105,7 @@ package struct ReceiveUsage: Sendable {
             """,
             """
             select subscription_id, suspended_at, reactivated_at from suspension_intervals where tenant_id = \(write.tenant.id) \
-            and subscription_id = any(\(subjects)) and (reactivated_at is null or reactivated_at > \(oldest))
+            and subscription_id = any(\(subjects)) and (reactivated_at is null or reactivated_at > \(earliest))
             """,
         ])
         var known: [SubscriptionID: Known] = [:]
