@@ -54,7 +54,8 @@ package struct FilterBar: Sendable {
     }
 
     package enum Field: Sendable {
-        case search(name: String, label: String, value: String)
+        /// `hint` says what can be searched for.
+        case search(name: String, label: String, value: String, hint: String? = nil)
         /// The empty value is the first choice: everything.
         case choice(name: String, label: String, all: String, choices: [Choice], selected: String?)
     }
@@ -108,12 +109,12 @@ package struct FilterBar: Sendable {
 
     private static func control(_ field: Field) -> HTML {
         switch field {
-        case .search(let name, let title, let value):
+        case .search(let name, let title, let value, let hint):
             div(.class("filter filter--search")) {
                 label(.for("filter-\(name)")) { title }
                 input(
                     .type(.search), .id("filter-\(name)"), .name(name), .value(value), .maxlength(200), .autocomplete(.off),
-                    .spellcheck(false))
+                    .placeholder(hint), .spellcheck(false))
             }
         case .choice(let name, let title, let all, let choices, let selected):
             div(.class("filter")) {

@@ -27,19 +27,41 @@ package struct Timeline: Sendable {
 
     package func html(_ t: Localiser) -> HTML {
         ol(.class("timeline")) {
-            for event in events { li(.class("timeline-\(event.tone.rawValue)")) { line(event, t) } }
+            for moment in moments { li(.class("timeline-\(tone(of: moment).rawValue)")) { entry(moment, t) } }
         }
     }
 
-    private func line(_ event: Event, _ t: Localiser) -> HTML {
-        group {
-            p(.class("timeline-when")) {
-                event.showsTime ? t.timeElement(event.at) : t.dateElement(event.at)
-                " "
-                span(.class("relative")) { t.relativeDays(to: event.at) }
+    /// Events of one instant stand under one date.
+    private var moments: [[Event]] {
+        var moments: [[Event]] = []
+        for event in events {
+            if let last = moments.last?.last, last.at == event.at {
+                moments[moments.count - 1].append(event)
+            } else {
+                moments.append([event])
             }
-            p(.class("timeline-what")) { event.text }
-            if !event.note.isEmpty { p(.class("timeline-why")) { event.note } }
+        }
+        return moments
+    }
+
+    private func tone(of moment: [Event]) -> Tone {
+        let tones = moment.map(\.tone)
+        return tones.contains(.bad) ? .bad : tones.contains(.warn) ? .warn : tones.first ?? .quiet
+    }
+
+    private func entry(_ moment: [Event], _ t: Localiser) -> HTML {
+        group {
+            if let first = moment.first {
+                p(.class("timeline-when")) {
+                    first.showsTime ? t.timeElement(first.at) : t.dateElement(first.at)
+                    " "
+                    span(.class("relative")) { t.relativeDays(to: first.at) }
+                }
+            }
+            for event in moment {
+                p(.class("timeline-what")) { event.text }
+                if !event.note.isEmpty { p(.class("timeline-why")) { event.note } }
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ package enum LocalisationError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// Every text of the program in one language, by dotted key: `strings("payment.review.title", ["name": name])`.
+/// Every text of the program in one language, by dotted key: `strings("payment.review_title", ["amount": amount])`.
 package struct Strings: Sendable {
     package let language: Language
     private let templates: [String: StringTemplate]

@@ -29,13 +29,19 @@ extension SubscriptionOverviewPage {
                     }
                     p { t("subscription.suspended_backup") }
                 },
-                actions: [
-                    ways.pay.action(t("payment.action"), .primary), ways.upgrade.action(t("payment.upgrade_action"), .primary),
-                    ways.reactivate.action(t("reactivate.action"), .primary),
-                    ways.download.action(t("subscription.download_all")),
-                ].compactMap { $0 }
+                actions: waysBack(t)
             ).html
         }
+    }
+
+    /// The first way back that is open is the one to take.
+    private func waysBack(_ t: Localiser) -> [ActionLink] {
+        let mayPay = ways.pay.url != nil || ways.upgrade.url != nil
+        return [
+            ways.pay.action(t("payment.action"), .primary), ways.upgrade.action(t("payment.upgrade_action"), .primary),
+            ways.reactivate.action(t("reactivate.action"), mayPay ? .plain : .primary),
+            ways.download.action(t("subscription.download_all")),
+        ].compactMap { $0 }
     }
 
     @HTMLBuilder
@@ -89,32 +95,52 @@ extension SubscriptionOverviewPage {
     }
 
     private func creditFacts(_ credit: Credit, _ t: Localiser) -> FactsStrip {
-        var note = t("subscription.of_bought", ["amount": t.money(credit.bought)])
-        if let daily = credit.daily, daily.isPositive { note += t("subscription.per_day", ["amount": t.money(daily)]) }
-        let large = FactsStrip.Fact(t("subscription.remaining"), t.moneyElement(credit.remaining), note: .text(note))
-        var others: [FactsStrip.Fact] = []
-        if credit.outstanding.isPositive {
-            others.append(
-                FactsStrip.Fact(
-                    t("subscription.outstanding"), t.moneyElement(credit.outstanding),
-                    note: .text(t("subscription.outstanding_note"))))
+        let remaining = remainingFact(credit, t)
+        let month = thisMonthFact(t).map { [$0] } ?? []
+        let owed = outstandingFact(credit, t).map { [$0] } ?? []
+        if let deleteAt, let suspendedAt {
+            return FactsStrip(
+                large: deletionFact(deleteAt, t), others: [remaining] + owed + month,
+                picture: countdown(from: suspendedAt, to: deleteAt, at: t.now))
         }
-        if let deleteAt {
-            others.append(deletionFact(deleteAt, t))
-        } else if let daysLeft = credit.daysLeft, let expiresAt = credit.expiresAt {
-            others.append(
+        return FactsStrip(large: remaining, others: owed + expiryFacts(credit, t) + month, picture: bar(credit))
+    }
+
+    private func outstandingFact(_ credit: Credit, _ t: Localiser) -> FactsStrip.Fact? {
+        guard credit.outstanding.isPositive else { return nil }
+        return FactsStrip.Fact(
+            t("subscription.outstanding"), t.moneyElement(credit.outstanding), note: .text(t("subscription.outstanding_note")))
+    }
+
+    /// How long the credit lasts, and what of it goes first where there is more than one lot.
+    private func expiryFacts(_ credit: Credit, _ t: Localiser) -> [FactsStrip.Fact] {
+        var facts: [FactsStrip.Fact] = []
+        if let daysLeft = credit.daysLeft, let expiresAt = credit.expiresAt {
+            facts.append(
                 FactsStrip.Fact(
                     t("subscription.days_left"), .text(t.number(daysLeft)),
                     note: t.html("subscription.until", ["date": t.dateElement(expiresAt)])))
         }
-        if let first = credit.lots.first(where: { $0.remaining.isPositive }), credit.lots.count > 1, deleteAt == nil {
-            others.append(
+        let live = credit.lots.filter(\.remaining.isPositive)
+        if let first = live.first, live.count > 1 {
+            facts.append(
                 FactsStrip.Fact(
                     t("subscription.next_expiry"), t.moneyElement(first.remaining),
                     note: t.html("subscription.on", ["date": t.dateElement(first.expiresAt)])))
         }
-        if let monthFact = thisMonthFact(t) { others.append(monthFact) }
-        return FactsStrip(large: large, others: others, picture: bar(credit))
+        return facts
+    }
+
+    private func remainingFact(_ credit: Credit, _ t: Localiser) -> FactsStrip.Fact {
+        var note = t("subscription.of_bought", ["amount": t.money(credit.bought)])
+        if let daily = credit.daily, daily.isPositive { note += t("subscription.per_day", ["amount": t.money(daily)]) }
+        return FactsStrip.Fact(t("subscription.remaining"), t.moneyElement(credit.remaining), note: .text(note))
+    }
+
+    /// How much of the time to come back is left.
+    private func countdown(from start: Instant, to end: Instant, at now: Instant) -> HTML {
+        let whole = end.secondsSinceEpoch - start.secondsSinceEpoch
+        return RemainderBar(parts: [max(end.secondsSinceEpoch - now.secondsSinceEpoch, 0)], whole: max(whole, 1), tone: .bad).html
     }
 
     private func bar(_ credit: Credit) -> HTML {
@@ -122,7 +148,7 @@ extension SubscriptionOverviewPage {
         let whole = credit.lots.filter { $0.remaining.isPositive }.reduce(Int64(0)) { $0 + $1.amount.minor }
         let isLow = whole > 0 && credit.remaining.minor < whole / 10
         return RemainderBar(
-            parts: live, whole: max(whole, 1), tone: state == .suspended ? .bad : isLow ? .warn : .good
+            parts: live, whole: max(whole, 1), tone: isLow ? .warn : .good
         ).html
     }
 

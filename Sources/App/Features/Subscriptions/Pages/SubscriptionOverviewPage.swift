@@ -192,14 +192,13 @@ package struct SubscriptionOverviewPage: Page {
         return PageHeading(shownName(t), pill: t.pill(state), lede: lede, actions: actions(t))
     }
 
-    /// What can be done, the likeliest last, where the hand is.
+    /// What can be done, the likeliest first. Where a banner above asks for money already, the heading does not ask again.
     private func actions(_ t: Localiser) -> [ActionLink] {
-        [
-            ways.certificate.action(t("certificate.title")),
-            ways.history.action(t("history.title")),
-            ways.edit.action(t("edit.action")),
-            ways.pay.action(t(state == .pending ? "payment.first_action" : "payment.action"), .primary),
-            ways.upgrade.action(t("payment.upgrade_action"), .primary),
+        let isAskedAbove = state == .suspended || state == .pending
+        return [
+            isAskedAbove ? nil : ways.upgrade.action(t("payment.upgrade_action"), .primary),
+            isAskedAbove ? nil : ways.pay.action(t("payment.action"), .primary),
+            ways.edit.action(t("edit.action")), ways.history.action(t("history.title")),
         ].compactMap { $0 }
     }
 }

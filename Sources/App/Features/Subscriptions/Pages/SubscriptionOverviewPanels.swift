@@ -10,6 +10,7 @@ extension SubscriptionOverviewPage {
                 p(.class("note")) { t(state == .deleted ? "next.nothing_deleted" : "next.nothing") }
             } else {
                 Timeline(next.map { event($0, t) }).html(t)
+                p(.class("note note--foot")) { t("next.version", ["version": t.number(policy.version)]) }
             }
         }
     }
@@ -22,9 +23,7 @@ extension SubscriptionOverviewPage {
         let words = t(
             nextKey(consequence),
             ["amount": amount, "days": t.number(policy.retentionDays), "reason": consequence.reason.map(t.word) ?? ""])
-        let why = t(
-            "next.rule",
-            ["rule": consequence.rule, "text": t("rule.\(consequence.rule)", numbers(t)), "version": t.number(policy.version)])
+        let why = t("next.rule", ["rule": consequence.rule, "text": t("rule.\(consequence.rule)", numbers(t))])
         return Timeline.Event(
             at: consequence.at, tone: isLoss ? .bad : isWarning ? .warn : .quiet, text: .text(words), note: .text(why),
             showsTime: true)
@@ -48,7 +47,7 @@ extension SubscriptionOverviewPage {
     func usageBlock(_ t: Localiser) -> HTML {
         switch usage {
         case .days(let chart):
-            block(t("usage.ten_days"), id: "usage") { chart.html(t) }
+            block(t("usage.ten_days"), id: "usage", tools: chart.downloadLink(t)) { chart.html(t) }
         case .nothing:
             block(t("usage.ten_days"), id: "usage", note: .text(t("usage.nothing"))) {}
         case .failed(let retry):
@@ -69,7 +68,10 @@ extension SubscriptionOverviewPage {
         let code = credit.remaining.currency.code
         let rows = credit.lots.map { lot in
             TableRow([
-                t.dateElement(lot.boughtAt), identifier(lot.orderID),
+                group {
+                    t.dateElement(lot.boughtAt)
+                    span(.class("sub mono")) { lot.orderID }
+                },
                 group {
                     t.dateElement(lot.expiresAt)
                     if lot.isTrial { span(.class("sub")) { t("offer.trial") } }
@@ -80,7 +82,7 @@ extension SubscriptionOverviewPage {
         return DataTable(
             t("credit.title"),
             columns: [
-                TableColumn(t("credit.bought")), TableColumn(t("credit.order")), TableColumn(t("credit.expires")),
+                TableColumn(t("credit.bought")), TableColumn(t("credit.expires")),
                 TableColumn(t("credit.amount", ["currency": code]), isNumber: true),
                 TableColumn(t("credit.remaining", ["currency": code]), isNumber: true),
             ],
@@ -151,7 +153,7 @@ extension SubscriptionOverviewPage {
     /// What is rare or grave stands last and small.
     private func secondaryActions(_ t: Localiser) -> [ActionLink] {
         [
-            ways.download.action(t("usage.download")), ways.suspend.action(t("suspend.action")),
+            ways.suspend.action(t("suspend.action")),
             state == .suspended ? nil : ways.reactivate.action(t("reactivate.action")), ways.cancel.action(t("cancel.action")),
         ].compactMap { $0 }
     }

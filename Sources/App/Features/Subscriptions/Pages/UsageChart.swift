@@ -38,11 +38,14 @@ package struct UsageChart: Sendable {
                 key: day.date.iso, label: String(day.date.day), name: day.date.iso, amounts: day.amounts,
                 isOpen: day.date == today)
         }
-        let links = download.map { [ActionLink(t("usage.download"), $0)] } ?? []
         return StackedColumnChart(
             id: "usage", title: t("usage.ten_days"), finding: finding(t), series: shown.products, columns: columns,
-            currency: total.currency, links: links
+            currency: total.currency
         ).html(t)
+    }
+
+    func downloadLink(_ t: Localiser) -> HTML {
+        download.map { url in a(.class("tool"), .href(url)) { t("usage.download") } } ?? .empty
     }
 
     private func finding(_ t: Localiser) -> HTML {
