@@ -6,7 +6,7 @@ import Testing
 
 /// A folder for one cluster, with the cluster ended and everything removed afterwards.
 private func withFolder<T>(_ body: (String) async throws -> T) async throws -> T {
-    let folder = "/tmp/bursar-cluster-\(UUID().uuidString)"
+    let folder = "/tmp/bursar-disposable-\(getpid())-\(UUID().uuidString)"
     defer { Cluster.destroy(folder: folder) }
     return try await body(folder)
 }
@@ -105,10 +105,10 @@ private func facts(_ url: String) throws -> ServerFacts { try AdminSession(url: 
     }
 
     @Test func `a killed server's PostgreSQL is adopted`() async throws {
-        let folder = "/tmp/bursar-adopt-\(getpid())"
+        let folder = "/tmp/bursar-disposable-\(getpid())-adopt"
         defer { Cluster.destroy(folder: folder) }
         await #expect(processExitsWith: .exitCode(9)) {
-            _ = try Cluster.open(folder: "/tmp/bursar-adopt-\(getppid())", durability: .disposable)
+            _ = try Cluster.open(folder: "/tmp/bursar-disposable-\(getppid())-adopt", durability: .disposable)
             // Gone without a word, as a killed process is.
             _exit(9)
         }
@@ -147,5 +147,25 @@ private func facts(_ url: String) throws -> ServerFacts { try AdminSession(url: 
             #expect(cluster.arrival == .started)
             cluster.stop()
         }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can be where PostgreSQL's user cannot go"))
+    func `under a folder that PostgreSQL's user cannot enter, the data lies elsewhere and a link says where`() async throws {
+        let closed = "/tmp/bursar-disposable-\(getpid())-closed"
+        let folder = "\(closed)/data"
+        mkdir(closed, 0o700)
+        defer {
+            Cluster.destroy(folder: folder)
+            rmdir(closed)
+        }
+        let cluster = try Cluster.open(folder: folder, durability: .disposable)
+        #expect(try facts(cluster.appURL).role == "bursar_app")
+        cluster.stop()
+        var status = stat()
+        #expect(lstat("\(folder)/postgres", &status) == 0)
+        #expect(status.st_mode & S_IFMT == S_IFLNK)
+        let again = try Cluster.open(folder: folder, durability: .disposable)
+        #expect(again.arrival == .started)
+        again.stop()
     }
 }

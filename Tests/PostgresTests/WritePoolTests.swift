@@ -243,7 +243,7 @@ private struct Refusal: Error {}
     }
 
     @Test func `who waits too long for a session is refused`() async throws {
-        try await withPools(writes: 1, waitLimit: .milliseconds(300)) { pools in
+        try await withPools(writes: 1, waitLimit: .seconds(4)) { pools in
             let error = try await pools.writes.write(scope: nil) { transaction in
                 _ = try await transaction.query("select 1")
                 return await #expect(throws: PostgresError.self) {

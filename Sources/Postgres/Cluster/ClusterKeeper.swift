@@ -1,10 +1,10 @@
 import Glibc
-import Synchronization
 
 /// Watches over the postmaster of the folder that we hold, and starts it again when it dies.
 ///
-/// `@unchecked Sendable`: the postmaster's process is behind the mutex, which is held for the whole of a start or a stop; the lock
-/// object is touched by `init` and, once, by `stop`.
+/// `@unchecked Sendable`: `state` is touched only in `withState`, between lock and unlock, and by `init` before the thread exists. The
+/// mutex is held for the whole of a start or a stop, so that they exclude each other; it is a pthread mutex because others wait
+/// for it that long, and the thread sanitizer does not see the waiting path of the library's own.
 final class ClusterKeeper: @unchecked Sendable {
     private struct State {
         var process: pid_t
@@ -17,12 +17,15 @@ final class ClusterKeeper: @unchecked Sendable {
 
     private let postmaster: Postmaster
     private let isDisposable: Bool
-    private let state: Mutex<State>
+    private var state: State
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
     init(postmaster: Postmaster, process: pid_t, isChild: Bool, lock: FolderLock, isDisposable: Bool) {
         self.postmaster = postmaster
         self.isDisposable = isDisposable
-        state = Mutex(State(process: process, isChild: isChild, lock: lock))
+        state = State(process: process, isChild: isChild, lock: lock)
+        mutex = .allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
         var thread = pthread_t()
         let argument = Unmanaged.passRetained(self).toOpaque()
         let result = pthread_create(
@@ -35,13 +38,24 @@ final class ClusterKeeper: @unchecked Sendable {
         pthread_detach(thread)
     }
 
-    var process: pid_t { state.withLock { $0.process } }
+    deinit {
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
+    }
+
+    private func withState<R>(_ body: (inout State) -> R) -> R {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body(&state)
+    }
+
+    var process: pid_t { withState { $0.process } }
 
     private func watch() {
         var pause = Self.lookMicroseconds
         while true {
             usleep(pause)
-            let mustGoOn = state.withLock { state -> Bool in
+            let mustGoOn = withState { state -> Bool in
                 if state.isStopped { return false }
                 guard postmaster.hasEnded(state.process, isChild: state.isChild) else {
                     pause = Self.lookMicroseconds
@@ -63,7 +77,7 @@ final class ClusterKeeper: @unchecked Sendable {
     }
 
     func stop() {
-        state.withLock { state in
+        withState { state in
             guard !state.isStopped else { return }
             state.isStopped = true
             postmaster.stop(state.process, isChild: state.isChild, immediately: isDisposable)

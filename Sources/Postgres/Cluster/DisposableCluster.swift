@@ -3,7 +3,8 @@ import Synchronization
 
 /// A cluster for one run of the tests: made in the system's temporary folder, forgotten when the process ends.
 package enum DisposableCluster {
-    private static let prefix = "bursar-test-"
+    /// Followed by the number of the process and whatever tells its clusters apart.
+    private static let prefix = "bursar-disposable-"
     private static let open = Mutex<(cluster: Cluster, folder: String)?>(nil)
 
     /// The cluster of this process, made on the first call. What earlier runs have left behind, because they were killed, is
@@ -32,7 +33,11 @@ package enum DisposableCluster {
 
     private static func sweep(_ root: String) {
         for name in Files.names(in: root) where name.hasPrefix(prefix) {
-            guard let number = pid_t(name.dropFirst(prefix.count)), kill(number, 0) != 0, errno == ESRCH else { continue }
+            let rest = name.dropFirst(prefix.count)
+            let digits = rest.prefix { $0.isNumber }
+            guard let number = pid_t(digits), digits.count == rest.count || rest.dropFirst(digits.count).first == "-",
+                kill(number, 0) != 0, errno == ESRCH
+            else { continue }
             Cluster.destroy(folder: "\(root)/\(name)")
         }
     }
@@ -45,6 +50,8 @@ extension Cluster {
             Postmaster.endAll(in: places)
             Files.removeTree(places.sockets)
             Files.removeTree(places.data)
+            // Where the data lay elsewhere, the folder made for it; anywhere else it is not empty and stays.
+            rmdir(Files.parent(of: places.data))
         }
         Files.removeTree(folder)
     }

@@ -15,9 +15,6 @@ final class Connection {
         case inside
     }
 
-    /// How much later than a statement's own timeout its answer may come before the server is held to be lost.
-    private static let patienceBeyondTimeout = Duration.seconds(5)
-
     let loop: EventLoop
     let options: ConnectionOptions
     private var session: OpaquePointer?
@@ -136,7 +133,7 @@ final class Connection {
         _ commands: [Command], _ preparation: Preparation, startsUnit: Bool = false, timeout: Duration? = nil
     ) -> Batch {
         let batch = Batch()
-        batch.patience = (timeout ?? options.statementTimeout) + Self.patienceBeyondTimeout
+        batch.patience = (timeout ?? options.statementTimeout) + options.patience
         guard session != nil else {
             batch.lose(.connectionLost("the connection is closed"))
             return batch

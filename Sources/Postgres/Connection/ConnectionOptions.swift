@@ -10,6 +10,8 @@ package struct ConnectionOptions: Sendable {
     package var statementTimeout: Duration
     /// `lock_timeout` of the session; nil waits as long as the statement may run.
     package var lockTimeout: Duration?
+    /// How much later than a statement's own timeout its answer may come before the server is held to be lost.
+    package var patience: Duration
     /// Prepared statements kept per connection.
     package var statementCapacity: Int
     /// The setting that row-level security compares with: `SET LOCAL` to the scope's UUID in every unit that has one.
@@ -17,14 +19,15 @@ package struct ConnectionOptions: Sendable {
 
     package init(
         url: String, applicationName: String = "bursar", connectTimeout: Duration = .seconds(5),
-        statementTimeout: Duration = .seconds(10), lockTimeout: Duration? = nil, statementCapacity: Int = 512,
-        scopeSetting: String = "app.tenant_id"
+        statementTimeout: Duration = .seconds(10), lockTimeout: Duration? = nil, patience: Duration = .seconds(5),
+        statementCapacity: Int = 512, scopeSetting: String = "app.tenant_id"
     ) {
         self.url = url
         self.applicationName = applicationName
         self.connectTimeout = connectTimeout
         self.statementTimeout = statementTimeout
         self.lockTimeout = lockTimeout
+        self.patience = patience
         self.statementCapacity = statementCapacity
         self.scopeSetting = scopeSetting
     }

@@ -62,9 +62,7 @@ final class ExclusivePool: @unchecked Sendable {
 
     var counters: PoolCounters {
         var counters = counts
-        counters.open = sessions.open.count
-        counters.opened = sessions.opened
-        counters.lost = sessions.lost
+        sessions.count(into: &counters)
         counters.waiting = waiting.count
         return counters
     }

@@ -8,6 +8,8 @@ package struct PoolCounters: Hashable, Sendable {
     package internal(set) var waiting = 0
     /// Sessions opened since the start.
     package internal(set) var opened = 0
+    /// Sessions opened in the place of one that broke, since the start.
+    package internal(set) var reconnects = 0
     /// Sessions that broke since the start.
     package internal(set) var lost = 0
     /// Units of work begun since the start.
@@ -16,7 +18,4 @@ package struct PoolCounters: Hashable, Sendable {
     package internal(set) var retries = 0
     /// Units refused since the start because no session came free in time.
     package internal(set) var refused = 0
-
-    /// Sessions opened again after a loss.
-    package var reconnects: Int { min(lost, max(0, opened - open)) }
 }

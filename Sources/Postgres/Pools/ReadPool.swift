@@ -54,9 +54,7 @@ package final class ReadPool: @unchecked Sendable {
     package var counters: PoolCounters {
         loop.preconditionOnLoop()
         var counters = counts
-        counters.open = sessions.open.count
-        counters.opened = sessions.opened
-        counters.lost = sessions.lost
+        sessions.count(into: &counters)
         counters.waiting = waiting.count
         return counters
     }

@@ -16,6 +16,7 @@ final class Sessions: @unchecked Sendable {
     private var attempts: [ConnectAttempt] = []
     private(set) var opened = 0
     private(set) var lost = 0
+    private(set) var reconnects = 0
     /// Why the latest attempt failed; nil after a success.
     private(set) var lastFailure: String?
     /// A session is ready.
@@ -66,6 +67,7 @@ final class Sessions: @unchecked Sendable {
         guard !isClosed else { return connection.close() }
         lastFailure = nil
         opened += 1
+        if reconnects < lost { reconnects += 1 }
         open.append(connection)
         connection.whenLost = { [weak self, weak connection] _ in
             guard let self, let connection else { return }
@@ -79,6 +81,14 @@ final class Sessions: @unchecked Sendable {
 
     private func remove(_ connection: Connection) {
         open.removeAll { $0 === connection }
+    }
+
+    /// The part of a pool's counters that is about its sessions.
+    func count(into counters: inout PoolCounters) {
+        counters.open = open.count
+        counters.opened = opened
+        counters.lost = lost
+        counters.reconnects = reconnects
     }
 
     /// Ends a session that is not to be used any more.
