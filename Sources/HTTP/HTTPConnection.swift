@@ -1,4 +1,5 @@
 import CUV
+import Glibc
 import Loop
 
 /// One client: reads, feeds the parser, hands requests to the handler one after the other, writes the answers in that order.
@@ -64,6 +65,20 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
     func accept(from listener: UnsafeMutablePointer<uv_stream_t>) throws(LoopError) {
         let result = uv_accept(listener, stream)
         guard result >= 0 else { throw LoopError(code: result) }
+        begin()
+    }
+
+    /// Takes a client that was accepted without the loop; the descriptor is ours from here on.
+    func open(_ descriptor: Int32) throws(LoopError) {
+        let result = uv_tcp_open(pointer(as: uv_tcp_t.self), descriptor)
+        guard result >= 0 else {
+            Glibc.close(descriptor)
+            throw LoopError(code: result)
+        }
+        begin()
+    }
+
+    private func begin() {
         // Answers are written whole; waiting for more would only delay them.
         uv_tcp_nodelay(pointer(as: uv_tcp_t.self), 1)
         remoteAddress = peerAddress(of: pointer(as: uv_tcp_t.self))

@@ -34,6 +34,8 @@ package final class HTTPServer: @unchecked Sendable {
     private static let backlog: Int32 = 1_024
     /// Connections above the cap that are still told so; beyond them a connection is closed without a word.
     private static let connectionsToldMaximum = 256
+    /// How long a drain waits for the request of a client that was let in.
+    private static let lastRequestGrace = Duration.milliseconds(250)
 
     /// `handler` answers every request that passes; `refusalAnswer` words the answers to those that do not (whatever it says,
     /// the connection closes). Nothing listens before `listen`.
@@ -76,8 +78,13 @@ package final class HTTPServer: @unchecked Sendable {
     package func drain(within limit: Duration) async {
         await loop.run { [self] in
             isDraining = true
-            for listener in listeners { listener.close() }
+            for listener in listeners {
+                listener.acceptWaiting()
+                listener.close()
+            }
             listeners = []
+            // Whoever has just been let in has the request on its way: a moment for it to arrive.
+            if connections.contains(where: \.isUnused) { try? await loop.sleep(for: Self.lastRequestGrace) }
             for connection in connections where connection.isUnused { connection.close() }
             if !connections.isEmpty {
                 let end = loop.schedule(after: limit) { [self] in
@@ -94,13 +101,13 @@ package final class HTTPServer: @unchecked Sendable {
         }
     }
 
-    func acceptClient(of listener: HTTPListener) {
+    func acceptClient(_ take: (HTTPConnection) throws(LoopError) -> Void) {
         do {
             let connection = try HTTPConnection(server: self)
             connection.position = connections.count
             connections.append(connection)
             do {
-                try connection.accept(from: listener.pointer(as: uv_stream_t.self))
+                try take(connection)
             } catch {
                 return connection.close()
             }
@@ -160,12 +167,26 @@ final class HTTPListener: LoopHandle, @unchecked Sendable {
                 uv_listen(stream, backlog) { listener, status in
                     guard status >= 0 else { return }
                     let listener = loopOwner(listener!.pointee.data, as: HTTPListener.self)
-                    listener.server.acceptClient(of: listener)
+                    listener.server.acceptClient { (client) throws(LoopError) in
+                        try client.accept(from: listener.pointer(as: uv_stream_t.self))
+                    }
                 })
             self.port = try SocketAddress.port(of: tcp)
         } catch {
             close()
             throw error
+        }
+    }
+
+    /// Takes in whoever stands in the kernel's queue already; closing the socket would reset them although they were let in.
+    func acceptWaiting() {
+        var descriptor: uv_os_fd_t = -1
+        guard uv_fileno(handle, &descriptor) == 0 else { return }
+        while true {
+            let client = accept(descriptor, nil, nil)
+            guard client >= 0 else { return }
+            _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+            server.acceptClient { (connection) throws(LoopError) in try connection.open(client) }
         }
     }
 

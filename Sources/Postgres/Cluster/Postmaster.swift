@@ -66,6 +66,8 @@ struct Postmaster {
         Self.endAll(in: places)
         // The file's number may be in use by a stranger (a container counts from 1 again), and PostgreSQL would refuse to start.
         unlink("\(places.data)/postmaster.pid")
+        // The socket's lock names the same dead process, and one that its parent has not yet taken off the system's list counts as alive.
+        unlink("\(places.sockets)/.s.PGSQL.5432.lock")
     }
 
     /// Ends every PostgreSQL process that works in the data folder, at once.
