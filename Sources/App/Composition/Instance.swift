@@ -58,6 +58,7 @@ package final class Instance: Sendable {
             let reports = ReportPool(loop: loop, options: ConnectionOptions(url: url, applicationName: "bursar reports", statementTimeout: .seconds(300)))
             reads.start()
             writes.start()
+            reports.start()
             return Database(reads: reads, writes: writes, reports: reports)
         }
         let dependencies = Dependencies(

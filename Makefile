@@ -1,0 +1,31 @@
+# On a fresh Debian 12 with the Swift 6.3 toolchain: `make run` and `make test`. What they install is listed in .ci/packages.
+.PHONY: run test build bench faults lint format clean
+
+run: build
+	exec .build/release/bursar demo
+
+build:
+	.ci/install run
+	swift build -c release --static-swift-stdlib --product bursar
+
+test:
+	.ci/install test
+	.ci/test
+
+# Prints figures; never fails on a time.
+bench: build
+	.ci/install bench
+	python3 Tests/Benchmarks/bench.py --binary .build/release/bursar
+
+faults: build
+	python3 Tests/Faults/faults.py --kills 100 --binary .build/release/bursar
+
+lint:
+	swift format lint --strict --parallel -r -p Package.swift Sources Tests
+
+format:
+	swift format -i -r Package.swift Sources Tests
+
+# Stops nothing and deletes no data: the demo's own folder stays (`bursar demo --reset` starts it anew).
+clean:
+	rm -rf .build .venv
