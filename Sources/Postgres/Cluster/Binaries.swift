@@ -10,15 +10,17 @@ struct Binaries {
 
     /// The newest PostgreSQL on this machine, or the one of `major` when a cluster of that version exists already.
     static func find(major wanted: Int? = nil) throws(ClusterError) -> Binaries {
-        let found = candidates().compactMap { Binaries(folder: $0) }
+        let folders = candidates()
         if let wanted {
-            if let match = found.first(where: { $0.major == wanted }) { return match }
-            let others = Set(found.map(\.major)).sorted().map(String.init).joined(separator: ", ")
+            // Asking a version costs a process each, and a start is waited for: stop at the first that fits.
+            if let match = folders.lazy.compactMap({ Binaries(folder: $0) }).first(where: { $0.major == wanted }) { return match }
+            let others = Set(folders.compactMap { Binaries(folder: $0)?.major }).sorted().map(String.init).joined(separator: ", ")
             throw ClusterError(
                 .versionMismatch,
                 "the data was made by PostgreSQL \(wanted), which is not installed (found: \(others.isEmpty ? "none" : others)); "
                     + "install it or upgrade the data with pg_upgrade")
         }
+        let found = folders.compactMap { Binaries(folder: $0) }
         guard let newest = found.filter({ $0.major >= oldestMajor }).max(by: { $0.major < $1.major }) else {
             throw ClusterError(
                 .binariesMissing,
@@ -40,7 +42,8 @@ struct Binaries {
         }
         folders += Files.names(in: "/usr").filter { $0.hasPrefix("pgsql") }.map { "/usr/\($0)/bin" }
         folders.append("/usr/local/pgsql/bin")
-        return folders + path
+        var seen: Set<String> = []
+        return (folders + path).filter { seen.insert($0).inserted }
     }
 
     private init?(folder: String) {

@@ -81,6 +81,7 @@ final class ClusterKeeper: @unchecked Sendable {
             guard !state.isStopped else { return }
             state.isStopped = true
             postmaster.stop(state.process, isChild: state.isChild, immediately: isDisposable)
+            rmdir(postmaster.places.sockets)
             state.lock = nil
         }
     }
