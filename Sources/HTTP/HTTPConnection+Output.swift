@@ -11,7 +11,7 @@ extension HTTPConnection {
     // MARK: Answers
 
     func answer(_ response: HTTPResponse) async {
-        guard isOpen else { return finishAnswer() }
+        guard isOpen else { return }
         guard !response.headers.isUnsafe, (200...599).contains(response.status) else { return refuse(.brokenAnswer) }
         let asksToClose = response.headers["connection"]?.lowercased() == "close"
         keepsAlive = keepsAlive && !asksToClose && !server.isDraining
@@ -19,7 +19,6 @@ extension HTTPConnection {
         case .bytes: encode(response)
         case .stream(let body): await stream(body, for: response)
         }
-        finishAnswer()
     }
 
     /// Puts a whole answer into the output.

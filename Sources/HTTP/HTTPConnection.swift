@@ -32,7 +32,9 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
     private var isReading = false
     private var lingerBytes = 0
     private(set) var hasInputEnded = false
-    var handlerTask: Task<Void, Never>?
+    private(set) var handlerTask: Task<Void, Never>?
+    /// Where the connection's task waits for the next request.
+    private var requestWaiter: UnsafeContinuation<HTTPRequest?, Never>?
 
     // The request that is being answered.
     var isHead = false
@@ -178,18 +180,38 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
             return refuse(error)
         }
         acceptsGzip = Compression.isGzipAccepted(request.headers)
-        handlerTask = loop.spawn { [self] in
-            let response = await server.handler(request)
-            await answer(response)
+        if let waiter = requestWaiter {
+            requestWaiter = nil
+            waiter.resume(returning: request)
+        } else {
+            handlerTask = loop.spawn { [self] in await handleRequests(from: request) }
         }
     }
 
-    /// The answer has been handed to the kernel or at least to libuv: what comes next?
-    func finishAnswer() {
+    /// The task of this connection: one for all its requests, because starting one costs more than waking one.
+    private func handleRequests(from first: HTTPRequest) async {
+        var next: HTTPRequest? = first
+        while let request = next {
+            await answer(await server.handler(request))
+            next = nil
+            if isOpen && keepsAlive {
+                next = await withUnsafeContinuation { waiter in
+                    requestWaiter = waiter
+                    finishAnswer()
+                }
+            } else {
+                finishAnswer()
+            }
+        }
         handlerTask = nil
+    }
+
+    /// The answer has been handed to the kernel or at least to libuv: what comes next?
+    private func finishAnswer() {
         isHead = false
         server.answeredRequests += 1
-        guard isOpen else { return }
+        // Already over when the client has gone or the answer was refused.
+        guard isOpen, phase == .answering else { return }
         guard keepsAlive else { return finish() }
         if pending.isEmpty { flush() } else { scheduleFlush() }
         if writesUnderway > 0 {
@@ -264,6 +286,9 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
         let waiter = drainWaiter
         drainWaiter = nil
         waiter?.resume(throwing: HTTPClientGone())
+        let idleTask = requestWaiter
+        requestWaiter = nil
+        idleTask?.resume(returning: nil)
         // A body that nobody reads need not be made. Handlers are left to finish: what they do is not undone by a lost client.
         if isStreaming { handlerTask?.cancel() }
     }

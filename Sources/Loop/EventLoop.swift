@@ -21,7 +21,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         var isStopping = false
         var isStopped = false
     }
-    private let inbox = Mutex(Inbox())
+    private let inbox = Guarded(Inbox())
     private let wake: UnsafeMutablePointer<uv_async_t>
     private let prepare: UnsafeMutablePointer<uv_prepare_t>
     private let idle: UnsafeMutablePointer<uv_idle_t>
