@@ -11,6 +11,7 @@ extension Invocation {
     func serve() async throws {
         let instance = try await Instance.open(configuration, purpose: .serve)
         do {
+            try await instance.refuseDemo()
             try await Serve(instance).run { _ in }
         } catch {
             await instance.close()
@@ -142,9 +143,9 @@ extension Invocation {
 
 enum ProgressBar {
     /// One line that replaces itself.
-    static func line(_ done: Int, of all: Int) -> String {
+    static func line(_ done: Int, of all: Int, unit: String = "rows") -> String {
         let width = 30
         let filled = all == 0 ? width : done * width / all
-        return "\r[\(String(repeating: "#", count: filled))\(String(repeating: "-", count: width - filled))] \(done) of \(all) rows" + (done == all ? "\n" : "")
+        return "\r[\(String(repeating: "#", count: filled))\(String(repeating: "-", count: width - filled))] \(done) of \(all) \(unit)" + (done == all ? "\n" : "")
     }
 }

@@ -45,6 +45,12 @@ package struct ReceiveUsage: Sendable {
         origin = .importedFile
     }
 
+    /// Readings that the demo's history brings, under the same rules as events from outside.
+    init(observed events: [Event]) {
+        incoming = events.map { .readable($0) }
+        origin = .event
+    }
+
     package func run(_ context: TenantContext, _ options: CommandOptions, words: @Sendable (String) -> String) async throws -> Answer {
         try context.require(.operate)
         return try await context.command(options) { write in

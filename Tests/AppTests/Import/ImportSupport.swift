@@ -1,0 +1,121 @@
+import Billing
+import FoundationEssentials
+import Loop
+import Postgres
+import Testing
+import Values
+
+@testable import App
+
+/// One database for the suites of importing; each test works in a tenant of its own.
+enum ImportBench {
+    private static let opening = Task { () async throws -> Instance in
+        let cluster = try DisposableCluster.shared()
+        let folders = try Folders()
+        try Migrations.run(folders.sql, ownerURL: cluster.ownerURL)
+        var configuration = Configuration()
+        configuration.databaseURL = cluster.appURL
+        configuration.databaseOwnerURL = cluster.ownerURL
+        configuration.allowsLossyDatabase = true
+        configuration.logLevel = .error
+        return try await Instance.open(configuration, purpose: .command)
+    }
+
+    /// A new tenant; its name is the test's.
+    static func tenant(_ slug: String, currency: Currency = .usd, zone: String = "Asia/Shanghai", sandboxAt: Instant? = nil)
+        async throws -> Bench
+    {
+        let instance = try await opening.value
+        let zone = try #require(TimeZoneRule(identifier: zone))
+        var tenant = CreateTenant(
+            slug: slug, name: "Imports", isSandbox: sandboxAt != nil, currency: currency, timeZone: zone, locale: "en")
+        tenant.clockStart = sandboxAt
+        _ = try await tenant.run(instance)
+        return Bench(instance: instance, context: try await instance.context(ofTenant: slug))
+    }
+
+    static func dataFile(_ name: String) throws -> String { try DemoData(try Folders()).path(name) }
+
+    /// A file in the temporary folder with these bytes.
+    static func file(_ bytes: [UInt8]) throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "bursar-import-tests")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appending(path: "\(UUID().uuidString).csv")
+        try Data(bytes).write(to: file)
+        return file.path
+    }
+
+    static func file(_ text: String) throws -> String { try file(Array(text.utf8)) }
+}
+
+struct Bench: Sendable {
+    let instance: Instance
+    let context: TenantContext
+
+    func importing(_ path: String, _ format: ImportFormat) async throws -> ImportReport {
+        let context = context
+        return try await instance.loop.run { try await ImportFile(path: path, format: format).run(context) { _, _ in } }
+    }
+
+    func rows(_ statement: SQL) async throws -> Rows {
+        let context = context
+        return try await instance.loop.run { try await context.read(statement).rows }
+    }
+
+    func number(_ statement: SQL) async throws -> Int64 { try await rows(statement)[0].get(0) }
+
+    func recordedCost() async throws -> ExactDecimal {
+        try await rows("select coalesce(sum(cost), 0) from usage_records where tenant_id = \(context.tenant.id)")[0].get(0)
+    }
+
+    /// Every tenant table with the number of this tenant's rows; the tables come from the catalogue.
+    func counts() async throws -> [String: Int64] {
+        let tables: [String] = try await rows(
+            """
+            select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+            join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' where c.relkind = 'r' and n.nspname = 'public' order by 1
+            """
+        ).map { try $0.get(0) }
+        #expect(tables.count > 15)
+        var counts: [String: Int64] = [:]
+        for table in tables {
+            counts[table] = try await number(
+                "select count(*) from \(SQL(unsafeSQL: table)) where tenant_id = \(context.tenant.id)")
+        }
+        return counts
+    }
+
+    /// No invariant is broken anywhere.
+    func expectWell(_ location: SourceLocation = #_sourceLocation) async throws {
+        let instance = instance
+        let findings = try await instance.loop.run { try await Doctor(instance).run() }
+        let broken = findings.filter { $0.verdict == .failure }.map { "\($0.name): \($0.detail)" }
+        #expect(broken.isEmpty, sourceLocation: location)
+    }
+}
+
+/// Small files of the two shapes.
+enum Sample {
+    static let focusHeader =
+        "BilledCost,BillingAccountId,BillingAccountName,BillingCurrency,BillingPeriodStart,ChargeCategory,ChargeDescription,"
+        + "ChargePeriodStart,ConsumedQuantity,ConsumedUnit,ResourceId,ServiceName,SubAccountId,SubAccountName"
+
+    static func focusRow(
+        cost: String = "1.25", account: String = "A-1", currency: String = "USD", time: String = "2024-09-18 22:00:00",
+        quantity: String = "2",
+        description: String = "Requests", sub: String = "S-1", resource: String = "vm-1", category: String = "Usage"
+    ) -> String {
+        "\(cost),\(account),Acme,\(currency),2024-09-01 00:00:00,\(category),\(description),\(time),\(quantity),Requests,\(resource),Queue,\(sub),Team"
+    }
+
+    static func focus(_ rows: [String], lineEnd: String = "\n") -> String { ([focusHeader] + rows).map { $0 + lineEnd }.joined() }
+
+    static let azureHeader =
+        "SubscriptionId,SubscriptionName,Date,MeterCategory,MeterName,Quantity,UnitOfMeasure,Cost,BillingCurrency,BillingAccountId,"
+        + "BillingAccountName,AccountOwnerId"
+
+    static func azureRow(cost: String, date: String = "9/2/2023", sub: String = "f908573f-1142-4b3c-999999999999") -> String {
+        "\(sub),Team,\(date),Storage,Reads,1,10K,\(cost),USD,77,Trey,owner@trey.example"
+    }
+    static func azure(_ rows: [String]) -> String { ([azureHeader] + rows).map { $0 + "\n" }.joined() }
+}
