@@ -52,12 +52,13 @@ struct Invocation {
             verb == "help" || verb == "version" ? Configuration() : try Configuration(environment: ProcessInfo.processInfo.environment, flags: flags)
     }
 
-    private static let verbs = ["serve", "demo", "migrate", "doctor", "import", "tenant", "key", "user", "version", "help"]
+    private static let verbs = ["serve", "demo", "migrate", "doctor", "import", "tenant", "key", "user", "settings", "version", "help"]
 
     func run() async throws -> Int32 {
         switch verb {
         case "help", "--help": FileHandle.standardOutputText(Self.help)
         case "version": FileHandle.standardOutputText("bursar \(Version.text)\n")
+        case "settings": FileHandle.standardOutputText(Configuration.markdownTable + "\n")
         case "serve": try await serve()
         case "demo": try await demo()
         case "migrate": try await migrate()
@@ -88,6 +89,7 @@ struct Invocation {
                              [--time-zone Asia/Shanghai] [--locale zh-Hans] [--operator-email ADDRESS]
         bursar key create --tenant SLUG --role operator|account_admin|finance|reader [--account acc_…] [--name NAME]
         bursar user password --tenant SLUG --email ADDRESS [--role operator|finance|reader] [--account acc_…]
+        bursar settings                  every setting as a table, as the README shows it
         bursar version | --help
 
         Settings, as an option or in the environment:

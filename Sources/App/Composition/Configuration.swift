@@ -8,11 +8,9 @@ package struct Configuration: Sendable {
     package var publicURL: String?
     package var logFormat = LogFormat.automatic
     package var logLevel = Log.Level.info
-    package var loops = 1
     package var readConnections = 2
     package var writeConnections = 16
     package var drainSeconds = 5
-    package var trustedProxies: [String] = []
     package var metricsAllow: [String] = ["127.0.0.1", "::1"]
     package var demoListensEverywhere = false
     /// Only tests and benchmarks set it, on a database that nobody needs: no variable does.
@@ -84,10 +82,6 @@ package struct Configuration: Sendable {
         },
         Setting(variable: "BURSAR_DRAIN", fallback: "5", meaning: "Seconds between failing `/readyz` and closing, after SIGTERM.") {
             $0.drainSeconds.set($1, in: 0...300)
-        },
-        Setting(variable: "BURSAR_TRUSTED_PROXIES", fallback: "none", meaning: "Addresses whose `X-Forwarded-For` is believed, with commas.") { configuration, value in
-            configuration.trustedProxies = list(value)
-            return true
         },
         Setting(variable: "BURSAR_METRICS_ALLOW", fallback: "127.0.0.1,::1", meaning: "Addresses that may read `/metrics`, with commas.") { configuration, value in
             configuration.metricsAllow = list(value)

@@ -103,21 +103,26 @@ extension APIHandler {
         return response(Answer(status: 200, body: body), request)
     }
 
-    /// Time moves once: an advance to an instant that has been reached answers the same again, so a repeated request needs no stored answer.
+    /// An advance is many transactions, so its answer is stored under the key when all of them are done; before that a repetition finds the clock moving (409).
     func advance(_ request: APIRequest) async throws -> HTTPResponse {
-        try request.context.require(.operate)
-        guard request.context.tenant.isSandbox else { throw Failure.forbidden(code: "test_clock_live_tenant") }
+        let context = request.context
+        try context.require(.operate)
+        guard context.tenant.isSandbox else { throw Failure.forbidden(code: "test_clock_live_tenant") }
         guard let target = try request.body()["to"]?.text.flatMap({ Instant(rfc3339: $0) }) else {
             throw Failure.invalid([FieldError("/to", "required")])
         }
-        let outcome = try await AdvanceTestClock(request.context)(to: target)
+        let key = try request.options().key
+        if let stored = try await key?.answer(in: context) { return response(stored, request) }
+        let outcome = try await AdvanceTestClock(context)(to: target)
         let body = jsonObject { json in
             json.field("now", outcome.now)
             json.field("ran", object: { json in
                 for (kind, count) in outcome.ran.sorted(by: { $0.key < $1.key }) { json.field(kind, count) }
             })
         }
-        return response(Answer(status: 200, body: body), request)
+        let answer = Answer(status: 200, body: body)
+        if let key { try await context.work(at: outcome.now) { $0.enqueue(key.keep(answer, tenant: context.tenant.id, at: context.dependencies.realNow())) } }
+        return response(answer, request)
     }
 
     private func percentEncoded(_ text: String) -> String {

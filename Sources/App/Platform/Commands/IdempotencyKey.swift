@@ -32,6 +32,11 @@ package struct IdempotencyKey: Sendable {
         let stored = answers[answers.startIndex + 3]
         guard claimed.isEmpty else { return }
         guard let row = stored.first else { throw Failure.conflict(code: "idempotency_key_in_use") }
+        throw Replay(answer: try answer(of: row))
+    }
+
+    /// The answer that a row keeps, if the row is of the same input.
+    private func answer(of row: Row) throws -> Answer {
         var column = Columns(row)
         let hash: [UInt8] = try column.next()
         guard hash == requestHash else { throw Failure.unprocessable(code: "idempotency_key_reused") }
@@ -39,7 +44,26 @@ package struct IdempotencyKey: Sendable {
         let location: String? = try column.next()
         let body: String? = try column.next()
         guard let status, let body else { throw Failure.conflict(code: "idempotency_answer_erased") }
-        throw Replay(answer: Answer(status: Int(status), body: Array(body.utf8), location: location, isReplay: true))
+        return Answer(status: Int(status), body: Array(body.utf8), location: location, isReplay: true)
+    }
+
+    /// For work of many transactions: the answer that was kept when it had been done.
+    func answer(in context: TenantContext) async throws -> Answer? {
+        let rows = try await context.read(
+            """
+            select request_hash, status, location, response_body from idempotency_keys \
+            where tenant_id = \(context.tenant.id) and principal_id = \(principal) and key = \(text)
+            """).rows
+        return try rows.first.map(answer(of:))
+    }
+
+    /// The counterpart of `answer(in:)`.
+    func keep(_ answer: Answer, tenant: TenantID, at now: Instant) -> SQL {
+        """
+        insert into idempotency_keys (tenant_id, principal_id, key, request_hash, status, response_body, created_at) \
+        values (\(tenant), \(principal), \(text), \(requestHash), \(Int32(answer.status)), \(String(decoding: answer.body, as: UTF8.self)), \(now)) \
+        on conflict do nothing
+        """
     }
 
     /// Stores the answer under the key, in the transaction of the effect.
