@@ -1,9 +1,242 @@
+import Billing
+import Crypto
+import FoundationEssentials
+import HTML
 import HTTP
+import Postgres
+import Values
+
+/// Answers the portal's pages: who asks, in which language, is the form hers, and then the one exhaustive switch over the routes. One place catches.
 struct PageHandler: Sendable {
     let dependencies: Dependencies
     let authenticator: Authenticator
     let localisation: Localisation
     let assets: Assets
-    func answer(_ request: HTTPRequest, requestID: String) async -> (HTTPResponse, route: String) { (HTTPResponse(status: 404), "other") }
-    func problemPage(code: String, _ request: HTTPRequest, requestID: String) async -> HTTPResponse { HTTPResponse(status: 404) }
+    private let routes: RouteTable<PageRoute>
+
+    init(dependencies: Dependencies, authenticator: Authenticator, localisation: Localisation, assets: Assets) {
+        self.dependencies = dependencies
+        self.authenticator = authenticator
+        self.localisation = localisation
+        self.assets = assets
+        var routes = RouteTable<PageRoute>()
+        for route in PageRoute.allCases { routes.add(route.method, route.segments, route) }
+        self.routes = routes
+    }
+
+    var cookies: PageCookies { PageCookies(isSecure: dependencies.configuration.publicURL?.hasPrefix("https://") ?? false) }
+    /// What stands in the shell while nobody is signed in and no tenant is known.
+    var publicName: String { "Bursar" }
+
+    /// The answer, and the route's template for the metrics.
+    func answer(_ request: HTTPRequest, requestID: String) async -> (HTTPResponse, route: String) {
+        switch routes.match(request.method.rawValue, request.pathSegments) {
+        case .found(let route, let parameters):
+            return (await answer(request, route, parameters, requestID), route.template)
+        case .wrongMethod(let allowed):
+            var response = await outside(request, requestID) { errorPage(.methodNotAllowed(allowed), $0) }
+            response.headers.set("Allow", allowed.joined(separator: ", "))
+            return (response, "other")
+        case .nothing:
+            return (await outside(request, requestID) { errorPage(.notFound, $0) }, "other")
+        }
+    }
+
+    /// The readable page of an error code: what it means and the way out.
+    func problemPage(code: String, _ request: HTTPRequest, requestID: String) async -> HTTPResponse {
+        await outside(request, requestID) { visit in
+            guard visit.strings.has("error.\(code).title") else { return errorPage(.notFound, visit) }
+            return visit.page(ProblemPage(code: code))
+        }
+    }
+
+    private func answer(_ request: HTTPRequest, _ route: PageRoute, _ parameters: [String], _ requestID: String) async
+        -> HTTPResponse
+    {
+        var visit = visit(request, route, parameters, requestID, nil, nil)
+        do {
+            if let token = request.cookie(cookies.session), let signedIn = try await authenticator.session(token) {
+                let context = TenantContext(tenant: signedIn.tenant, principal: signedIn.principal, dependencies: dependencies)
+                visit = self.visit(request, route, parameters, requestID, signedIn, try await Surroundings.load(context))
+            }
+            if route.isPost { try confirmOwnForm(visit) }
+            guard visit.signedIn != nil || route.isOpen else {
+                if route.isPost { throw Failure.forbidden(code: "form_expired") }
+                return visit.redirect(PageRoute.signInForm.url(query: returnTo(request)))
+            }
+            return try await respond(visit)
+        } catch {
+            return errorPage(failure(error, requestID), visit)
+        }
+    }
+
+    /// A page that needs no database: it stands also when the database does not.
+    private func outside(_ request: HTTPRequest, _ requestID: String, _ body: (Visit) -> HTTPResponse) async -> HTTPResponse {
+        var seen = visit(request, nil, [], requestID, nil, nil)
+        if let token = request.cookie(cookies.session), let signedIn = try? await authenticator.session(token) {
+            let context = TenantContext(tenant: signedIn.tenant, principal: signedIn.principal, dependencies: dependencies)
+            seen = visit(request, nil, [], requestID, signedIn, try? await Surroundings.load(context))
+        }
+        return body(seen)
+    }
+
+    // MARK: The switch
+
+    private func respond(_ visit: Visit) async throws -> HTTPResponse {
+        guard let route = visit.route else { throw Failure.notFound }
+        switch route {
+        case .home: return try home(visit)
+        case .signInForm: return try await signInForm(visit)
+        case .signIn: return try await signIn(visit)
+        case .signOut: return try await signOut(visit)
+        case .mySubscriptions: return try await mySubscriptions(visit)
+        case .account: return visit.redirect(PageRoute.subscriptions.url(visit.parameters))
+        case .subscriptions: return try await accountSubscriptions(visit)
+        case .subscription: return try await overview(visit)
+        case .payForm: return try await paymentForm(visit, isUpgrade: false)
+        case .payReview: return try await paymentReview(visit, isUpgrade: false)
+        case .pay: return try await takePayment(visit, isUpgrade: false)
+        case .payDone: return try await paymentResult(visit)
+        case .upgradeForm: return try await paymentForm(visit, isUpgrade: true)
+        case .upgradeReview: return try await paymentReview(visit, isUpgrade: true)
+        case .upgrade: return try await takePayment(visit, isUpgrade: true)
+        case .editForm: return try await editForm(visit)
+        case .edit: return try await edit(visit)
+        case .partnerForm: return try await partnerForm(visit)
+        case .setPartner: return try await setPartner(visit)
+        case .removePartner: return try await removePartner(visit)
+        case .cancelForm: return try await cancelForm(visit)
+        case .cancel: return try await cancel(visit)
+        case .suspendForm: return try await suspendForm(visit)
+        case .suspend: return try await suspend(visit)
+        case .reactivateForm: return try await reactivateForm(visit)
+        case .reactivate: return try await reactivate(visit)
+        case .confirmServices: return try await confirmServices(visit)
+        case .history: return try await history(visit)
+        case .certificate: return try await certificate(visit)
+        case .usageDownload: return try await usageDownload(visit)
+        case .enrollment: return try await enrollment(visit)
+        case .enrollmentSubscriptions: return try await enrollmentSubscriptions(visit)
+        case .operatorHome: return try await operatorHome(visit)
+        case .operatorAccounts: return try await operatorAccounts(visit)
+        case .operatorSubscriptions: return try await operatorSubscriptions(visit)
+        case .testClock: return try await testClock(visit)
+        case .advanceTestClock: return try await advanceTestClock(visit)
+        }
+    }
+
+    // MARK: Who may post
+
+    /// A form counts only when this site showed it, to this session.
+    private func confirmOwnForm(_ visit: Visit) throws {
+        let headers = visit.request.headers
+        if let site = headers["sec-fetch-site"], site != "same-origin", site != "none" {
+            throw Failure.forbidden(code: "form_expired")
+        }
+        if let origin = headers["origin"], !isOurs(origin, headers["host"]) { throw Failure.forbidden(code: "form_expired") }
+        let expected = visit.route == .signIn ? visit.request.cookie(cookies.signInToken) : visit.signedIn?.formToken
+        guard let expected, !expected.isEmpty, ConstantTime.equals(try visit.form().exact(PageForm.csrfField), expected) else {
+            throw Failure.forbidden(code: "form_expired")
+        }
+    }
+
+    private func isOurs(_ origin: String, _ host: String?) -> Bool {
+        if let own = dependencies.configuration.publicURL { return origin.lowercased() == own.lowercased() }
+        guard let host else { return false }
+        return origin.lowercased() == "http://\(host.lowercased())" || origin.lowercased() == "https://\(host.lowercased())"
+    }
+
+    private func returnTo(_ request: HTTPRequest) -> [(String, String)] {
+        request.path == "/" ? [] : [("return_to", request.rawTarget)]
+    }
+
+    // MARK: Language and look
+
+    private func visit(
+        _ request: HTTPRequest, _ route: PageRoute?, _ parameters: [String], _ requestID: String,
+        _ signedIn: Authenticator.SignedIn?,
+        _ surroundings: Surroundings?
+    ) -> Visit {
+        let asked = { (name: String) in request.query.first { $0.name == name }?.value }
+        var preferences: [String] = []
+        let chosenLanguage = asked("lang").flatMap { Language(tag: $0) }
+        if let chosenLanguage { preferences.append(cookies.line(cookies.language, chosenLanguage.tag, seconds: 31_536_000)) }
+        let language =
+            chosenLanguage ?? request.cookie(cookies.language).flatMap { Language(tag: $0) } ?? signedIn?.locale.flatMap {
+                Language(tag: $0)
+            }
+            ?? request.headers["accept-language"].flatMap { Language(acceptLanguage: $0) } ?? signedIn.flatMap {
+                Language(tag: $0.tenant.locale)
+            } ?? .en
+        let chosenTheme = asked("theme").flatMap { Shell.Theme(rawValue: $0) }
+        if let chosenTheme { preferences.append(cookies.line(cookies.theme, chosenTheme.rawValue, seconds: 31_536_000)) }
+        let theme = chosenTheme ?? request.cookie(cookies.theme).flatMap { Shell.Theme(rawValue: $0) } ?? .automatic
+        return Visit(
+            handler: self, request: request, route: route, parameters: parameters, requestID: requestID,
+            startedAt: dependencies.realNow(),
+            strings: localisation[language], theme: theme, preferences: preferences, signedIn: signedIn,
+            surroundings: surroundings)
+    }
+
+    // MARK: Faults
+
+    private func failure(_ error: any Error, _ requestID: String) -> Failure {
+        switch error {
+        case let failure as Failure: return failure
+        case let error as PostgresError: return Failure(error)
+        case let refusal as HTTPRefusal:
+            return refusal.status == 415
+                ? .unsupportedMediaType(expected: "application/x-www-form-urlencoded") : .malformed(code: refusal.code)
+        default:
+            dependencies.log(.error, "fault", [("request_id", requestID), ("error", "\(error)")])
+            return .fault
+        }
+    }
+
+    /// The refusal's own words in place of the page, and the ways on.
+    func errorPage(_ failure: Failure, _ visit: Visit) -> HTTPResponse {
+        let t = visit.localiser()
+        var actions: [ActionLink] = []
+        if visit.signedIn == nil { actions.append(ActionLink(t("error.sign_in"), PageRoute.signInForm.url(), .primary)) }
+        if failure.status >= 500 || failure.status == 429, visit.route?.isPost != true {
+            actions.append(ActionLink(t("error.retry"), visit.here(), .primary))
+        }
+        if failure.status != 404, failure.status != 401, visit.parameters.count == 2, visit.route != .subscription {
+            actions.append(ActionLink(t("error.back"), PageRoute.subscription.url(visit.parameters), .primary))
+        }
+        if visit.signedIn != nil { actions.append(ActionLink(t("error.home"), PageRoute.home.url())) }
+        let model = ErrorPageModel(
+            status: failure.status, code: failure.code, arguments: failure.arguments, requestID: visit.requestID, actions: actions
+        )
+        var response = visit.page(model, status: failure.status)
+        if let seconds = failure.retryAfterSeconds { response.headers.set("Retry-After", String(seconds)) }
+        return response
+    }
+}
+
+/// `/problems/{code}`: where an API's refusal points to.
+struct ProblemPage: Page {
+    let code: String
+
+    func title(_ t: Localiser) -> String { t("error.\(code).title") }
+
+    func content(_ t: Localiser) -> HTML {
+        div(.class("error-page")) {
+            h1 { title(t) }
+            p(.class("lede")) { withoutPlaces(t("error.\(code).detail")) }
+            p(.class("hint")) { t("error.code_name") }
+            p { identifier(code) }
+        }
+    }
+
+    /// What only one answer's own numbers would fill is left open.
+    private func withoutPlaces(_ text: String) -> String {
+        var out = ""
+        var isInside = false
+        for character in text {
+            if character == "{" { out += "…" }
+            if character == "{" || character == "}" { isInside = character == "{" } else if !isInside { out.append(character) }
+        }
+        return out
+    }
 }

@@ -1,0 +1,41 @@
+import HTTP
+
+/// The portal's cookies: their names, and how they are set and taken back.
+///
+/// Over HTTPS the names that carry a secret wear `__Host-`: then no neighbouring host can plant one.
+struct PageCookies: Sendable {
+    let isSecure: Bool
+
+    var session: String { secret("bursar_session") }
+    /// The sign-in form's token, sent twice: in the form and here.
+    var signInToken: String { secret("bursar_form") }
+    /// Sessions that wait for the choice of a tenant.
+    var choice: String { secret("bursar_choice") }
+    let language = "bursar_lang"
+    let theme = "bursar_theme"
+    let flash = "bursar_flash"
+
+    private func secret(_ name: String) -> String { isSecure ? "__Host-" + name : name }
+
+    /// `seconds` nil lasts as long as the browser; 0 takes the cookie back.
+    func line(_ name: String, _ value: String, seconds: Int? = nil) -> String {
+        var line = "\(name)=\(value); Path=/; HttpOnly; SameSite=Lax"
+        if let seconds { line += "; Max-Age=\(seconds)" }
+        if isSecure { line += "; Secure" }
+        return line
+    }
+
+    func taken(_ name: String) -> String { line(name, "", seconds: 0) }
+}
+
+/// What a page says once after a POST has sent the browser on (G17).
+enum Flash: String, Sendable, CaseIterable {
+    case signedOut = "signed_out"
+    case detailsSaved = "details_saved"
+    case partnerSaved = "partner_saved"
+    case partnerRemoved = "partner_removed"
+    case cancelled
+    case suspended
+    case reactivated
+    case servicesConfirmed = "services_confirmed"
+}

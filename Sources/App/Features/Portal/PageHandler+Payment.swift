@@ -1,0 +1,202 @@
+import Billing
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+/// Pay again and upgrade now: how much, what it will do, what it did (A5). The review asks the use case itself, rolled back.
+extension PageHandler {
+    func paymentForm(_ visit: Visit, isUpgrade: Bool) async throws -> HTTPResponse {
+        let (view, rows) = try await payable(visit, isUpgrade)
+        let subscription = view.subscription
+        if subscription.offer == .trial, subscription.state == .pending {
+            // A trial costs its price and nothing else: there is no amount to choose.
+            return visit.redirect(view.links(.payReview, query: [("amount", subscription.policy.trialPrice.decimalString)]))
+        }
+        return try amountPage(visit, view, rows, isUpgrade, amount: visit["amount"] ?? "")
+    }
+
+    func paymentReview(_ visit: Visit, isUpgrade: Bool) async throws -> HTTPResponse {
+        let (view, rows) = try await payable(visit, isUpgrade)
+        let subscription = view.subscription
+        let t = visit.localiser(subscription.zone)
+        let typed = visit["amount"] ?? ""
+        let amount: Money
+        let review: PaymentReview
+        do {
+            amount = try MoneyInput.read(typed, subscription.currency)
+            review =
+                try await isUpgrade
+                ? UpgradeSubscription(id: subscription.id, amount: amount).review(view.context)
+                : PaySubscription(id: subscription.id, amount: amount).review(view.context)
+        } catch {
+            let problems = try problems(error, subscription, try policy(rows, view, isUpgrade), t)
+            return try amountPage(visit, view, rows, isUpgrade, amount: typed, problems: problems)
+        }
+        let (before, after) = (review.before, review.after)
+        var page = PaymentReviewPage(
+            crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")),
+            purpose: purpose(subscription, isUpgrade),
+            name: view.name(t), action: view.links(isUpgrade ? .upgrade : .pay),
+            change: view.links(isUpgrade ? .upgradeForm : .payForm, query: [("amount", amount.decimalString)]),
+            back: view.links.overview,
+            tokens: visit.tokens(), policy: after.policy, outcome: review.outcome,
+            remainingBefore: before.remaining(at: review.now),
+            outstandingBefore: before.outstanding, stateBefore: before.state, stateAfter: after.state)
+        page.reasonsAfter = after.state == .suspended ? after.facts.reasons.sorted : []
+        page.expiresBefore = before.creditExpiry(at: review.now)
+        page.deleteAtBefore = before.state == .suspended ? before.facts.deleteAt : nil
+        return visit.page(page, view.frame)
+    }
+
+    func takePayment(_ visit: Visit, isUpgrade: Bool) async throws -> HTTPResponse {
+        let form = try visit.form()
+        let options = try visit.options(form)
+        let (view, rows) = try await SubscriptionView.load(visit) { id, tenant in [prepaidPolicy(id, tenant)] }
+        let subscription = view.subscription
+        do {
+            let amount = try MoneyInput.read(form["amount"], subscription.currency)
+            _ =
+                try await isUpgrade
+                ? UpgradeSubscription(id: subscription.id, amount: amount).run(view.context, options)
+                : PaySubscription(id: subscription.id, amount: amount).run(view.context, options)
+        } catch {
+            let t = visit.localiser(subscription.zone)
+            let problems = try problems(error, subscription, try policy(rows, view, isUpgrade), t)
+            return try amountPage(visit, view, rows, isUpgrade, amount: form["amount"], problems: problems)
+        }
+        // The key names the payment that it made, the first time and every time after.
+        let paid = try await view.context.read(
+            """
+            select id from payments where tenant_id = \(view.context.tenant.id) and principal_id = \(view.context.principal.id) \
+            and command_key = \(options.key?.text ?? "")
+            """
+        ).rows
+        guard let payment = try paid.first.map({ try $0.get(0, as: PaymentID.self) }) else { throw Failure.fault }
+        return visit.redirect(view.links(.payDone, query: [("payment", payment.description)]))
+    }
+
+    func paymentResult(_ visit: Visit) async throws -> HTTPResponse {
+        guard let payment = visit["payment"].flatMap({ PaymentID($0) }) else { throw Failure.notFound }
+        let (view, rows) = try await SubscriptionView.load(visit) { id, tenant in
+            [
+                """
+                select amount_minor, order_id, paid_at from payments \
+                where tenant_id = \(tenant) and subscription_id = \(id) and id = \(payment)
+                """
+            ]
+        }
+        guard view.seesAccount, let row = rows[0].first else { throw Failure.notFound }
+        var column = Columns(row)
+        let subscription = view.subscription
+        let paid = Money(minor: try column.next(), currency: subscription.currency)
+        let order: OrderID = try column.next()
+        let paidAt: Instant = try column.next()
+        let t = visit.localiser(subscription.zone)
+        var page = PaymentResultPage(
+            crumbs: view.crumbs(t, current: t("payment.receipt")), name: view.name(t), subscription: view.links.overview,
+            paid: paid, paidAt: paidAt,
+            paymentID: payment.description, orderID: order.description, remaining: subscription.remaining(at: view.now),
+            state: subscription.state)
+        page.reasons = subscription.facts.reasons.sorted
+        if subscription.facts.reasons.aboutCredit != nil {
+            let more = Money(
+                minor: max(subscription.policy.minimumPayment.minor, subscription.outstandingMinor + 1),
+                currency: subscription.currency)
+            page.missing = more
+        }
+        page.lotExpiresAt = subscription.lots.first { $0.orderID == order && $0.credit.effectiveAt == paidAt }?.credit.expiresAt
+        page.servicesConfigured = subscription.facts.servicesConfigured || !subscription.state.isRunning
+        return visit.page(page, view.frame)
+    }
+
+    // MARK: Parts
+
+    private func prepaidPolicy(_ id: SubscriptionID, _ tenant: TenantID) -> SQL {
+        """
+        select \(SubscriptionQueries.policyColumns) from offer_policies o join subscriptions s on s.tenant_id = o.tenant_id \
+        and s.currency = o.currency where o.tenant_id = \(tenant) and s.id = \(id) and o.offer = 'prepaid' order by o.version desc limit 1
+        """
+    }
+
+    /// The subscription, if this person may pay for it and its kind and state take a payment; the refusal's own words otherwise.
+    private func payable(_ visit: Visit, _ isUpgrade: Bool) async throws -> (SubscriptionView, [Rows]) {
+        let (view, rows) = try await SubscriptionView.load(visit) { id, tenant in [prepaidPolicy(id, tenant)] }
+        try view.require(isUpgrade ? .upgrade : .pay)
+        try view.subscription.refuseIfGone(at: view.now)
+        if isUpgrade {
+            if view.subscription.offer != .trial { throw Failure(LifecycleRefusal.upgradeNotAllowedForOffer) }
+            if view.subscription.state == .pending { throw Failure(LifecycleRefusal.subscriptionPending) }
+        } else {
+            try view.subscription.refuseIfNotForSale()
+        }
+        guard view.context.tenant.offersSandboxPayments else {
+            throw Failure.conflict(code: "payment_method_not_offered", arguments: ["method": "sandbox"])
+        }
+        return (view, rows)
+    }
+
+    private func policy(_ rows: [Rows], _ view: SubscriptionView, _ isUpgrade: Bool) throws -> OfferPolicy {
+        guard isUpgrade, let row = rows[0].first else { return view.subscription.policy }
+        var column = Columns(row)
+        return try column.policy(.prepaid, view.subscription.currency)
+    }
+
+    private func purpose(_ subscription: Subscription, _ isUpgrade: Bool) -> PaymentPurpose {
+        isUpgrade ? .upgrade : subscription.state == .pending ? .first : .again
+    }
+
+    private func amountPage(
+        _ visit: Visit, _ view: SubscriptionView, _ rows: [Rows], _ isUpgrade: Bool, amount: String, problems: [FieldProblem] = []
+    ) throws -> HTTPResponse {
+        let t = visit.localiser(view.subscription.zone)
+        let policy = try policy(rows, view, isUpgrade)
+        let outstanding = isUpgrade ? Money.zero(view.subscription.currency) : view.subscription.outstanding
+        var page = PaymentAmountPage(
+            crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")),
+            purpose: purpose(view.subscription, isUpgrade), name: view.name(t),
+            review: view.links(isUpgrade ? .upgradeReview : .payReview),
+            back: view.links.overview, policy: policy, remaining: view.subscription.remaining(at: view.now),
+            outstanding: outstanding, amount: amount,
+            expiresAt: policy.expiry(purchasedAt: view.now, in: view.subscription.zone))
+        page.problems = problems
+        page.suggestions = suggestions(policy, outstanding)
+        return visit.page(page, view.frame, status: problems.isEmpty ? 200 : 422)
+    }
+
+    /// The smallest payment that leaves credit, and round amounts above it.
+    private func suggestions(_ policy: OfferPolicy, _ outstanding: Money) -> [Money] {
+        let (least, most) = (policy.minimumPayment.minor, policy.largestPayment.minor)
+        guard least > 0, most / 10 >= least else { return [] }
+        let needed = max(least, outstanding.minor + 1)
+        return [least, least * 2, least * 5, least * 10].filter { $0 >= needed && $0 <= most }.map {
+            Money(minor: $0, currency: policy.currency)
+        }
+    }
+
+    /// What is wrong with the amount, in words and with the numbers that help; anything else goes its own way.
+    private func problems(_ error: any Error, _ subscription: Subscription, _ policy: OfferPolicy, _ t: Localiser) throws
+        -> [FieldProblem]
+    {
+        let isTrialPrice = policy.offer == .trial
+        let minimum = ["minimum": t.money(isTrialPrice ? policy.trialPrice : policy.minimumPayment)]
+        let maximum = ["maximum": t.money(isTrialPrice ? policy.trialPrice : policy.largestPayment)]
+        let decimals = [
+            "currency": subscription.currency.code, "unit": t.money(Money(minor: 1, currency: subscription.currency)),
+        ]
+        let words: String
+        switch error {
+        case MoneyInput.Fault.missing: words = t("form.amount_missing")
+        case MoneyInput.Fault.malformed: words = t("form.amount_malformed")
+        case MoneyInput.Fault.tooManyDecimals: words = t("form.amount_decimals", decimals)
+        case MoneyInput.Fault.tooLarge: words = t("form.amount_above_maximum", maximum)
+        case Failure.invalid(let faults) where faults.contains { $0.pointer.hasPrefix("/amount") }:
+            words =
+                faults.contains { $0.code == PaymentRefusal.paymentAboveMaximum.code }
+                ? t("form.amount_above_maximum", maximum) : t("form.amount_below_minimum", minimum)
+        default: throw error
+        }
+        return [FieldProblem("amount", words)]
+    }
+}

@@ -1,0 +1,83 @@
+import HTML
+import Values
+
+/// Every path of the portal's pages. Links are made and requests are dispatched from this one list; the switch over it (`PageHandler`) is exhaustive,
+/// so a page without an answer does not compile.
+package enum PageRoute: String, CaseIterable, Sendable {
+    case home = "GET /"
+    case signInForm = "GET /sign-in"
+    case signIn = "POST /sign-in"
+    case signOut = "POST /sign-out"
+    /// Everything that the person may see, across accounts: where service administrators begin.
+    case mySubscriptions = "GET /subscriptions"
+
+    case account = "GET /accounts/{account_id}"
+    case subscriptions = "GET /accounts/{account_id}/subscriptions"
+    case subscription = "GET /accounts/{account_id}/subscriptions/{subscription_id}"
+    case payForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/pay"
+    case payReview = "GET /accounts/{account_id}/subscriptions/{subscription_id}/pay/review"
+    case pay = "POST /accounts/{account_id}/subscriptions/{subscription_id}/pay"
+    case payDone = "GET /accounts/{account_id}/subscriptions/{subscription_id}/pay/done"
+    case upgradeForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/upgrade"
+    case upgradeReview = "GET /accounts/{account_id}/subscriptions/{subscription_id}/upgrade/review"
+    case upgrade = "POST /accounts/{account_id}/subscriptions/{subscription_id}/upgrade"
+    case editForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/edit"
+    case edit = "POST /accounts/{account_id}/subscriptions/{subscription_id}/edit"
+    case partnerForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/partner"
+    case setPartner = "POST /accounts/{account_id}/subscriptions/{subscription_id}/partner"
+    case removePartner = "POST /accounts/{account_id}/subscriptions/{subscription_id}/partner/remove"
+    case cancelForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/cancel"
+    case cancel = "POST /accounts/{account_id}/subscriptions/{subscription_id}/cancel"
+    case suspendForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/suspend"
+    case suspend = "POST /accounts/{account_id}/subscriptions/{subscription_id}/suspend"
+    case reactivateForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/reactivate"
+    case reactivate = "POST /accounts/{account_id}/subscriptions/{subscription_id}/reactivate"
+    case confirmServices = "POST /accounts/{account_id}/subscriptions/{subscription_id}/confirm-services"
+    case history = "GET /accounts/{account_id}/subscriptions/{subscription_id}/history"
+    case certificate = "GET /accounts/{account_id}/subscriptions/{subscription_id}/certificate"
+    case usageDownload = "GET /accounts/{account_id}/subscriptions/{subscription_id}/usage.csv"
+
+    case enrollment = "GET /enrollments/{enrollment_id}"
+    case enrollmentSubscriptions = "GET /enrollments/{enrollment_id}/subscriptions"
+
+    case operatorHome = "GET /operator"
+    case operatorAccounts = "GET /operator/accounts"
+    case operatorSubscriptions = "GET /operator/subscriptions"
+    case testClock = "GET /operator/test-clock"
+    case advanceTestClock = "POST /operator/test-clock"
+
+    package var method: String { String(rawValue.prefix { $0 != " " }) }
+    /// The path with its parameters in braces.
+    package var template: String { String(rawValue.drop { $0 != " " }.dropFirst()) }
+    package var segments: [Substring] {
+        self == .home ? [] : template.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+    }
+    /// The names in braces, in order.
+    package var parameters: [String] { segments.filter { $0.first == "{" }.map { String($0.dropFirst().dropLast()) } }
+    package var isPost: Bool { method == "POST" }
+    /// Pages for people who are not signed in yet.
+    var isOpen: Bool { self == .signInForm || self == .signIn }
+
+    /// The address with its parameters filled in, in their order.
+    package func url(_ values: String..., query: [(String, String)] = []) -> URLPath { url(values, query: query) }
+
+    func url(_ values: [String], query: [(String, String)] = []) -> URLPath {
+        var rest = values[...]
+        return URLPath(segments.map { $0.first == "{" ? rest.popFirst() ?? "" : String($0) }, query: query)
+    }
+}
+
+/// The addresses below one subscription.
+struct SubscriptionLinks: Sendable {
+    let account: AccountID
+    let id: SubscriptionID
+
+    func callAsFunction(_ route: PageRoute, query: [(String, String)] = []) -> URLPath {
+        route.url([account.description, id.description], query: query)
+    }
+    var overview: URLPath { self(.subscription) }
+}
+
+extension Subscription {
+    var links: SubscriptionLinks { SubscriptionLinks(account: accountID, id: id) }
+}

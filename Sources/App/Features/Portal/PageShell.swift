@@ -1,0 +1,88 @@
+import Billing
+import HTML
+import Values
+
+/// The shell of one visit: sides, navigation, switches.
+extension Visit {
+    func shell(_ frame: Frame) -> Shell {
+        let t = localiser(frame.zone)
+        let side: Shell.Side =
+            signedIn == nil || surroundings == nil ? .outside : signedIn?.principal.isOperator == true ? .provider : .account
+        var shell = Shell(
+            side: side, assets: handler.assets.links, tenantName: signedIn?.tenant.name ?? handler.publicName,
+            home: PageRoute.home.url(),
+            otherLanguage: here(changing: [("lang", strings.language.other.tag)]), build: Version.text,
+            realNow: dependencies.realNow())
+        shell.theme = theme
+        shell.footerLinks = footerLinks(t)
+        guard let signedIn, let surroundings, case .user(_, _, let name, _) = signedIn.principal else { return shell }
+        shell.isDemo = signedIn.tenant.isDemo
+        if signedIn.tenant.isSandbox {
+            shell.testClock = Shell.TestClockNotice(
+                now: surroundings.now, page: side == .provider ? PageRoute.testClock.url() : nil)
+        }
+        shell.person = SignedInPerson(
+            name: name, role: t.word(surroundings.widestRole(signedIn.principal)), signOut: PageRoute.signOut.url(),
+            csrf: signedIn.formToken)
+        shell.contextName = frame.account?.name ?? frame.enrollment?.name
+        shell.contexts = side == .provider ? [] : contexts(frame, surroundings, t)
+        shell.navigation = [
+            NavigationGroup(side == .provider ? providerItems(signedIn.tenant, frame, t) : customerItems(frame, surroundings, t))
+        ]
+        return shell
+    }
+
+    private func item(_ label: String, _ url: URLPath, _ frame: Frame) -> NavigationItem {
+        NavigationItem(label, url, isCurrent: frame.current == url)
+    }
+
+    private func providerItems(_ tenant: Tenant, _ frame: Frame, _ t: Localiser) -> [NavigationItem] {
+        var items = [
+            item(t("shell.overview"), PageRoute.operatorHome.url(), frame),
+            item(t("shell.accounts"), PageRoute.operatorAccounts.url(), frame),
+            item(t("shell.subscriptions"), PageRoute.operatorSubscriptions.url(), frame),
+        ]
+        if tenant.isSandbox { items.append(item(t("shell.test_clock"), PageRoute.testClock.url(), frame)) }
+        return items
+    }
+
+    private func customerItems(_ frame: Frame, _ own: Surroundings, _ t: Localiser) -> [NavigationItem] {
+        var items: [NavigationItem] = []
+        if own.enrollments.count == 1 {
+            items.append(item(t("shell.enrollment"), PageRoute.enrollment.url(own.enrollments[0].id.description), frame))
+        }
+        if let enrollment = frame.enrollment, frame.account == nil {
+            items.append(item(t("shell.subscriptions"), PageRoute.enrollmentSubscriptions.url(enrollment.id.description), frame))
+        } else if let account = frame.account {
+            items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(account.id.description), frame))
+        } else if own.accounts.count == 1, own.enrollments.isEmpty, !own.servesElsewhere {
+            items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(own.accounts[0].id.description), frame))
+        } else {
+            items.append(item(t("shell.subscriptions"), PageRoute.mySubscriptions.url(), frame))
+        }
+        if own.accounts.count + own.enrollments.count > 1 || own.servesElsewhere && !own.accounts.isEmpty {
+            items.append(item(t("shell.all_accounts"), PageRoute.home.url(), frame))
+        }
+        return items
+    }
+
+    private func contexts(_ frame: Frame, _ own: Surroundings, _ t: Localiser) -> [NavigationItem] {
+        guard own.accounts.count + own.enrollments.count > 1 else { return [] }
+        return own.enrollments.map {
+            NavigationItem(
+                $0.name, PageRoute.enrollment.url($0.id.description),
+                isCurrent: frame.account == nil && frame.enrollment?.id == $0.id)
+        }
+            + own.accounts.map {
+                NavigationItem($0.name, PageRoute.subscriptions.url($0.id.description), isCurrent: frame.account?.id == $0.id)
+            }
+    }
+
+    private func footerLinks(_ t: Localiser) -> [NavigationItem] {
+        let themes: [Shell.Theme] = [.automatic, .light, .dark]
+        return [NavigationItem(t("shell.api"), URLPath(["openapi.json"]))]
+            + themes.filter { $0 != theme }.map {
+                NavigationItem(t("shell.theme_\($0.rawValue)"), here(changing: [("theme", $0.rawValue)]))
+            }
+    }
+}
