@@ -64,7 +64,7 @@ struct ChartDrawing {
             for tick in scale.ticks {
                 line(
                     .class(tick == 0 ? "axis" : "grid"), .x1(size.left), .x2(size.width), .y1(y(tick)), .y2(y(tick)), .crisp)
-                svgText(.class("tick"), .x(size.left - 8), .y(y(tick) + 4), .textAnchor(.end)) {
+                svgText(.x(size.left - 8), .y(y(tick) + 4), .textAnchor(.end)) {
                     t.tick(tick, currency: chart.currency)
                 }
             }

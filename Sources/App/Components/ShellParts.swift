@@ -74,7 +74,7 @@ extension Shell {
     private func personMenu(_ t: Localiser) -> HTML {
         if let person {
             span(.class("person")) {
-                span(.class("person-name")) { person.name }
+                person.name
                 span(.class("person-role")) { person.role }
             }
             form(.class("inline"), .method(.post), .action(person.signOut)) {

@@ -221,6 +221,10 @@ extension GalleryModels {
         return model
     }
 
+    func help() -> HelpPage {
+        HelpPage(policies: Offer.allCases.map { .standard($0, in: .cny) }, tenantName: "Northwind Cloud")
+    }
+
     func choice(empty: Bool = false) -> AccountChoicePage {
         AccountChoicePage(
             choices: empty

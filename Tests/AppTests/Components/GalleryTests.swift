@@ -59,6 +59,7 @@ import Testing
         show("test-clock-confirm", .provider, models.testClock(proposed: true))
         show("enrollment", .account, models.enrollment())
         show("choice", .account, models.choice())
+        show("help", .account, models.help())
         show("choice-none", .account, models.choice(empty: true))
         let errors = [
             (403, "cancel_not_allowed_for_offer"), (404, "not_found"), (409, "subscription_deleted"), (412, "stale"),

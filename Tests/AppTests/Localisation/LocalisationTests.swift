@@ -206,7 +206,7 @@ enum KeyScan {
         "error.",
         "certificate.erased_kind.", "certificate.kept_kind.", "payment.first_title", "payment.again_title",
         "payment.upgrade_title",
-        "subscription.pending_text", "form.", "usage.rejection.", "usage.csv.",
+        "subscription.pending_text", "form.", "usage.rejection.", "help.state.", "shell.theme_", "usage.csv.",
     ]
     /// The keys that a localiser is asked for by name: `t("…")`, `t.html("…")`, `self("…")`.
     static func asked(in folder: URL) throws -> Set<String> {
