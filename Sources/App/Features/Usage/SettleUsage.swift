@@ -19,9 +19,10 @@ package struct SettleUsage: Sendable {
     package func everything(at now: Instant? = nil) async throws -> Int {
         var settled = 0
         var failed: Set<SubscriptionID> = []
-        // Each round settles what was queued before it; new arrivals of the meantime get the next round.
+        // What is queued while this works is the next call's: under a steady stream of usage nothing else would ever get its turn.
+        let began = context.dependencies.realNow()
         for _ in 0..<1_000 {
-            let waiting = try await waiting().filter { !failed.contains($0) }
+            let waiting = try await waiting(queuedBy: began).filter { !failed.contains($0) }
             guard !waiting.isEmpty else { return settled }
             for id in waiting {
                 do {
@@ -39,12 +40,12 @@ package struct SettleUsage: Sendable {
     }
 
     /// The queue is a local table that knows tenants and subscriptions only; a failed one waits its turn.
-    private func waiting() async throws -> [SubscriptionID] {
+    private func waiting(queuedBy began: Instant) async throws -> [SubscriptionID] {
         let due = context.dependencies.realNow().adding(seconds: -Self.retrySeconds)
         let rows = try await context.read(
             """
             select subscription_id from work.settlement_queue where tenant_id = \(context.tenant.id) \
-            and (attempts = 0 or queued_at < \(due)) order by queued_at limit 500
+            and queued_at <= \(began) and (attempts = 0 or queued_at < \(due)) order by queued_at limit 500
             """).rows
         return try rows.map { try $0.get(0) }
     }
