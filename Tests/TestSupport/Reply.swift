@@ -21,6 +21,7 @@ package struct Reply: Sendable {
 
     package var text: String { String(decoding: body, as: UTF8.self) }
     package var code: String? { self["code"] }
+    package func header(_ name: String) -> String? { headers[name] }
 
     /// The scalar at a path of names and positions; nil when it is not there, or null.
     package subscript(path: String) -> String? { json.scalar(path) }

@@ -95,10 +95,10 @@ package final class App: Sendable {
             response = try await api.answer(
                 try APIRequest(request, endpoint, parameters, context, language, requestID: requestID))
         } catch {
-            let told = failure(error, requestID)
+            var told = failure(error, requestID)
             // Not there or not theirs is said before anything of the query or the body is (api.md).
-            do { if told.status != 404 && told.status != 503 { try await api.confirmVisible(endpoint, parameters, context) } } catch Failure.notFound {
-                return try await withClock(problem(.notFound, request, requestID), context)
+            if told.status != 404 && told.status != 503 {
+                do { try await api.confirmVisible(endpoint, parameters, context) } catch { told = failure(error, requestID) }
             }
             return try await withClock(problem(told, request, requestID), context)
         }

@@ -27,9 +27,13 @@ struct ExpireLot: Sendable {
         subscription.lots[index].credit.remaining = .zero(subscription.currency)
         subscription.lots[index].credit.expiredAt = write.now
         subscription.version += 1
-        write.audit("credit_lot.expired", object: ("credit_lot", lot.uuid), account: subscription.accountID)
-        write.emit(
-            "credit_lot.expired", object: ("subscription", subscription.id.uuid), account: subscription.accountID, sequence: subscription.version)
+        // A spent lot ends without an event: nothing is forfeited, and `what_next` has promised nothing.
+        if expiry.forfeited.isPositive {
+            write.audit("credit_lot.expired", object: ("credit_lot", lot.uuid), account: subscription.accountID)
+            write.emit(
+                "credit_lot.expired", object: ("subscription", subscription.id.uuid), account: subscription.accountID,
+                sequence: subscription.version)
+        }
         if let reason = expiry.reason,
             let suspended = try? subscription.facts.adding(reason, at: write.now, policy: subscription.policy), !suspended.isUnchanged
         {

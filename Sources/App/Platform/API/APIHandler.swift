@@ -112,8 +112,11 @@ struct APIHandler: Sendable {
 
     /// The object that the path names must be there and theirs before anything of the request is judged: else a fault in a body would tell that it exists.
     func confirmVisible(_ endpoint: Endpoint, _ parameters: [String], _ context: TenantContext) async throws {
-        guard let kind = endpoint.parameters.first, let text = parameters.first else { return }
-        switch kind {
+        for (name, text) in zip(endpoint.parameters, parameters) { try await confirmVisible(name, text, parameters, context) }
+    }
+
+    private func confirmVisible(_ name: String, _ text: String, _ parameters: [String], _ context: TenantContext) async throws {
+        switch name {
         case "subscription_id":
             guard let id = SubscriptionID(text) else { throw Failure.notFound }
             _ = try await FindSubscription.byID(id, context)
@@ -124,6 +127,15 @@ struct APIHandler: Sendable {
         case "enrollment_id":
             guard let id = EnrollmentID(text) else { throw Failure.notFound }
             _ = try await FindEnrollment.byID(id, context)
+        case "department_id":
+            guard let id = DepartmentID(text), let enrollment = EnrollmentID(parameters[0]) else { throw Failure.notFound }
+            _ = try await FindDepartment.byID(id, of: enrollment, context)
+        case "partner_id":
+            guard let id = PartnerID(text) else { throw Failure.notFound }
+            _ = try await FindPartner.byID(id, context)
+        case "order_id":
+            guard let id = OrderID(text) else { throw Failure.notFound }
+            _ = try await FindOrder.byID(id, context)
         default: return
         }
     }

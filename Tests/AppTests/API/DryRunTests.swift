@@ -1,0 +1,67 @@
+import App
+import TestSupport
+import Testing
+
+/// A dry run is the same use case rolled back: it answers what the real one answers, and changes nothing.
+@Suite struct `A dry run` {
+    @Test func `of every write answers as the real one does, and leaves every table as it was`() async throws {
+        let world = try await World.make(.shared)
+        let writes = Endpoint.allCases.filter(\.documentation.dryRun)
+        #expect(writes.count >= 14)
+        for endpoint in writes {
+            let (target, body) = world.request(endpoint)
+            let before = try world.tenant.fingerprint()
+            let dry = try await world.send(endpoint.method, target + "?dry_run=true", body, endpoint, as: nil, once: .none)
+            #expect(try world.tenant.fingerprint().differences(from: before) == [], "\(endpoint)")
+            let real = try await world.send(endpoint.method, target, body, endpoint, as: nil)
+            #expect(real.status < 300, "\(endpoint): \(real.text)")
+            #expect(dry.status == real.status, "\(endpoint)")
+            #expect(dry["dry_run"] == "true", "\(endpoint)")
+            #expect(real["dry_run"] == nil, "\(endpoint)")
+            #expect(dry.header("etag") == real.header("etag"), "\(endpoint)")
+            #expect(dry.header("location") == nil, "\(endpoint)")
+            // Identities are made anew; everything else is the same.
+            let made: Set<String> = ["id", "order_id", "dry_run"]
+            #expect(dry.json.canonical(dropping: made) == real.json.canonical(dropping: made), "\(endpoint)")
+            #expect(try world.tenant.fingerprint() != before, "\(endpoint) changed nothing")
+        }
+        try await world.tenant.invariants()
+    }
+
+    @Test func `is refused for what the real one is refused, in the same words`() async throws {
+        let world = try await World.make(.shared)
+        let (id, before) = (world.prepaid, try world.tenant.fingerprint())
+        let cases: [(String, Input, Int, String)] = [
+            (
+                "payments", ["method": "sandbox", "amount": ["amount": "999.99", "currency": "CNY"]], 422, "payment_below_minimum"
+            ),
+            ("cancel", [:], 403, "cancel_not_allowed_for_offer"),
+            ("reactivate", ["reason": "requested"], 409, "reason_not_present"),
+            (
+                "upgrade", ["payment": ["method": "sandbox", "amount": ["amount": "1000.00", "currency": "CNY"]]], 403,
+                "upgrade_not_allowed_for_offer"
+            ),
+        ]
+        for (action, body, status, code) in cases {
+            let dry = try await world.tenant.post("/v1/subscriptions/\(id)/\(action)?dry_run=true", body).expect(status, code)
+            let real = try await world.tenant.post("/v1/subscriptions/\(id)/\(action)", body).expect(status, code)
+            #expect(dry.json.canonical(dropping: ["request_id"]) == real.json.canonical(dropping: ["request_id"]))
+        }
+        #expect(try world.tenant.fingerprint().differences(from: before) == [])
+    }
+
+    @Test func `keeps nothing under its idempotency key`() async throws {
+        let world = try await World.make(.shared)
+        let body: Input = ["method": "sandbox", "amount": ["amount": "1500.00", "currency": "CNY"]]
+        let target = "/v1/subscriptions/\(world.prepaid)/payments"
+        let key = TestTenant.Once.key("dry-then-real")
+        #expect(
+            try await world.tenant.request("POST", "\(target)?dry_run=true", body, once: key).expect(200)["dry_run"] == "true")
+        let real = try await world.tenant.request("POST", target, body, once: key).expect(200)
+        #expect(real.header("idempotent-replayed") == nil)
+        let replayed = try await world.tenant.request("POST", target, body, once: key).expect(200)
+        #expect(replayed.header("idempotent-replayed") == "true")
+        #expect(replayed.text == real.text)
+        try await world.tenant.invariants()
+    }
+}

@@ -1,0 +1,125 @@
+import App
+import FoundationEssentials
+import Postgres
+import TestSupport
+import Testing
+import Values
+
+/// Each file of `SQL/invariants` is tried: it is silent on whole data, and speaks when the data is broken behind the app's back. A file without a
+/// way to break it here is a red test.
+@Suite struct `The invariants` {
+    /// What breaks each, one by one, as the superuser with foreign keys asleep.
+    static let breaks: [String: [String]] = [
+        "bill_line_is_its_usage": ["update bill_lines set exact_amount = exact_amount + 1", "delete from bill_lines"],
+        "bill_line_is_rounded_once": ["update bill_lines set posted_minor = posted_minor + 1"],
+        "bill_lines_are_the_postings": ["update bill_lines set posted_minor = posted_minor + 1", "delete from bill_lines"],
+        "catalogue_app_role_is_humble": [
+            "grant truncate on accounts to bursar_app", "grant update (amount_minor) on payments to bursar_app",
+            "grant delete on payments to bursar_app",
+            "alter table accounts owner to bursar_app", "alter role bursar_app bypassrls",
+            "grant update on accounts to bursar_app",
+        ],
+        "catalogue_row_security_is_forced": [
+            "drop policy one_tenant on accounts", "alter table accounts no force row level security",
+            "alter table accounts disable row level security",
+            "create policy second on accounts using (true)", "create index on accounts (name)",
+            "create table stray (id uuid primary key)",
+            "create view peek as select * from accounts", "create materialized view peek as select * from accounts",
+            "create function peek() returns bigint language sql security definer as 'select count(*) from accounts'",
+            "drop policy one_tenant on accounts; create policy one_tenant on accounts for select using (true)",
+        ],
+        "deleted_subscription_has_no_data": [
+            "update usage_records set subscription_id = (select id from subscriptions where state = 'deleted')",
+            "update usage_events set subscription_id = (select id from subscriptions where state = 'deleted')",
+            "update audit_details set object_id = (select id from subscriptions where state = 'deleted')",
+            "update transition_events set note = 'left' where subscription_id = (select id from subscriptions where state = 'deleted')",
+            "update idempotency_keys set object_id = (select id from subscriptions where state = 'deleted')",
+            "update timers set subscription_id = (select id from subscriptions where state = 'deleted')",
+            "delete from deletion_certificates",
+            "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted')",
+        ],
+        "deletion_timer_follows_the_deadline": [
+            "delete from timers where kind = 'subscription_deletion'", "delete from timers where kind = 'pending_lapse'",
+            "update timers set due_at = due_at + interval '1 microsecond' where kind = 'subscription_deletion'",
+            "update timers set due_at = due_at + interval '1 microsecond' where kind = 'pending_lapse'",
+        ],
+        "enrollment_posted_is_its_lines": [
+            "update enrollments set posted_minor = posted_minor + 1",
+            "update ledger_accounts set balance_minor = balance_minor - 1 where kind = 'commitment'",
+        ],
+        "ledger_balance_is_sum_of_transfers": [
+            "update ledger_accounts set balance_minor = balance_minor + 1 where kind = 'credit_lot'",
+            "delete from ledger_transfers where purpose = 'usage'",
+        ],
+        "ledger_transfer_currency_is_its_accounts": ["update ledger_transfers set currency = 'USD'"],
+        "live_lot_has_its_expiry_timer": [
+            "delete from timers where kind = 'lot_expiry'",
+            "update timers set due_at = due_at + interval '1 microsecond' where kind = 'lot_expiry'",
+        ],
+        "lot_was_funded_in_full": [
+            "update credit_lots set amount_minor = amount_minor + 1", "update credit_lots set expired_at = effective_at",
+        ],
+        "open_interval_means_suspended": [
+            "delete from suspension_intervals",
+            "update suspension_intervals set suspended_at = suspended_at - interval '1 second'",
+            "update suspension_intervals set reactivated_at = suspended_at",
+        ],
+        "outstanding_is_the_receivable": ["update subscriptions set outstanding_minor = outstanding_minor + 1"],
+        "payment_is_its_transfers": [
+            "update payments set amount_minor = amount_minor + 1", "update payments set debt_paid_minor = debt_paid_minor + 1",
+            "delete from ledger_transfers where source_kind = 'payment'",
+        ],
+        "state_is_the_end_of_its_history": [
+            "delete from transition_events", "update transition_events set to_state = 'past_due'",
+            "update transition_events set from_state = 'past_due' where from_state = 'pending'",
+        ],
+        "subscription_belongs_to_its_account": [
+            "update subscriptions set currency = 'USD'", "update orders set account_id = subscription_id",
+            "update orders set subscription_id = account_id",
+        ],
+        "transition_left_audit_and_outbox": ["delete from audit_events", "delete from outbox_events"],
+        "unsettled_usage_is_queued": ["delete from work.settlement_queue", "update usage_records set settlement_id = null"],
+        "usage_event_has_its_record": ["delete from usage_events", "delete from usage_records"],
+    ]
+
+    @Test func `are silent on whole data and each speaks of every break it is there for`() async throws {
+        let bursar = try await TestBursar(writeConnections: 2)
+        let world = try await World.make(bursar)
+        try await bursar.invariants(world.tenant.id)
+        let all = try Invariant.all(in: bursar.instance.folders.sql)
+        #expect(
+            Set(all.map(\.name)) == Set(Self.breaks.keys),
+            "a file of SQL/invariants without a way to break it, or the other way round")
+        for invariant in all {
+            #expect(!invariant.meaning.isEmpty, "\(invariant.name) does not say what it means")
+            for statement in Self.breaks[invariant.name] ?? [] {
+                let session = try bursar.database.superuser()
+                try session.run("begin; set local session_replication_role = replica")
+                try session.run(statement)
+                let rows = try session.query(SQL(unsafeSQL: invariant.text))
+                #expect(rows.count > 0, "\(invariant.name) is silent after: \(statement)")
+                try session.run("rollback")
+            }
+        }
+        try await bursar.invariants(world.tenant.id)
+        await bursar.close()
+    }
+
+    /// The control of the isolation tests: without the policy, another tenant's rows do show, so the tests that see none can fail.
+    @Test func `have their reason: without its policy a table shows another tenant's rows`() async throws {
+        let bursar = try await TestBursar(writeConnections: 2)
+        let theirs = try await bursar.tenant("theirs")
+        _ = try await theirs.account()
+        let mine = try await bursar.tenant("mine")
+        func seen() throws -> Int {
+            let session = try AdminSession(url: bursar.database.appURL)
+            try session.run("begin; set local app.tenant_id = '\(mine.id.uuid.uuidString)'")
+            return try session.query("select 1 from accounts").count
+        }
+        #expect(try seen() == 0)
+        try bursar.database.superuser().run("drop policy one_tenant on accounts; alter table accounts disable row level security")
+        #expect(try seen() == 1)
+        await #expect(throws: TestFault.self) { try await bursar.invariants(mine.id) }
+        await bursar.close()
+    }
+}
