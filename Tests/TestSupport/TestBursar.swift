@@ -30,7 +30,11 @@ package final class TestBursar: Sendable {
         configuration.writeConnections = writeConnections
         instance = try await Instance.open(configuration, purpose: .serve)
         app = try App(dependencies: instance.dependencies, webFolder: instance.folders.web)
+        Self.kept.withLock { $0.append(self) }
     }
+
+    /// A test that fails before it closes its own must not let open connections go away off their loop.
+    private static let kept = Mutex<[TestBursar]>([])
 
     package func close() async { await instance.close() }
 

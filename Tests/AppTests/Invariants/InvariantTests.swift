@@ -36,7 +36,7 @@ import Values
             "update idempotency_keys set object_id = (select id from subscriptions where state = 'deleted')",
             "update timers set subscription_id = (select id from subscriptions where state = 'deleted')",
             "delete from deletion_certificates",
-            "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted')",
+            "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted') where ctid = (select min(ctid) from bill_lines)",
         ],
         "deletion_timer_follows_the_deadline": [
             "delete from timers where kind = 'subscription_deletion'", "delete from timers where kind = 'pending_lapse'",

@@ -9,7 +9,7 @@ struct ExpireLot: Sendable {
     let lot: LotID
 
     func run(_ write: Write) async throws {
-        let rows = try await write.begin(SubscriptionQueries.locked(write.tenant.id, subscription))
+        let rows = try await write.begin(locking: subscription)
         guard var subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else { return }
         try await SettleUsage.settle(&subscription, in: write)
         write.clearTimer(.lotExpiry, subject: lot.uuid)
@@ -50,7 +50,7 @@ struct LapseSubscription: Sendable {
     let id: SubscriptionID
 
     func run(_ write: Write) async throws {
-        let rows = try await write.begin(SubscriptionQueries.locked(write.tenant.id, id))
+        let rows = try await write.begin(locking: id)
         guard var subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else { return }
         // A refusal says that somebody was faster: the timer has nothing left to do.
         guard let decision = try? subscription.facts.lapsing(at: write.now) else {

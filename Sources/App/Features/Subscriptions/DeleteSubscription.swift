@@ -10,7 +10,7 @@ struct DeleteSubscription: Sendable {
     let id: SubscriptionID
 
     func run(_ write: Write) async throws {
-        let rows = try await write.begin(SubscriptionQueries.locked(write.tenant.id, id))
+        let rows = try await write.begin(locking: id)
         guard var subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else { return }
         guard (try? subscription.facts.deleting(at: write.now)) != nil else {
             if subscription.facts.state != .suspended { write.clearTimer(.subscriptionDeletion, subject: id.uuid) }

@@ -4,11 +4,20 @@ import Postgres
 import Values
 
 extension Write {
+    /// Opens the transaction with the subscription's row locked, in one flush; answers its row, its lots, and then the statements' rows.
+    ///
+    /// The lock is a statement of its own: a join that waits for a lock takes the changed row, but everything else from before the wait, and would
+    /// lose its policy after an upgrade or its service administrator after a hand-over.
+    func begin(locking id: SubscriptionID, _ statements: [SQL] = []) async throws -> [Rows] {
+        let lock: SQL = "select from subscriptions where tenant_id = \(tenant.id) and id = \(id) for no key update"
+        return Array(try await begin([lock] + SubscriptionQueries.one(tenant.id, id) + statements).dropFirst())
+    }
+
     /// Loads the subscription with its row locked, in the first flush.
     ///
     /// - Throws: `Failure.notFound` when it is not there or nothing of the principal's.
     func lockSubscription(_ id: SubscriptionID, also statements: [SQL] = []) async throws -> (Subscription, roles: Set<Role>, rows: [Rows]) {
-        let rows = try await begin(SubscriptionQueries.locked(tenant.id, id) + statements)
+        let rows = try await begin(locking: id, statements)
         guard let subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else { throw Failure.notFound }
         let roles = principal.roles(on: subscription.belonging)
         guard !roles.isEmpty else { throw Failure.notFound }

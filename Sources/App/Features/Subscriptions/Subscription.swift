@@ -110,14 +110,6 @@ enum SubscriptionQueries {
         ]
     }
 
-    /// The same two statements, with the subscription's row locked first: the second sees what the lock waited for.
-    static func locked(_ tenant: TenantID, _ id: SubscriptionID) -> [SQL] {
-        [
-            "select \(columns) \(joins) where s.tenant_id = \(tenant) and s.id = \(id) for no key update of s",
-            lots(tenant, [id]),
-        ]
-    }
-
     static func lots(_ tenant: TenantID, _ subscriptions: [SubscriptionID]) -> SQL {
         """
         select l.subscription_id, l.order_id, l.id, l.currency, l.amount_minor, b.balance_minor, l.source, l.effective_at, l.expires_at, l.expired_at \

@@ -55,7 +55,7 @@ package struct SettleUsage: Sendable {
             // The subscription's row first, as whoever brings usage does: the two orders would wait for each other. New usage that is queued
             // meanwhile waits for this transaction and then stands in the queue anew.
             let claim: SQL = "delete from work.settlement_queue where tenant_id = \(write.tenant.id) and subscription_id = \(id)"
-            let rows = try await write.begin(SubscriptionQueries.locked(write.tenant.id, id) + [claim])
+            let rows = try await write.begin(locking: id, [claim])
             guard var subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else { return }
             try await Self.settle(&subscription, in: write)
         }
