@@ -2,6 +2,7 @@ import Billing
 import FoundationEssentials
 import Loop
 import Postgres
+import TestSupport
 import Testing
 import Values
 
@@ -9,17 +10,7 @@ import Values
 
 /// One database for the suites of importing; each test works in a tenant of its own.
 enum ImportBench {
-    private static let opening = Task { () async throws -> Instance in
-        let cluster = try DisposableCluster.shared()
-        let folders = try Folders()
-        try Migrations.run(folders.sql, ownerURL: cluster.ownerURL)
-        var configuration = Configuration()
-        configuration.databaseURL = cluster.appURL
-        configuration.databaseOwnerURL = cluster.ownerURL
-        configuration.allowsLossyDatabase = true
-        configuration.logLevel = .error
-        return try await Instance.open(configuration, purpose: .command)
-    }
+    private static let opening = Task { () async throws -> Instance in try await TestBursar.shared.instance }
 
     /// A new tenant; its name is the test's.
     static func tenant(_ slug: String, currency: Currency = .usd, zone: String = "Asia/Shanghai", sandboxAt: Instant? = nil)
