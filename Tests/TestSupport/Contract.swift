@@ -17,6 +17,7 @@ enum Contract {
         guard OpenAPI.statuses(of: endpoint).contains(reply.status) else { throw fault("status \(reply.status)") }
         let type = reply.headers["content-type"].map { String($0.prefix { $0 != ";" }) }
         if reply.status == 304 { return }
+        guard !reply.text.contains("⟦") else { throw fault("words that neither language has") }
         if reply.status >= 400 {
             guard endpoint != .readyz, endpoint != .problem else { return }
             guard type == "application/problem+json" else { throw fault("media type \(type ?? "none")") }

@@ -20,7 +20,7 @@ package final class TestBursar: Sendable {
     private static let made = Task { try await TestBursar() }
 
     /// One alone with its database, for tests that change the catalogue or look at all tenants.
-    package init(writeConnections: Int = 24) async throws {
+    package init(writeConnections: Int = 24, realNow: @escaping @Sendable () -> Instant = Instance.realNow) async throws {
         database = try TestDatabase.make()
         var configuration = Configuration()
         configuration.databaseURL = database.appURL
@@ -28,7 +28,7 @@ package final class TestBursar: Sendable {
         configuration.allowsLossyDatabase = true
         configuration.logLevel = .error
         configuration.writeConnections = writeConnections
-        instance = try await Instance.open(configuration, purpose: .serve)
+        instance = try await Instance.open(configuration, purpose: .serve, realNow: realNow)
         app = try App(dependencies: instance.dependencies, webFolder: instance.folders.web)
         Self.kept.withLock { $0.append(self) }
     }

@@ -24,12 +24,17 @@ package struct Serve: Sendable {
         app = try App(dependencies: instance.dependencies, webFolder: instance.folders.web)
     }
 
+    /// The server with the limits of this program; it does not listen yet.
+    package static func server(of app: App, on loop: EventLoop) -> HTTPServer {
+        var limits = HTTPLimits()
+        limits.bodyBytes = { _, path in path == Endpoint.receiveUsage.template ? Self.usageBodyBytes : Self.bodyBytes }
+        return HTTPServer(loop: loop, limits: limits, refusalAnswer: app.refusal) { await app.handle($0) }
+    }
+
     /// Answers when the server has ended. `ready` is told the address as soon as connections are taken.
     package func run(ready: @escaping @Sendable (_ baseURL: String) async throws -> Void) async throws {
         let (app, instance) = (app, instance)
-        var limits = HTTPLimits()
-        limits.bodyBytes = { _, path in path == Endpoint.receiveUsage.template ? Self.usageBodyBytes : Self.bodyBytes }
-        let server = HTTPServer(loop: instance.loop, limits: limits, refusalAnswer: app.refusal) { await app.handle($0) }
+        let server = Self.server(of: app, on: instance.loop)
         let configuration = instance.configuration
         let port = try await instance.loop.run { try await server.listen(host: configuration.listenHost, port: configuration.listenPort) }
         let sweeper = Sweeper(dependencies: instance.dependencies, authenticator: app.authenticator)
