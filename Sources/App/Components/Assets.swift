@@ -30,7 +30,7 @@ package struct Assets: Sendable {
     package let legacyIcon: Asset
 
     package var links: AssetLinks {
-        AssetLinks(stylesheet: stylesheet.path, script: script.path, icon: icon.path)
+        AssetLinks(stylesheet: stylesheet.path, script: script.path, icon: .inlineSVG(icon.bytes))
     }
 
     private var all: [Asset] { [stylesheet, script, icon, legacyIcon] }
