@@ -36,7 +36,10 @@ extension PageHandler {
         page.serviceAdministrator = subscription.serviceAdministrator.map(person)
         page.partner = subscription.partner.map { .init(code: $0.code, companyName: $0.companyName) }
         page.credit = subscription.offer.isPaidByCredit ? try credit(view, daily) : nil
-        page.commitment = try rows[0].first.map { try commitment($0) }
+        // The agreement's money is shown to those who administer it; for everybody else it is not theirs to see (section 7).
+        let principal = try visit.context().principal
+        let seesEnrollment = subscription.enrollmentID.map { !principal.roles(on: Belonging(enrollment: $0)).isEmpty } ?? false
+        page.commitment = seesEnrollment ? try rows[0].first.map { try commitment($0) } : nil
         page.thisMonth = try thisMonth(rows[1], view)
         page.next = subscription.whatNext.map { consequence in
             .init(consequence, amount: consequence.lotID.flatMap { id in subscription.credit.first { $0.id == id }?.remaining })
