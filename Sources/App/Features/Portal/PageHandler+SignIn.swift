@@ -130,7 +130,7 @@ extension PageHandler {
             AccountChoicePage.Choice(
                 name: $0.name, role: t.word(Role.enterpriseAdministrator), url: PageRoute.enrollment.url($0.id.description))
         }
-        choices += own.accounts.map { account in
+        choices += own.ownAccounts.map { account in
             let roles = [Role.accountAdministrator, .finance, .reader].filter(account.roles.contains).map(t.word)
             return AccountChoicePage.Choice(
                 name: account.name, role: roles.joined(separator: t("common.list_comma")),

@@ -89,6 +89,7 @@ struct PageHandler: Sendable {
         case .signInForm: return try await signInForm(visit)
         case .signIn: return try await signIn(visit)
         case .signOut: return try await signOut(visit)
+        case .help: return try await help(visit)
         case .mySubscriptions: return try await mySubscriptions(visit)
         case .account: return visit.redirect(PageRoute.subscriptions.url(visit.parameters))
         case .subscriptions: return try await accountSubscriptions(visit)

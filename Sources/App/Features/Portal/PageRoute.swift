@@ -8,6 +8,7 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case signInForm = "GET /sign-in"
     case signIn = "POST /sign-in"
     case signOut = "POST /sign-out"
+    case help = "GET /help"
     /// Everything that the person may see, across accounts: where service administrators begin.
     case mySubscriptions = "GET /subscriptions"
 
@@ -56,7 +57,7 @@ package enum PageRoute: String, CaseIterable, Sendable {
     package var parameters: [String] { segments.filter { $0.first == "{" }.map { String($0.dropFirst().dropLast()) } }
     package var isPost: Bool { method == "POST" }
     /// Pages for people who are not signed in yet.
-    var isOpen: Bool { self == .signInForm || self == .signIn }
+    var isOpen: Bool { self == .signInForm || self == .signIn || self == .help }
 
     /// The address with its parameters filled in, in their order.
     package func url(_ values: String..., query: [(String, String)] = []) -> URLPath { url(values, query: query) }

@@ -55,32 +55,32 @@ extension Visit {
             items.append(item(t("shell.subscriptions"), PageRoute.enrollmentSubscriptions.url(enrollment.id.description), frame))
         } else if let account = frame.account {
             items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(account.id.description), frame))
-        } else if own.accounts.count == 1, own.enrollments.isEmpty, !own.servesElsewhere {
-            items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(own.accounts[0].id.description), frame))
+        } else if own.ownAccounts.count == 1, own.enrollments.isEmpty, !own.servesElsewhere {
+            items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(own.ownAccounts[0].id.description), frame))
         } else {
             items.append(item(t("shell.subscriptions"), PageRoute.mySubscriptions.url(), frame))
         }
-        if own.accounts.count + own.enrollments.count > 1 || own.servesElsewhere && !own.accounts.isEmpty {
+        if own.ownAccounts.count + own.enrollments.count > 1 || own.servesElsewhere && !own.ownAccounts.isEmpty {
             items.append(item(t("shell.all_accounts"), PageRoute.home.url(), frame))
         }
         return items
     }
 
     private func contexts(_ frame: Frame, _ own: Surroundings, _ t: Localiser) -> [NavigationItem] {
-        guard own.accounts.count + own.enrollments.count > 1 else { return [] }
+        guard own.ownAccounts.count + own.enrollments.count > 1 else { return [] }
         return own.enrollments.map {
             NavigationItem(
                 $0.name, PageRoute.enrollment.url($0.id.description),
                 isCurrent: frame.account == nil && frame.enrollment?.id == $0.id)
         }
-            + own.accounts.map {
+            + own.ownAccounts.map {
                 NavigationItem($0.name, PageRoute.subscriptions.url($0.id.description), isCurrent: frame.account?.id == $0.id)
             }
     }
 
     private func footerLinks(_ t: Localiser) -> [NavigationItem] {
         let themes: [Shell.Theme] = [.automatic, .light, .dark]
-        return [NavigationItem(t("shell.api"), URLPath(["openapi.json"]))]
+        return [NavigationItem(t("shell.help"), PageRoute.help.url()), NavigationItem(t("shell.api"), URLPath(["openapi.json"]))]
             + themes.filter { $0 != theme }.map {
                 NavigationItem(t("shell.theme_\($0.rawValue)"), here(changing: [("theme", $0.rawValue)]))
             }

@@ -10,6 +10,8 @@ struct Surroundings: Sendable {
         let id: AccountID
         let name: String
         let roles: Set<Role>
+        /// Whether its agreement is hers too: she then reaches it from there.
+        let isWithinOwnEnrollment: Bool
     }
     struct OwnEnrollment: Sendable {
         let id: EnrollmentID
@@ -33,7 +35,7 @@ struct Surroundings: Sendable {
         let granted = grants.accounts.keys.sorted()
         let (now, rows) = try await context.read([
             """
-            select a.id, a.name, a.administrator_id from accounts a where a.tenant_id = \(tenant) \
+            select a.id, a.name, a.administrator_id, a.enrollment_id from accounts a where a.tenant_id = \(tenant) \
             and (a.administrator_id = \(id) or a.id = any(\(granted))) order by a.name, a.id limit \(Int64(shownAtMost))
             """,
             """
@@ -51,9 +53,11 @@ struct Surroundings: Sendable {
             let account: AccountID = try column.next()
             let name: String = try column.next()
             let administrator: UserID = try column.next()
+            let enrollment: EnrollmentID? = try column.next()
             return OwnAccount(
                 id: account, name: name,
-                roles: (grants.accounts[account] ?? []).union(administrator == id ? [.accountAdministrator] : []))
+                roles: (grants.accounts[account] ?? []).union(administrator == id ? [.accountAdministrator] : []),
+                isWithinOwnEnrollment: enrollment.map(grants.enrollments.contains) ?? false)
         }
         let enrollments = try rows[1].map { row in
             var column = Columns(row)
@@ -61,6 +65,9 @@ struct Surroundings: Sendable {
         }
         return Surroundings(now: now, accounts: accounts, enrollments: enrollments, servesElsewhere: try rows[2][0].get(0))
     }
+
+    /// The accounts that are a place of their own to begin at.
+    var ownAccounts: [OwnAccount] { accounts.filter { !$0.isWithinOwnEnrollment } }
 
     /// The role to show beside a name: the widest one.
     func widestRole(_ principal: Principal) -> Role {

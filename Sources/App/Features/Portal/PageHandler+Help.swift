@@ -1,0 +1,25 @@
+import Billing
+import HTTP
+import Postgres
+import Values
+
+/// The same help for everybody; whoever is signed in reads her tenant's own numbers in it.
+extension PageHandler {
+    func help(_ visit: Visit) async throws -> HTTPResponse {
+        guard visit.signedIn != nil else { return visit.page(HelpPage(policies: [], tenantName: publicName)) }
+        let context = try visit.context()
+        let rows = try await context.read(
+            """
+            select distinct on (o.offer) o.offer, \(SubscriptionQueries.policyColumns) from offer_policies o \
+            where o.tenant_id = \(context.tenant.id) and o.currency = \(context.tenant.currency) order by o.offer, o.version desc
+            """
+        ).rows
+        let policies = try rows.map { row in
+            var column = Columns(row)
+            let offer: Offer = try column.next()
+            return try column.policy(offer, context.tenant.currency)
+        }
+        let ordered = Offer.allCases.compactMap { offer in policies.first { $0.offer == offer } }
+        return visit.page(HelpPage(policies: ordered, tenantName: context.tenant.name))
+    }
+}

@@ -1,0 +1,148 @@
+import App
+import TestSupport
+import Testing
+import Values
+
+@Suite struct `The portal's pages` {
+    @Test func `pay once however often the form is sent, and show the same receipt`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        let review = try await browser.get("\(story.overview)/pay/review?amount=1%2C500").expect(200)
+        #expect(review.text.contains("CN¥3,500.00"))
+        let hidden = browser.hiddenFields
+        let first = try await browser.post("\(story.overview)/pay", hidden: hidden)
+        let second = try await browser.post("\(story.overview)/pay", hidden: hidden)
+        #expect(first.status == 303 && second.status == 303)
+        #expect(first.headers["location"] == second.headers["location"])
+        let receipt = try await browser.get(first.headers["location"] ?? "").expect(200)
+        #expect(receipt.text.contains("CN¥1,500.00"))
+        #expect(try await story.tenant.subscription(story.subscription)["credit.remaining.amount"] == "3500.00")
+        // The same form with another amount is another request.
+        try await browser.post("\(story.overview)/pay", ["amount": "9000.00"], hidden: hidden).expect(422)
+        #expect(try await story.tenant.subscription(story.subscription)["credit.remaining.amount"] == "3500.00")
+        try await story.tenant.invariants()
+    }
+
+    @Test(arguments: [
+        ("999.99", "at least CN¥1,000.00"), ("0", "at least CN¥1,000.00"), ("-5", "at least CN¥1,000.00"),
+        ("", "Enter an amount"),
+        ("ten", "in digits"), ("1,00", "in digits"), ("1000.001", "no smaller unit"),
+        ("999999999999999999999", "at most CN¥10,000,000.00"),
+    ])
+    func `refuse an amount in words and keep it`(typed: String, words: String) async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        let reply = try await browser.get("\(story.overview)/pay/review?amount=\(typed)").expect(422)
+        #expect(reply.text.contains(words))
+        #expect(reply.text.contains("<title>Error: "))
+        #expect(reply.text.contains("value=\"\(typed)\""))
+    }
+
+    @Test func `take no form without the session's token`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        try await browser.get("\(story.overview)/edit").expect(200)
+        let hidden = browser.hiddenFields
+        for route in PageRoute.allCases where route.isPost && route != .signIn {
+            let target = route.url(story.account, story.subscription).string
+            try await browser.post(target, ["csrf": "AAAA"], hidden: hidden).expect(403)
+            let stranger = Browser(story.tenant.bursar)
+            try await stranger.post(target, hidden: hidden).expect(403)
+        }
+    }
+
+    @Test(arguments: [
+        ("account_admin", [200, 200, 200, 403, 200, 404]), ("finance", [200, 200, 403, 403, 200, 404]),
+        ("reader", [200, 403, 403, 403, 200, 404]),
+        ("service_admin", [200, 403, 403, 403, 404, 404]), ("operator", [200, 200, 200, 403, 200, 200]),
+    ])
+    func `open to each role what is its own`(role: String, statuses: [Int]) async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person(role == "service_admin" ? nil : role)
+        let pages = [
+            story.overview, "\(story.overview)/pay", "\(story.overview)/edit", "\(story.overview)/cancel",
+            "/accounts/\(story.account)/subscriptions",
+            "/operator",
+        ]
+        for (page, status) in zip(pages, statuses) {
+            let reply = try await browser.get(page)
+            #expect(reply.status == status, "\(role) at \(page)")
+        }
+        let home = try await browser.get("/")
+        #expect(home.status == 303)
+        try await browser.get(home.headers["location"] ?? "").expect(200)
+    }
+
+    @Test func `are not there for another account or tenant, whatever the path says`() async throws {
+        let (story, other) = (try await PortalStory(), try await PortalStory())
+        let browser = try await story.person("account_admin")
+        let second = try await story.tenant.account("Second")
+        for route in PageRoute.allCases where route.parameters == ["account_id", "subscription_id"] {
+            let wrongAccount = route.url(second, story.subscription).string
+            let foreign = route.url(other.account, other.subscription).string
+            for target in [wrongAccount, foreign] {
+                try await browser.get("\(story.overview)/edit").expect(200)
+                let reply =
+                    route.isPost
+                    ? try await browser.post(
+                        target, ["amount": "1000.00", "name": "x", "service_administrator_email": "a@b.example"])
+                    : try await browser.get(target)
+                #expect(reply.status == 404, "\(route.rawValue)")
+            }
+        }
+        #expect(try await other.tenant.subscription(other.subscription)["name"] != "x")
+    }
+
+    @Test func `cancel only under the typed name, with the date`() async throws {
+        let tenant = try await TestBursar.shared.tenant("portal")
+        let enrollment = try await tenant.enrollment()
+        let account = try await tenant.enterpriseAccount(enrollment)
+        let id = try await tenant.order("enterprise", for: account).expect(201).id
+        let name = try #require(try await tenant.subscription(id)["name"])
+        let browser = Browser(tenant.bursar)
+        let (context, change) = (
+            tenant.context, SetPassword(email: "op@example.com", password: Browser.password, role: "operator")
+        )
+        try await tenant.bursar.instance.loop.run { try await change.run(context) }
+        try await browser.signIn("op@example.com")
+        if browser.cookies["bursar_session"] == nil { try await browser.post("/sign-in", ["tenant": tenant.slug]) }
+        let page = "/accounts/\(account)/subscriptions/\(id)"
+        let asked = try await browser.get("\(page)/cancel").expect(200)
+        #expect(asked.text.contains("2025-04-01"))
+        let wrong = try await browser.post("\(page)/cancel", ["confirm_name": "something else", "reason": "Too dear"]).expect(422)
+        #expect(wrong.text.contains("Too dear"))
+        #expect(try await tenant.subscription(id)["state"] == "active")
+        #expect(try await browser.post("\(page)/cancel", ["confirm_name": name]).status == 303)
+        #expect(try await tenant.subscription(id)["state"] == "suspended")
+        #expect(try await browser.get(page).expect(200).text.contains("cancelled. It can be brought back"))
+        #expect(try await browser.get(page).expect(200).text.contains("cancelled. It can be brought back") == false)
+    }
+
+    @Test func `show both versions when somebody else was faster`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        try await browser.get("\(story.overview)/edit").expect(200)
+        _ = try await story.tenant.request("PATCH", "/v1/subscriptions/\(story.subscription)", ["name": "Theirs"], once: .none)
+            .expect(200)
+        let mine = ["name": "Mine", "service_administrator_email": "me@example.com"]
+        let conflict = try await browser.post("\(story.overview)/edit", mine).expect(412)
+        #expect(conflict.text.contains("Theirs") && conflict.text.contains("Mine"))
+        #expect(try await browser.post("\(story.overview)/edit", mine).status == 303)
+        #expect(try await story.tenant.subscription(story.subscription)["name"] == "Mine")
+    }
+
+    @Test func `speak the language of query, cookie, header and tenant, in this order`() async throws {
+        let story = try await PortalStory(locale: "zh-Hans")
+        let browser = try await story.person("account_admin")
+        func language() async throws -> String? { try await browser.get(story.overview).expect(200).headers["content-language"] }
+        #expect(try await language() == "zh-Hans")
+        browser.headers["Accept-Language"] = "en-GB,zh;q=0.5"
+        #expect(try await language() == "en")
+        let switched = try await browser.get("\(story.overview)?lang=zh-Hans&x=1").expect(200)
+        #expect(switched.text.contains("<html lang=\"zh-Hans\""))
+        #expect(switched.text.contains("x=1&amp;lang=en"))
+        #expect(try await language() == "zh-Hans")
+        try await browser.get("\(story.overview)?theme=dark").expect(200)
+        #expect(try await browser.get(story.overview).text.contains("theme-dark"))
+    }
+}
