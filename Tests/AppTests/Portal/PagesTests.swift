@@ -1,4 +1,7 @@
 import App
+import HTML
+import HTTP
+import Loop
 import TestSupport
 import Testing
 import Values

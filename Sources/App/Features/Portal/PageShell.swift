@@ -80,7 +80,7 @@ extension Visit {
 
     private func footerLinks(_ t: Localiser) -> [NavigationItem] {
         let themes: [Shell.Theme] = [.automatic, .light, .dark]
-        return [NavigationItem(t("shell.help"), PageRoute.help.url()), NavigationItem(t("shell.api"), URLPath(["openapi.json"]))]
+        return [NavigationItem(t("shell.help"), PageRoute.help.url())]
             + themes.filter { $0 != theme }.map {
                 NavigationItem(t("shell.theme_\($0.rawValue)"), here(changing: [("theme", $0.rawValue)]))
             }
