@@ -23,6 +23,7 @@ struct ClusterSettings {
     static let inclusion = "\ninclude 'bursar.conf'\ninclude_if_exists 'local.conf'\n"
 
     private var configuration: String {
+        // A run of the tests has many servers and superusers side by side on its one cluster.
         let isDurable = durability == .durable
         let megabytes = Self.memoryMegabytes
         return """
@@ -31,7 +32,7 @@ struct ClusterSettings {
             unix_socket_directories = '\(places.sockets)'
             unix_socket_permissions = 0700
             port = 5432
-            max_connections = 120
+            max_connections = \(isDurable ? 120 : 400)
             fsync = \(isDurable ? "on" : "off")
             full_page_writes = \(isDurable ? "on" : "off")
             synchronous_commit = \(isDurable ? "on" : "off")
