@@ -11,6 +11,7 @@ import Values
         let mine = try await World.make(.shared)
         let database = theirs.tenant.bursar.database
         let superuser = try database.superuser()
+        let session = try AdminSession(url: database.appURL)
         let before = try theirs.tenant.fingerprint()
         let tables = try database.tenantTables().map(\.name).filter { $0.hasPrefix("public.") }
         #expect(tables.count >= 20)
@@ -50,7 +51,7 @@ import Values
                         )
                     }
                 for (name, statement) in attempts {
-                    let outcome = try attempt(statement, in: scope, database)
+                    let outcome = try attempt(statement, in: scope, session)
                     // Nothing is inserted and nothing given away by chance: those two must be refused outright.
                     let isFine = outcome == .refused || outcome == .rows(0) && name != "insert" && name != "give away"
                     #expect(isFine, "\(name) \(table) in scope \(scope ?? "none"): \(outcome)")
@@ -63,8 +64,9 @@ import Values
     @Test func `are all the same to each tenant: it sees its own`() async throws {
         let mine = try await World.make(.shared)
         let database = mine.tenant.bursar.database
+        let session = try AdminSession(url: database.appURL)
         for table in try database.tenantTables().map(\.name) where table.hasPrefix("public.") {
-            let outcome = try attempt("select 1 from \(unsafeSQL: table)", in: mine.tenant.id.uuid.uuidString, database)
+            let outcome = try attempt("select 1 from \(unsafeSQL: table)", in: mine.tenant.id.uuid.uuidString, session)
             guard case .rows(let count) = outcome else { throw TestFault("\(table): \(outcome)") }
             #expect(count > 0, "\(table)")
             #expect(Int64(count) == (try all(of: table, mine.tenant.id, database)), "\(table)")
@@ -78,10 +80,10 @@ import Values
     }
 
     /// One statement as the app role, rolled back. Refused: by row security or for want of a right.
-    private func attempt(_ statement: SQL, in scope: String?, _ database: TestDatabase) throws -> Outcome {
-        let session = try AdminSession(url: database.appURL)
+    private func attempt(_ statement: SQL, in scope: String?, _ session: AdminSession) throws -> Outcome {
         try session.run("begin")
         if let scope { try session.run("set local app.tenant_id = '\(scope)'") }
+        defer { try? session.run("rollback") }
         do throws(PostgresError) {
             return .rows(try session.query(statement).affected)
         } catch {
