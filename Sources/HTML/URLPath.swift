@@ -35,11 +35,6 @@ package struct URLPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `mailto:` with the address encoded.
-    /// A small drawing of our own inside the address, so that it costs no request. Only for bytes of the project's files.
-    package static func inlineSVG(_ drawing: [UInt8]) -> URLPath {
-        URLPath(unchecked: "data:image/svg+xml," + encode(String(decoding: drawing, as: UTF8.self)))
-    }
-
     package static func mail(_ address: String) -> URLPath { URLPath(unchecked: "mailto:" + encode(address, keeping: "@")) }
 
     /// This path with more query items at its end; a fragment stays last.

@@ -26,11 +26,11 @@ package struct Assets: Sendable {
     package let stylesheet: Asset
     package let script: Asset
     package let icon: Asset
-    /// Asked for by browsers that know no SVG icons, at an address of their own choice (G34).
+    /// Asked for by browsers at an address of their own choice, once (G34); a link in every page would be asked for again whenever the look changes.
     package let legacyIcon: Asset
 
     package var links: AssetLinks {
-        AssetLinks(stylesheet: stylesheet.path, script: script.path, icon: .inlineSVG(icon.bytes))
+        AssetLinks(stylesheet: stylesheet.path, script: script.path)
     }
 
     private var all: [Asset] { [stylesheet, script, icon, legacyIcon] }

@@ -5,12 +5,10 @@ import Values
 package struct AssetLinks: Sendable {
     package let stylesheet: URLPath
     package let script: URLPath
-    package let icon: URLPath
 
-    package init(stylesheet: URLPath, script: URLPath, icon: URLPath) {
+    package init(stylesheet: URLPath, script: URLPath) {
         self.stylesheet = stylesheet
         self.script = script
-        self.icon = icon
     }
 }
 
@@ -145,7 +143,6 @@ extension Shell {
             meta(.name("viewport"), .content("width=device-width, initial-scale=1"))
             meta(.name("color-scheme"), .content("light dark"))
             link(.rel(.stylesheet), .href(assets.stylesheet))
-            link(.rel(.icon), .type("image/svg+xml"), .href(assets.icon))
             if let seconds = page.refreshSeconds { HTML.void("meta", RawAttribute.refresh(seconds), foreign: false) }
             script(.src(assets.script), .defer)
         }
