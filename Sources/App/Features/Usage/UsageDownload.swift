@@ -22,19 +22,27 @@ package struct UsageDownload: Sendable {
         return UsageDownload(subscription: subscription, from: range.from, to: range.to, withMark: withMark, context: context)
     }
 
+    static let rowsAtOnce = 500
     static let machineHeader = ["record_id", "occurred_at", "product", "meter", "resource", "quantity", "unit", "cost", "currency"]
 
     /// `language` puts a header in that language first; nil keeps to the machine's names.
-    package func response(language: Strings?) -> HTTPResponse {
+    ///
+    /// Up to `rowsAtOnce` rows are read and sent in one piece, with their length known; more are streamed.
+    package func response(language: Strings?) async throws -> HTTPResponse {
         let header = language.map { words in Self.machineHeader.map { words("usage.csv.\($0)") } } ?? Self.machineHeader
         let name = "usage_\(subscription.id)_\(subscription.zone.date(at: from).iso)_\(subscription.zone.date(at: to.adding(microseconds: -1)).iso).csv"
+        let start = (withMark ? [0xEF, 0xBB, 0xBF] : []) + CSV.line(header)
+        let headers: HTTPHeaders = [
+            "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\"", "Cache-Control": "no-store",
+        ]
+        let first = try await context.read("\(query) limit \(Int64(Self.rowsAtOnce + 1))").rows
+        if first.count <= Self.rowsAtOnce {
+            return HTTPResponse(status: 200, headers: headers, body: .bytes(try first.reduce(into: start) { $0 += try line($1) }))
+        }
         return HTTPResponse(
-            status: 200,
-            headers: [
-                "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\"", "Cache-Control": "no-store",
-            ],
+            status: 200, headers: headers,
             body: .stream { writer in
-                try await writer.write((withMark ? [0xEF, 0xBB, 0xBF] : []) + CSV.line(header))
+                try await writer.write(start)
                 try await context.dependencies.database.reports.stream(scope: context.tenant.id.uuid, query, batchSize: 500) { rows in
                     var bytes: [UInt8] = []
                     for row in rows { bytes += try line(row) }
