@@ -91,3 +91,10 @@ def resident_megabytes(process):
             if line.startswith("VmRSS"):
                 return int(line.split()[1]) / 1024
     return 0.0
+
+
+def processor_seconds(process):
+    """User and system time that the process has used so far: what a request costs, however busy the machine is with other things."""
+    with open(f"/proc/{process}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -36,10 +36,7 @@ extension PageHandler {
         page.serviceAdministrator = subscription.serviceAdministrator.map(person)
         page.partner = subscription.partner.map { .init(code: $0.code, companyName: $0.companyName) }
         page.credit = subscription.offer.isPaidByCredit ? try credit(view, daily) : nil
-        // The agreement's money is shown to those who administer it; for everybody else it is not theirs to see (section 7).
-        let principal = try visit.context().principal
-        let seesEnrollment = subscription.enrollmentID.map { !principal.roles(on: Belonging(enrollment: $0)).isEmpty } ?? false
-        page.commitment = seesEnrollment ? try rows[0].first.map { try commitment($0) } : nil
+        page.commitment = try rows[0].first.map { try commitment($0, view) }
         page.thisMonth = try thisMonth(rows[1], view)
         page.next = subscription.whatNext.map { consequence in
             .init(consequence, amount: consequence.lotID.flatMap { id in subscription.credit.first { $0.id == id }?.remaining })
@@ -71,7 +68,7 @@ extension PageHandler {
             daysLeft: subscription.daysLeft(at: view.now), lots: lots, bought: bought, daily: daily)
     }
 
-    private func commitment(_ row: Row) throws -> SubscriptionOverviewPage.Commitment {
+    private func commitment(_ row: Row, _ view: SubscriptionView) throws -> SubscriptionOverviewPage.Commitment {
         var column = Columns(row)
         let id: EnrollmentID = try column.next()
         let name: String = try column.next()
@@ -81,10 +78,12 @@ extension PageHandler {
         let endsOn: CivilDate = try column.next()
         let department: String? = try column.next()
         let used = CommitmentDraw.share(of: posted, total)
-        return .init(
+        var commitment = SubscriptionOverviewPage.Commitment(
             enrollment: NavigationItem(name, PageRoute.enrollment.url(id.description)), total: total,
             remaining: try total.subtracting(used),
             endsOn: endsOn, department: department)
+        commitment.isEnrollmentOpen = !view.context.principal.roles(on: Belonging(enrollment: id)).isEmpty
+        return commitment
     }
 
     private func thisMonth(_ rows: Rows, _ view: SubscriptionView) throws -> Money? {

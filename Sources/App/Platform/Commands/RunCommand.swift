@@ -67,7 +67,10 @@ extension Failure {
         case "55P03": self = .conflict(code: "idempotency_key_in_use")
         case "22P05", "22021": self = .malformed(code: "invalid_characters")
         case "22003": self = .unprocessable(code: "out_of_range")
-        default: self = .unavailable(code: "database_unavailable", retryAfterSeconds: 2)
+        // A statement that took too long, or a database that is not there: again later. Anything else is a fault of ours and says so.
+        case _ where error.isCancelled || error.isRetryable || error.kind != .server:
+            self = .unavailable(code: "database_unavailable", retryAfterSeconds: 2)
+        default: self = .fault
         }
     }
 }

@@ -72,6 +72,8 @@ package struct SubscriptionOverviewPage: Page {
     /// The enrollment that pays for an enterprise subscription.
     package struct Commitment: Sendable {
         package let enrollment: NavigationItem
+        /// Whether the reader may see the enrollment's own page; its name is shown to everybody who sees the subscription.
+        package var isEnrollmentOpen = true
         package let total: Money
         package let remaining: Money
         package let endsOn: CivilDate

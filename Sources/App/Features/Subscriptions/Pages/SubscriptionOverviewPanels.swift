@@ -94,13 +94,17 @@ extension SubscriptionOverviewPage {
             ])
     }
 
+    private func enrollmentName(_ commitment: Commitment) -> HTML {
+        guard commitment.isEnrollmentOpen else { return .text(commitment.enrollment.label) }
+        return a(.href(commitment.enrollment.url)) { commitment.enrollment.label }
+    }
+
     @HTMLBuilder
     func commitmentBlock(_ t: Localiser) -> HTML {
         if let commitment {
             block(
                 t("commitment.title"),
-                note: t.html(
-                    "commitment.note", ["enrollment": a(.href(commitment.enrollment.url)) { commitment.enrollment.label }])
+                note: t.html("commitment.note", ["enrollment": enrollmentName(commitment)])
             ) {
                 RemainderBar(parts: [commitment.remaining.minor], whole: max(commitment.total.minor, 1)).html
                 p {
