@@ -50,7 +50,9 @@ let package = Package(
         target("App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP"], exclude: ["Features/Demo/Data"]),
         .executableTarget(name: "Server", dependencies: ["App", "Loop", "Values"], swiftSettings: settings),
 
-        .target(name: "TestSupport", dependencies: ["App", "HTTP", "Loop", "Postgres", "Values"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["App", "HTTP", "Loop", "Postgres", "Values"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("ValuesTests", ["Values"]),
         tests("BillingTests", ["Billing", "Values"]),
         tests("HTMLTests", ["HTML"]),

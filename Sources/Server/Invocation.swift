@@ -18,7 +18,8 @@ struct Invocation {
     private static let switches: Set<String> = ["--json", "--reset", "--sandbox", "--sandbox-payments", "--help", "-h"]
     /// Options with a value that belong to verbs and not to the configuration.
     private static let own: Set<String> = [
-        "--tenant", "--slug", "--name", "--currency", "--time-zone", "--locale", "--role", "--account", "--email", "--operator-email", "--first-name",
+        "--tenant", "--slug", "--name", "--currency", "--time-zone", "--locale", "--role", "--account", "--email",
+        "--operator-email", "--first-name",
         "--last-name",
     ]
 
@@ -39,9 +40,12 @@ struct Invocation {
             }
             guard Self.own.contains(parts[0]) || Configuration.settings.contains(where: { $0.flag == parts[0] }) else {
                 let known = Array(Self.switches) + Array(Self.own) + Configuration.settings.map(\.flag)
-                throw WrongUse(text: "There is no option \(parts[0]). Did you mean \(Configuration.nearest(parts[0], known.sorted()))?")
+                throw WrongUse(
+                    text: "There is no option \(parts[0]). Did you mean \(Configuration.nearest(parts[0], known.sorted()))?")
             }
-            guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else { throw WrongUse(text: "The option \(parts[0]) needs a value.") }
+            guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
+                throw WrongUse(text: "The option \(parts[0]) needs a value.")
+            }
             if Self.own.contains(parts[0]) { options[parts[0]] = value } else { flags.append((parts[0], value)) }
         }
         verb = options["--help"] != nil || options["-h"] != nil ? "help" : (words.first ?? "help")
@@ -49,10 +53,13 @@ struct Invocation {
         self.options = options
         // Help and version answer even when the environment is wrong.
         configuration =
-            verb == "help" || verb == "version" ? Configuration() : try Configuration(environment: ProcessInfo.processInfo.environment, flags: flags)
+            verb == "help" || verb == "version"
+            ? Configuration() : try Configuration(environment: ProcessInfo.processInfo.environment, flags: flags)
     }
 
-    private static let verbs = ["serve", "demo", "migrate", "doctor", "import", "tenant", "key", "user", "settings", "version", "help"]
+    private static let verbs = [
+        "serve", "demo", "migrate", "doctor", "import", "tenant", "key", "user", "settings", "version", "help",
+    ]
 
     func run() async throws -> Int32 {
         switch verb {

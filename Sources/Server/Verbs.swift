@@ -26,7 +26,9 @@ extension Invocation {
             // Opening the private database brings it up to date.
             await (try Instance.open(configuration, purpose: .command)).close()
         } else {
-            guard let ownerURL = configuration.databaseOwnerURL else { throw WrongUse(text: "`bursar migrate` needs BURSAR_DATABASE_OWNER_URL.") }
+            guard let ownerURL = configuration.databaseOwnerURL else {
+                throw WrongUse(text: "`bursar migrate` needs BURSAR_DATABASE_OWNER_URL.")
+            }
             try Migrations.run(folders.sql, ownerURL: ownerURL)
         }
         FileHandle.standardOutputText("The schema is at \(try Migrations.newest(folders.sql)).\n")
@@ -39,16 +41,23 @@ extension Invocation {
             if options["--json"] != nil {
                 FileHandle.standardOutputText(Doctor.json(findings) + "\n")
             } else {
-                for finding in findings { FileHandle.standardOutputText("\(finding.verdict.rawValue)\t\(finding.name)\t\(finding.detail)\n") }
+                for finding in findings {
+                    FileHandle.standardOutputText("\(finding.verdict.rawValue)\t\(finding.name)\t\(finding.detail)\n")
+                }
             }
             return isWell ? 0 : 1
         }
     }
 
     func importFile() async throws {
-        guard words.count == 2 else { throw WrongUse(text: "Say `bursar import focus FILE --tenant SLUG` or `bursar import azure-ea FILE --tenant SLUG`.") }
+        guard words.count == 2 else {
+            throw WrongUse(text: "Say `bursar import focus FILE --tenant SLUG` or `bursar import azure-ea FILE --tenant SLUG`.")
+        }
         guard let format = ImportFormat(rawValue: words[0]) else {
-            throw WrongUse(text: "There is no format \(words[0]); there are \(ImportFormat.allCases.map(\.rawValue).joined(separator: " and ")).")
+            throw WrongUse(
+                text:
+                    "There is no format \(words[0]); there are \(ImportFormat.allCases.map(\.rawValue).joined(separator: " and "))."
+            )
         }
         let slug = try required("--tenant")
         let path = words[1]
@@ -66,14 +75,17 @@ extension Invocation {
     func createTenant() async throws {
         guard words == ["create"] else { throw WrongUse(text: "Say `bursar tenant create --slug SLUG --name NAME`.") }
         let slug = try required("--slug")
-        guard let currency = Currency(options["--currency"] ?? "CNY") else { throw WrongUse(text: "--currency is an ISO 4217 code such as CNY.") }
+        guard let currency = Currency(options["--currency"] ?? "CNY") else {
+            throw WrongUse(text: "--currency is an ISO 4217 code such as CNY.")
+        }
         guard let zone = TimeZoneRule(identifier: options["--time-zone"] ?? "Asia/Shanghai") else {
             throw WrongUse(text: "--time-zone is an IANA name such as Asia/Shanghai.")
         }
         let locale = options["--locale"] ?? "zh-Hans"
         guard ["en", "zh-Hans"].contains(locale) else { throw WrongUse(text: "--locale is en or zh-Hans.") }
         var tenant = CreateTenant(
-            slug: slug, name: options["--name"] ?? slug, isSandbox: options["--sandbox"] != nil, currency: currency, timeZone: zone, locale: locale)
+            slug: slug, name: options["--name"] ?? slug, isSandbox: options["--sandbox"] != nil, currency: currency,
+            timeZone: zone, locale: locale)
         tenant.sandboxPayments = options["--sandbox-payments"] != nil
         let (made, email) = (tenant, options["--operator-email"])
         _ = try await withInstance { instance in
@@ -91,7 +103,9 @@ extension Invocation {
             throw WrongUse(text: "--role is operator, account_admin, finance or reader.")
         }
         let account = options["--account"].flatMap { AccountID($0) }
-        guard (account == nil) == (role == "operator") else { throw WrongUse(text: "An operator key has no --account; every other key needs one.") }
+        guard (account == nil) == (role == "operator") else {
+            throw WrongUse(text: "An operator key has no --account; every other key needs one.")
+        }
         let create = CreateKey(role: role, account: account, name: options["--name"] ?? "command line")
         try await withTenant(try required("--tenant")) { instance, context in
             let key = try await instance.loop.run { try await create.run(context) }
@@ -110,10 +124,13 @@ extension Invocation {
     }
 
     /// Makes a password and shows it once.
-    private func givePassword(_ instance: Instance, _ slug: String, email: String, role: String?, account: AccountID?) async throws {
+    private func givePassword(_ instance: Instance, _ slug: String, email: String, role: String?, account: AccountID?)
+        async throws
+    {
         let password = instance.makePassword()
         let change = SetPassword(
-            email: email, password: password, role: role, account: account, firstName: options["--first-name"] ?? "", lastName: options["--last-name"] ?? "")
+            email: email, password: password, role: role, account: account, firstName: options["--first-name"] ?? "",
+            lastName: options["--last-name"] ?? "")
         let context = try await instance.context(ofTenant: slug)
         try await instance.loop.run { try await change.run(context) }
         FileHandle.standardOutputText("password\t\(email)\t\(password)\n")
@@ -146,6 +163,8 @@ enum ProgressBar {
     static func line(_ done: Int, of all: Int, unit: String = "rows") -> String {
         let width = 30
         let filled = all == 0 ? width : done * width / all
-        return "\r[\(String(repeating: "#", count: filled))\(String(repeating: "-", count: width - filled))] \(done) of \(all) \(unit)" + (done == all ? "\n" : "")
+        return
+            "\r[\(String(repeating: "#", count: filled))\(String(repeating: "-", count: width - filled))] \(done) of \(all) \(unit)"
+            + (done == all ? "\n" : "")
     }
 }

@@ -45,7 +45,10 @@ package final class App: Sendable {
         if response.status >= 500 || dependencies.log.level == .debug {
             dependencies.log(
                 response.status >= 500 ? .error : .debug, "request",
-                [("request_id", requestID), ("route", route), ("method", request.method.rawValue), ("status", String(response.status)), ("us", String(elapsed))])
+                [
+                    ("request_id", requestID), ("route", route), ("method", request.method.rawValue),
+                    ("status", String(response.status)), ("us", String(elapsed)),
+                ])
         }
         return response
     }
@@ -66,7 +69,9 @@ package final class App: Sendable {
 
     // MARK: The API and operations
 
-    private func answer(_ request: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ requestID: String) async -> HTTPResponse {
+    private func answer(_ request: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ requestID: String) async
+        -> HTTPResponse
+    {
         do {
             switch endpoint {
             case .healthz: return HTTPResponse(status: 200, contentType: "text/plain; charset=utf-8", text: "ok\n")
@@ -119,9 +124,12 @@ package final class App: Sendable {
         let isReady = checks.allSatisfy(\.isFine)
         let body = jsonObject { json in
             json.field("ready", isReady)
-            json.field("checks", object: { json in for check in checks { json.field(check.name, check.isFine ? "ok" : check.fault) } })
+            json.field(
+                "checks", object: { json in for check in checks { json.field(check.name, check.isFine ? "ok" : check.fault) } })
         }
-        return HTTPResponse(status: isReady ? 200 : 503, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"], body: .bytes(body))
+        return HTTPResponse(
+            status: isReady ? 200 : 503, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"],
+            body: .bytes(body))
     }
 
     // MARK: Faults
@@ -143,13 +151,16 @@ package final class App: Sendable {
     }
 
     private func language(of request: HTTPRequest, _ tenant: Tenant?) -> Language {
-        request.headers["accept-language"].flatMap { Language(acceptLanguage: $0) } ?? tenant.flatMap { Language(tag: $0.locale) } ?? .en
+        request.headers["accept-language"].flatMap { Language(acceptLanguage: $0) } ?? tenant.flatMap { Language(tag: $0.locale) }
+            ?? .en
     }
 
     /// The caller's `X-Request-Id` when it is short and plain, else a new one.
     private func requestID(of request: HTTPRequest) -> String {
         if let given = request.headers["x-request-id"], (1...64).contains(given.utf8.count),
-            given.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95 })
+            given.utf8.allSatisfy({
+                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
+            })
         {
             return given
         }

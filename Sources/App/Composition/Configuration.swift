@@ -32,7 +32,8 @@ package struct Configuration: Sendable {
     }
 
     package static let settings: [Setting] = [
-        Setting(variable: "BURSAR_LISTEN", fallback: "127.0.0.1:8080", meaning: "Address and port to listen on.") { configuration, value in
+        Setting(variable: "BURSAR_LISTEN", fallback: "127.0.0.1:8080", meaning: "Address and port to listen on.") {
+            configuration, value in
             guard let (host, port) = parseListen(value) else { return false }
             (configuration.listenHost, configuration.listenPort) = (host, port)
             return true
@@ -53,23 +54,31 @@ package struct Configuration: Sendable {
             configuration.databaseOwnerURL = value
             return true
         },
-        Setting(variable: "BURSAR_DATA", fallback: ".data", meaning: "Folder of the private PostgreSQL and of the demo's notes.") { configuration, value in
+        Setting(variable: "BURSAR_DATA", fallback: ".data", meaning: "Folder of the private PostgreSQL and of the demo's notes.")
+        { configuration, value in
             guard !value.isEmpty else { return false }
             configuration.dataFolder = value
             return true
         },
-        Setting(variable: "BURSAR_PUBLIC_URL", fallback: "the address listened on", meaning: "How people reach the server, for links; `https://…` makes cookies Secure.") {
+        Setting(
+            variable: "BURSAR_PUBLIC_URL", fallback: "the address listened on",
+            meaning: "How people reach the server, for links; `https://…` makes cookies Secure."
+        ) {
             configuration, value in
             guard value.hasPrefix("http://") || value.hasPrefix("https://") else { return false }
             configuration.publicURL = value.last == "/" ? String(value.dropLast()) : value
             return true
         },
-        Setting(variable: "BURSAR_LOG_FORMAT", fallback: "auto", meaning: "`json`, `text`, or `auto`: text on a terminal, JSON lines elsewhere.") { configuration, value in
+        Setting(
+            variable: "BURSAR_LOG_FORMAT", fallback: "auto",
+            meaning: "`json`, `text`, or `auto`: text on a terminal, JSON lines elsewhere."
+        ) { configuration, value in
             guard let format = LogFormat(rawValue: value) else { return false }
             configuration.logFormat = format
             return true
         },
-        Setting(variable: "BURSAR_LOG_LEVEL", fallback: "info", meaning: "`debug`, `info`, `warning` or `error`.") { configuration, value in
+        Setting(variable: "BURSAR_LOG_LEVEL", fallback: "info", meaning: "`debug`, `info`, `warning` or `error`.") {
+            configuration, value in
             guard let level = Log.Level(rawValue: value) else { return false }
             configuration.logLevel = level
             return true
@@ -80,10 +89,14 @@ package struct Configuration: Sendable {
         Setting(variable: "BURSAR_WRITE_CONNECTIONS", fallback: "16", meaning: "Exclusive connections for writes.") {
             $0.writeConnections.set($1, in: 1...200)
         },
-        Setting(variable: "BURSAR_DRAIN", fallback: "5", meaning: "Seconds between failing `/readyz` and closing, after SIGTERM.") {
+        Setting(variable: "BURSAR_DRAIN", fallback: "5", meaning: "Seconds between failing `/readyz` and closing, after SIGTERM.")
+        {
             $0.drainSeconds.set($1, in: 0...300)
         },
-        Setting(variable: "BURSAR_METRICS_ALLOW", fallback: "127.0.0.1,::1", meaning: "Addresses that may read `/metrics`, with commas.") { configuration, value in
+        Setting(
+            variable: "BURSAR_METRICS_ALLOW", fallback: "127.0.0.1,::1",
+            meaning: "Addresses that may read `/metrics`, with commas."
+        ) { configuration, value in
             configuration.metricsAllow = list(value)
             return true
         },
@@ -107,7 +120,9 @@ package struct Configuration: Sendable {
     package init(environment: [String: String], flags: [(name: String, value: String)]) throws {
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("BURSAR_") {
             guard let setting = Self.settings.first(where: { $0.variable == name }) else {
-                throw Problem(description: "There is no setting \(name). Did you mean \(Self.nearest(name, Self.settings.map(\.variable)))?")
+                throw Problem(
+                    description: "There is no setting \(name). Did you mean \(Self.nearest(name, Self.settings.map(\.variable)))?"
+                )
             }
             guard setting.apply(&self, value) else {
                 throw Problem(description: "The value of \(name) cannot be used. \(setting.meaning)")
@@ -115,7 +130,8 @@ package struct Configuration: Sendable {
         }
         for (name, value) in flags {
             guard let setting = Self.settings.first(where: { $0.flag == name }) else {
-                throw Problem(description: "There is no option \(name). Did you mean \(Self.nearest(name, Self.settings.map(\.flag)))?")
+                throw Problem(
+                    description: "There is no option \(name). Did you mean \(Self.nearest(name, Self.settings.map(\.flag)))?")
             }
             guard setting.apply(&self, value) else {
                 throw Problem(description: "The value of \(name) cannot be used. \(setting.meaning)")
@@ -145,15 +161,21 @@ package struct Configuration: Sendable {
     }
 
     private static func parseListen(_ value: String) -> (String, Int)? {
-        guard let colon = value.lastIndex(of: ":"), let port = Int(value[value.index(after: colon)...]), (0...65_535).contains(port) else { return nil }
+        guard let colon = value.lastIndex(of: ":"), let port = Int(value[value.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
         var host = String(value[..<colon])
         if host.hasPrefix("[") && host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         return host.isEmpty ? nil : (host, port)
     }
 
-    private static func isDatabaseURL(_ value: String) -> Bool { value.hasPrefix("postgresql://") || value.hasPrefix("postgres://") }
+    private static func isDatabaseURL(_ value: String) -> Bool {
+        value.hasPrefix("postgresql://") || value.hasPrefix("postgres://")
+    }
 
-    private static func list(_ value: String) -> [String] { value.split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty } }
+    private static func list(_ value: String) -> [String] {
+        value.split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
+    }
 
     package var isLoopback: Bool { listenHost == "localhost" || listenHost == "::1" || listenHost.hasPrefix("127.") }
 

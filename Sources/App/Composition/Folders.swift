@@ -6,7 +6,8 @@ package struct Folders: Sendable {
     package let web: URL
 
     package init() throws {
-        let binary = URL(filePath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0])
+        let binary = URL(
+            filePath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0])
         var starts = [URL(filePath: FileManager.default.currentDirectoryPath)]
         var above = binary.deletingLastPathComponent()
         for _ in 0..<8 {

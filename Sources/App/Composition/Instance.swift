@@ -30,7 +30,8 @@ package final class Instance: Sendable {
     /// Opens the database that the configuration names, or the private one under the data folder, brings its schema up to date when it is ours,
     /// and refuses one that is not safe to work on.
     package static func open(
-        _ configuration: Configuration, purpose: Purpose, logsAsText: Bool? = nil, realNow: @escaping @Sendable () -> Instant = Instance.realNow,
+        _ configuration: Configuration, purpose: Purpose, logsAsText: Bool? = nil,
+        realNow: @escaping @Sendable () -> Instant = Instance.realNow,
         durability: ClusterDurability = .durable
     ) async throws -> Instance {
         let folders = try Folders()
@@ -43,7 +44,8 @@ package final class Instance: Sendable {
         let log = Log(level: configuration.logLevel, isJSON: isJSON, now: realNow)
         var cluster: Cluster?
         if configuration.databaseURL == nil {
-            cluster = try Cluster.open(folder: configuration.dataFolder, for: purpose == .serve ? .serve : .command, durability: durability)
+            cluster = try Cluster.open(
+                folder: configuration.dataFolder, for: purpose == .serve ? .serve : .command, durability: durability)
         }
         let ownerURL = configuration.databaseURL == nil ? cluster?.ownerURL : configuration.databaseOwnerURL
         let newest = try Migrations.newest(folders.sql)
@@ -55,14 +57,17 @@ package final class Instance: Sendable {
             let options = ConnectionOptions(url: url)
             let reads = ReadPool(loop: loop, options: options, connections: configuration.readConnections)
             let writes = WritePool(loop: loop, options: options, connections: configuration.writeConnections)
-            let reports = ReportPool(loop: loop, options: ConnectionOptions(url: url, applicationName: "bursar reports", statementTimeout: .seconds(300)))
+            let reports = ReportPool(
+                loop: loop,
+                options: ConnectionOptions(url: url, applicationName: "bursar reports", statementTimeout: .seconds(300)))
             reads.start()
             writes.start()
             reports.start()
             return Database(reads: reads, writes: writes, reports: reports)
         }
         let dependencies = Dependencies(
-            realNow: realNow, randomBytes: { SecureRandom.bytes($0) }, database: database, workers: workers, log: log, configuration: configuration,
+            realNow: realNow, randomBytes: { SecureRandom.bytes($0) }, database: database, workers: workers, log: log,
+            configuration: configuration,
             schemaNumber: newest)
         let instance = Instance(configuration, folders, cluster, loop, dependencies, ownerURL)
         do {
@@ -75,7 +80,8 @@ package final class Instance: Sendable {
     }
 
     private init(
-        _ configuration: Configuration, _ folders: Folders, _ cluster: Cluster?, _ loop: EventLoop, _ dependencies: Dependencies, _ ownerURL: String?
+        _ configuration: Configuration, _ folders: Folders, _ cluster: Cluster?, _ loop: EventLoop, _ dependencies: Dependencies,
+        _ ownerURL: String?
     ) {
         self.configuration = configuration
         self.folders = folders
@@ -97,12 +103,15 @@ package final class Instance: Sendable {
                 """,
                 "select to_regclass('public.bursar_migrations') is not null",
             ], timeout: .seconds(10))
-        guard let row = rows[0].first else { throw Configuration.Problem(description: "The database does not know its own role.") }
+        guard let row = rows[0].first else {
+            throw Configuration.Problem(description: "The database does not know its own role.")
+        }
         var column = Columns(row)
         for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
             let value: String = try column.next()
             if value == "off" && !configuration.allowsLossyDatabase {
-                throw Configuration.Problem(description: "The database runs with \(setting) = off and may lose acknowledged payments. Turn it on.")
+                throw Configuration.Problem(
+                    description: "The database runs with \(setting) = off and may lose acknowledged payments. Turn it on.")
             }
         }
         let isSuperuser: Bool = try column.next()
@@ -110,16 +119,22 @@ package final class Instance: Sendable {
         let owns: Bool = try column.next()
         if isSuperuser || bypasses || owns {
             throw Configuration.Problem(
-                description: "BURSAR_DATABASE_URL connects as a superuser, an owner, or a role that bypasses row security. Use the role bursar_app.")
+                description:
+                    "BURSAR_DATABASE_URL connects as a superuser, an owner, or a role that bypasses row security. Use the role bursar_app."
+            )
         }
         guard try rows[1][0].get(0, as: Bool.self) else {
-            throw Configuration.Problem(description: "The database has no Bursar schema. Run `bursar migrate` with BURSAR_DATABASE_OWNER_URL.")
+            throw Configuration.Problem(
+                description: "The database has no Bursar schema. Run `bursar migrate` with BURSAR_DATABASE_OWNER_URL.")
         }
-        let found = try await dependencies.database.reads.read(scope: nil, ["select max(number) from public.bursar_migrations"])[0]
+        let found = try await dependencies.database.reads.read(scope: nil, ["select max(number) from public.bursar_migrations"])[
+            0]
         let newest: Int32 = try found[0].get(0, as: Int32?.self) ?? 0
         guard Int(newest) == dependencies.schemaNumber else {
             throw Configuration.Problem(
-                description: "The database's schema is at \(newest), this program needs \(dependencies.schemaNumber). Run `bursar migrate`.")
+                description:
+                    "The database's schema is at \(newest), this program needs \(dependencies.schemaNumber). Run `bursar migrate`."
+            )
         }
     }
 

@@ -20,7 +20,8 @@ package struct Log: Sendable {
     private let sink: @Sendable ([UInt8]) -> Void
 
     package init(
-        level: Level, isJSON: Bool, now: @escaping @Sendable () -> Instant, sink: @escaping @Sendable ([UInt8]) -> Void = Log.standardError
+        level: Level, isJSON: Bool, now: @escaping @Sendable () -> Instant,
+        sink: @escaping @Sendable ([UInt8]) -> Void = Log.standardError
     ) {
         self.level = level
         self.isJSON = isJSON
@@ -69,6 +70,7 @@ package struct Log: Sendable {
     }
 
     private static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) ? "?" : $0 }))
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) ? "?" : $0 }))
     }
 }

@@ -11,7 +11,8 @@ enum SecurityHeaders {
                 "Content-Security-Policy",
                 "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'"
             ),
-            ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
         ]
         for (name, value) in fixed { response.headers.set(name, value) }
         if isSecure { response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains") }
@@ -29,7 +30,8 @@ enum Readiness {
     static func check(_ dependencies: Dependencies, isDraining: Bool) async -> [Check] {
         var checks = [Check(name: "draining", isFine: !isDraining, fault: "draining")]
         do {
-            let rows = try await dependencies.database.reads.read(scope: nil, ["select max(number) from public.bursar_migrations"], timeout: .seconds(2))
+            let rows = try await dependencies.database.reads.read(
+                scope: nil, ["select max(number) from public.bursar_migrations"], timeout: .seconds(2))
             let newest: Int32? = try rows[0].first?.get(0)
             checks.append(Check(name: "database", isFine: true, fault: ""))
             let isCurrent = newest.map { Int($0) == dependencies.schemaNumber } ?? false
@@ -44,7 +46,9 @@ enum Readiness {
 /// Counts and times for Prometheus. Routes are named by their templates, so the number of series is fixed.
 package final class Metrics: Sendable {
     /// Upper bounds in microseconds.
-    private static let bounds: [Int64] = [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000]
+    private static let bounds: [Int64] = [
+        500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000,
+    ]
     private struct Key: Hashable {
         let route: String
         let method: String
@@ -80,7 +84,9 @@ package final class Metrics: Sendable {
         guard dependencies.configuration.metricsAllow.contains(request.remoteAddress) else { throw Failure.notFound }
         let queue = try? await dependencies.database.reads.read(
             scope: nil,
-            ["select count(*), extract(epoch from (\(dependencies.realNow()) - min(queued_at)))::bigint from work.settlement_queue"], timeout: .seconds(2))
+            [
+                "select count(*), extract(epoch from (\(dependencies.realNow()) - min(queued_at)))::bigint from work.settlement_queue"
+            ], timeout: .seconds(2))
         var text = """
             # HELP bursar_build_info The program's version.
             # TYPE bursar_build_info gauge
@@ -116,7 +122,9 @@ package final class Metrics: Sendable {
     }
 
     private func histogram() -> String {
-        let all = series.withLock { $0 }.sorted { ($0.key.route, $0.key.method, $0.key.status) < ($1.key.route, $1.key.method, $1.key.status) }
+        let all = series.withLock { $0 }.sorted {
+            ($0.key.route, $0.key.method, $0.key.status) < ($1.key.route, $1.key.method, $1.key.status)
+        }
         guard !all.isEmpty else { return "" }
         var text = "# HELP bursar_http_request_duration_seconds Time from the parsed request to the answer.\n"
         text += "# TYPE bursar_http_request_duration_seconds histogram\n"

@@ -36,7 +36,9 @@ package struct Serve: Sendable {
         let (app, instance) = (app, instance)
         let server = Self.server(of: app, on: instance.loop)
         let configuration = instance.configuration
-        let port = try await instance.loop.run { try await server.listen(host: configuration.listenHost, port: configuration.listenPort) }
+        let port = try await instance.loop.run {
+            try await server.listen(host: configuration.listenHost, port: configuration.listenPort)
+        }
         let sweeper = Sweeper(dependencies: instance.dependencies, authenticator: app.authenticator)
         let loop = instance.loop
         let sweeping = loop.spawn { await sweeper.run { try await loop.sleep(for: .milliseconds(700)) } }

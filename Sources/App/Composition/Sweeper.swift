@@ -35,7 +35,9 @@ package final class Sweeper: Sendable {
         let context = TenantContext(tenant: tenant, principal: .commandLine, dependencies: dependencies)
         do {
             if tenant.isSandbox {
-                if try await AdvanceTestClock(context).resume() { dependencies.log(.info, "test clock advance resumed", [("tenant", tenant.slug)]) }
+                if try await AdvanceTestClock(context).resume() {
+                    dependencies.log(.info, "test clock advance resumed", [("tenant", tenant.slug)])
+                }
                 _ = try await SettleUsage(context).everything()
             } else {
                 _ = try await SettleUsage(context).everything()

@@ -73,7 +73,8 @@ package enum Failure: Error, Sendable {
 
     package var arguments: [String: String] {
         switch self {
-        case .malformed(_, _, let arguments), .forbidden(_, let arguments), .conflict(_, let arguments), .unprocessable(_, let arguments):
+        case .malformed(_, _, let arguments), .forbidden(_, let arguments), .conflict(_, let arguments),
+            .unprocessable(_, let arguments):
             arguments
         case .tooLarge(let limit): ["limit": String(limit)]
         case .unsupportedMediaType(let expected): ["expected": expected]

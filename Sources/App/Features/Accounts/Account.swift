@@ -38,7 +38,8 @@ package struct Account: Sendable {
         zone = try column.next()
         locale = try column.next()
         identityVerified = try column.next()
-        administrator = Person(id: try column.next(), email: try column.next(), firstName: try column.next(), lastName: try column.next())
+        administrator = Person(
+            id: try column.next(), email: try column.next(), firstName: try column.next(), lastName: try column.next())
         enrollment = try column.next()
         department = try column.next()
         version = try column.next()
@@ -47,7 +48,8 @@ package struct Account: Sendable {
     }
 
     init(
-        id: AccountID, kind: AccountKind, name: String, currency: Currency, zone: TimeZoneRule, locale: String, administrator: Person,
+        id: AccountID, kind: AccountKind, name: String, currency: Currency, zone: TimeZoneRule, locale: String,
+        administrator: Person,
         enrollment: EnrollmentID?, department: DepartmentID?, at now: Instant
     ) {
         self.id = id
@@ -90,7 +92,8 @@ package struct Account: Sendable {
         var json = JSONWriter()
         write(to: &json)
         return Answer(
-            status: status, body: json.bytes, location: status == 201 ? Endpoint.getAccount.path(id.description) : nil, etag: etag, objectID: id.uuid)
+            status: status, body: json.bytes, location: status == 201 ? Endpoint.getAccount.path(id.description) : nil,
+            etag: etag, objectID: id.uuid)
     }
 }
 

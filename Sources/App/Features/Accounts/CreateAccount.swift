@@ -18,7 +18,8 @@ package struct CreateAccount: Sendable {
 
     package init(
         kind: AccountKind, name: String, currency: Currency, timeZone: TimeZoneRule, locale: String,
-        administrator: (email: String, firstName: String, lastName: String), enrollment: EnrollmentID? = nil, department: DepartmentID? = nil,
+        administrator: (email: String, firstName: String, lastName: String), enrollment: EnrollmentID? = nil,
+        department: DepartmentID? = nil,
         externalNumber: String? = nil
     ) {
         self.kind = kind
@@ -90,8 +91,12 @@ package struct CreateAccount: Sendable {
 
     private func checkShape() throws {
         if kind == .enterprise, enrollment == nil { throw Failure.invalid([FieldError("/enrollment_id", "required")]) }
-        if kind == .standard, enrollment != nil { throw Failure.invalid([FieldError("/enrollment_id", "not_for_standard_account")]) }
-        if department != nil, enrollment == nil { throw Failure.invalid([FieldError("/department_id", "department_needs_enrollment")]) }
+        if kind == .standard, enrollment != nil {
+            throw Failure.invalid([FieldError("/enrollment_id", "not_for_standard_account")])
+        }
+        if department != nil, enrollment == nil {
+            throw Failure.invalid([FieldError("/department_id", "department_needs_enrollment")])
+        }
     }
 }
 
@@ -104,7 +109,9 @@ package struct UpdateAccount: Sendable {
     let identityVerified: Bool?
     let ifMatch: String?
 
-    package init(id: AccountID, name: String?, timeZone: TimeZoneRule?, locale: String?, identityVerified: Bool?, ifMatch: String?) {
+    package init(
+        id: AccountID, name: String?, timeZone: TimeZoneRule?, locale: String?, identityVerified: Bool?, ifMatch: String?
+    ) {
         self.id = id
         self.name = name
         self.timeZone = timeZone
@@ -134,7 +141,8 @@ package struct UpdateAccount: Sendable {
                 identity_verified = \(account.identityVerified), version = \(account.version), updated_at = \(write.now) \
                 where tenant_id = \(write.tenant.id) and id = \(id)
                 """)
-            write.audit("account.edited", object: ("account", id.uuid), account: id, details: (before.editableJSON, account.editableJSON))
+            write.audit(
+                "account.edited", object: ("account", id.uuid), account: id, details: (before.editableJSON, account.editableJSON))
             write.emit("account.edited", object: ("account", id.uuid), account: id, sequence: account.version)
             return account.answer(200)
         }

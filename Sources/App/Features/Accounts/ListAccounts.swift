@@ -9,7 +9,8 @@ package enum ListAccounts {
             """
             select \(Account.columns) \(Account.source) where a.tenant_id = \(context.tenant.id) \(Visibility.ofAccounts(to: context.principal)) \
             \(search) \(page.tail(at: "a.created_at", id: "a.id"))
-            """).rows
+            """
+        ).rows
         return ListPage(try rows.map(Account.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
     }
 }

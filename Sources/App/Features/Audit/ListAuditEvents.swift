@@ -59,10 +59,12 @@ package struct AuditEvent: Sendable {
             $0.field("at", at)
             $0.field("action", action)
             $0.field("actor", actor)
-            $0.field("object", object: {
-                $0.field("kind", objectKind)
-                $0.field("id", objectTypeID)
-            })
+            $0.field(
+                "object",
+                object: {
+                    $0.field("kind", objectKind)
+                    $0.field("id", objectTypeID)
+                })
             $0.field("account_id", account)
             $0.field("reason", reason)
             $0.field("from", from)
@@ -91,7 +93,8 @@ package enum ListAuditEvents {
             e.request_id, d.before, d.after from audit_events e \
             left join audit_details d on d.tenant_id = e.tenant_id and d.audit_event_id = e.id \
             where \(condition) \(page.tail(at: "e.at", id: "e.id"))
-            """).rows
+            """
+        ).rows
         return ListPage(try rows.map(AuditEvent.init), limit: page.limit) { ($0.at, $0.id.uuid) }
     }
 }

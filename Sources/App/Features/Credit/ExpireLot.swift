@@ -21,8 +21,10 @@ struct ExpireLot: Sendable {
             [
                 Transfer(
                     debit: LedgerAccount(kind: .creditLot, owner: lot.uuid),
-                    credit: LedgerAccount(kind: .forfeited, owner: subscription.accountID.uuid), amountMinor: expiry.forfeited.minor, purpose: "forfeit")
-            ], source: TransferSource(kind: "lot_expiry", id: lot.uuid), account: subscription.accountID, subscription: subscription.id,
+                    credit: LedgerAccount(kind: .forfeited, owner: subscription.accountID.uuid),
+                    amountMinor: expiry.forfeited.minor, purpose: "forfeit")
+            ], source: TransferSource(kind: "lot_expiry", id: lot.uuid), account: subscription.accountID,
+            subscription: subscription.id,
             currency: subscription.currency, at: write.now)
         subscription.lots[index].credit.remaining = .zero(subscription.currency)
         subscription.lots[index].credit.expiredAt = write.now
@@ -35,7 +37,8 @@ struct ExpireLot: Sendable {
                 sequence: subscription.version)
         }
         if let reason = expiry.reason,
-            let suspended = try? subscription.facts.adding(reason, at: write.now, policy: subscription.policy), !suspended.isUnchanged
+            let suspended = try? subscription.facts.adding(reason, at: write.now, policy: subscription.policy),
+            !suspended.isUnchanged
         {
             write.store(suspended, to: &subscription)
         } else {
@@ -58,7 +61,8 @@ struct LapseSubscription: Sendable {
             return
         }
         write.enqueue(
-            "update orders set status = 'cancelled', completed_at = \(write.now) where tenant_id = \(write.tenant.id) and id = \(subscription.orderID)")
+            "update orders set status = 'cancelled', completed_at = \(write.now) where tenant_id = \(write.tenant.id) and id = \(subscription.orderID)"
+        )
         try await EraseSubscription.run(&subscription, decision, rule: "L11", write)
     }
 }

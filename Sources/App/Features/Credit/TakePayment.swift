@@ -19,7 +19,9 @@ extension Write {
     /// Writes a payment down: its order, itself, the lot it buys with that lot's expiry, and the ledger entry (M3, M6).
     ///
     /// The payment keeps the caller's key for ever, so that a key cannot move money twice even when its stored answer is long gone.
-    func take(_ outcome: PaymentOutcome, for subscription: inout Subscription, order kind: PaymentOrder, key: IdempotencyKey?) -> PaymentID {
+    func take(_ outcome: PaymentOutcome, for subscription: inout Subscription, order kind: PaymentOrder, key: IdempotencyKey?)
+        -> PaymentID
+    {
         let payment: PaymentID = newID()
         let order = completeOrder(kind, outcome.paid, subscription)
         enqueue(
@@ -40,7 +42,8 @@ extension Write {
         if let lot = outcome.lot { transfers += add(lot, granted: outcome.granted, order: order, to: &subscription) }
         subscription.outstandingMinor = outcome.outstanding.minor
         post(
-            transfers, source: TransferSource(kind: "payment", id: payment.uuid), account: subscription.accountID, subscription: subscription.id,
+            transfers, source: TransferSource(kind: "payment", id: payment.uuid), account: subscription.accountID,
+            subscription: subscription.id,
             currency: subscription.currency, at: now)
         subscription.version += 1
         audit("payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID)
@@ -82,14 +85,16 @@ extension Write {
             Subscription.Lot(
                 orderID: order,
                 credit: CreditLot(
-                    id: id, amount: lot.amount, remaining: lot.amount, source: lot.source, effectiveAt: lot.effectiveAt, expiresAt: lot.expiresAt)))
+                    id: id, amount: lot.amount, remaining: lot.amount, source: lot.source, effectiveAt: lot.effectiveAt,
+                    expiresAt: lot.expiresAt)))
         let account = LedgerAccount(kind: .creditLot, owner: id.uuid)
         return [
             Transfer(
                 debit: LedgerAccount(kind: .payments, owner: subscription.accountID.uuid), credit: account,
                 amountMinor: lot.amount.minor - granted.minor, purpose: "payment"),
             Transfer(
-                debit: LedgerAccount(kind: .promotion, owner: subscription.accountID.uuid), credit: account, amountMinor: granted.minor,
+                debit: LedgerAccount(kind: .promotion, owner: subscription.accountID.uuid), credit: account,
+                amountMinor: granted.minor,
                 purpose: "trial_grant"),
         ]
     }

@@ -33,7 +33,8 @@ package struct Enrollment: Sendable {
     }
 
     init(
-        id: EnrollmentID, number: String, name: String, commitment: Money, startsOn: CivilDate, endsOn: CivilDate, createdAt: Instant
+        id: EnrollmentID, number: String, name: String, commitment: Money, startsOn: CivilDate, endsOn: CivilDate,
+        createdAt: Instant
     ) {
         self.id = id
         self.number = number
@@ -49,7 +50,9 @@ package struct Enrollment: Sendable {
     package var commitmentRemaining: Money {
         Money(minor: commitment.minor - CommitmentDraw.share(of: posted, commitment).minor, currency: currency)
     }
-    package var overage: Money { Money(minor: posted.minor - CommitmentDraw.share(of: posted, commitment).minor, currency: currency) }
+    package var overage: Money {
+        Money(minor: posted.minor - CommitmentDraw.share(of: posted, commitment).minor, currency: currency)
+    }
 
     func write(to json: inout JSONWriter) {
         json.object {
@@ -73,7 +76,8 @@ package enum FindEnrollment {
         let roles = context.principal.roles(on: Belonging(enrollment: id))
         guard !roles.isEmpty else { throw Failure.notFound }
         let rows = try await context.read(
-            "select \(Enrollment.columns) from enrollments where tenant_id = \(context.tenant.id) and id = \(id)").rows
+            "select \(Enrollment.columns) from enrollments where tenant_id = \(context.tenant.id) and id = \(id)"
+        ).rows
         guard let row = rows.first else { throw Failure.notFound }
         return try Enrollment(row)
     }
@@ -107,7 +111,8 @@ package struct CreateEnrollment: Sendable {
             var json = JSONWriter()
             enrollment.write(to: &json)
             return Answer(
-                status: 201, body: json.bytes, location: Endpoint.getEnrollment.path(enrollment.id.description), objectID: enrollment.id.uuid)
+                status: 201, body: json.bytes, location: Endpoint.getEnrollment.path(enrollment.id.description),
+                objectID: enrollment.id.uuid)
         }
     }
 
@@ -133,7 +138,8 @@ package struct CreateEnrollment: Sendable {
         write.post(
             [
                 Transfer(
-                    debit: LedgerAccount(kind: .commitmentContract, owner: id.uuid), credit: LedgerAccount(kind: .commitment, owner: id.uuid),
+                    debit: LedgerAccount(kind: .commitmentContract, owner: id.uuid),
+                    credit: LedgerAccount(kind: .commitment, owner: id.uuid),
                     amountMinor: commitment.minor, purpose: "commitment")
             ], source: TransferSource(kind: "enrollment", id: id.uuid), account: AccountID(id.uuid), subscription: nil,
             currency: commitment.currency, at: write.now)
@@ -148,7 +154,8 @@ package struct CreateEnrollment: Sendable {
         }
         write.audit("enrollment.created", object: ("enrollment", id.uuid))
         write.emit("enrollment.created", object: ("enrollment", id.uuid), account: nil, sequence: 1)
-        return Enrollment(id: id, number: number, name: name, commitment: commitment, startsOn: startsOn, endsOn: endsOn, createdAt: write.now)
+        return Enrollment(
+            id: id, number: number, name: name, commitment: commitment, startsOn: startsOn, endsOn: endsOn, createdAt: write.now)
     }
 }
 
@@ -188,12 +195,14 @@ package struct Department: Sendable {
 }
 
 package enum FindDepartment {
-    package static func byID(_ id: DepartmentID, of enrollment: EnrollmentID, _ context: TenantContext) async throws -> Department {
+    package static func byID(_ id: DepartmentID, of enrollment: EnrollmentID, _ context: TenantContext) async throws -> Department
+    {
         guard !context.principal.roles(on: Belonging(enrollment: enrollment)).isEmpty else { throw Failure.notFound }
         let rows = try await context.read(
             """
             select \(Department.columns) \(Department.source) where d.tenant_id = \(context.tenant.id) and d.enrollment_id = \(enrollment) and d.id = \(id)
-            """).rows
+            """
+        ).rows
         guard let row = rows.first else { throw Failure.notFound }
         return try Department(row)
     }
@@ -214,7 +223,8 @@ package struct CreateDepartment: Sendable {
     }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
-        try TenantContext.require(.createEnterprise, of: context.principal.roles(on: Belonging(enrollment: enrollment)), in: .enterprise)
+        try TenantContext.require(
+            .createEnterprise, of: context.principal.roles(on: Belonging(enrollment: enrollment)), in: .enterprise)
         return try await context.command(options) { write in
             let id = try await create(write)
             let rows = try await write.query(
@@ -222,12 +232,15 @@ package struct CreateDepartment: Sendable {
             var json = JSONWriter()
             try Department(rows[0]).write(to: &json)
             return Answer(
-                status: 201, body: json.bytes, location: Endpoint.getDepartment.path(enrollment.description, id.description), objectID: id.uuid)
+                status: 201, body: json.bytes, location: Endpoint.getDepartment.path(enrollment.description, id.description),
+                objectID: id.uuid)
         }
     }
 
     func create(_ write: Write) async throws -> DepartmentID {
-        let rows = try await write.begin(["select currency from enrollments where tenant_id = \(write.tenant.id) and id = \(enrollment)"])
+        let rows = try await write.begin([
+            "select currency from enrollments where tenant_id = \(write.tenant.id) and id = \(enrollment)"
+        ])
         guard let row = rows[0].first else { throw Failure.notFound }
         let currency: Currency = try row.get(0)
         if let quota {

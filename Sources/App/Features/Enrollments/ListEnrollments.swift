@@ -9,19 +9,23 @@ package enum ListEnrollments {
             """
             select \(Enrollment.columns) from enrollments where tenant_id = \(context.tenant.id) \
             \(Visibility.ofEnrollments(to: context.principal)) \(page.tail(at: "created_at", id: "id"))
-            """).rows
+            """
+        ).rows
         return ListPage(try rows.map(Enrollment.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
     }
 }
 
 package enum ListDepartments {
-    package static func run(_ enrollment: EnrollmentID, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<Department> {
+    package static func run(_ enrollment: EnrollmentID, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
+        Department
+    > {
         _ = try await FindEnrollment.byID(enrollment, context)
         let rows = try await context.read(
             """
             select \(Department.columns) \(Department.source) where d.tenant_id = \(context.tenant.id) and d.enrollment_id = \(enrollment) \
             \(page.tail(at: "d.created_at", id: "d.id"))
-            """).rows
+            """
+        ).rows
         return ListPage(try rows.map(Department.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
     }
 }
@@ -32,7 +36,8 @@ package enum ListPartners {
         let rows = try await context.read(
             """
             select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) \(page.tail(at: "created_at", id: "id"))
-            """).rows
+            """
+        ).rows
         return ListPage(try rows.map(Partner.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
     }
 }

@@ -38,7 +38,8 @@ package struct TransferSource: Sendable {
 extension Write {
     /// M3: posts one journal entry. Balances move in the same statement as the postings; a lot that would fall below zero fails the transaction.
     package func post(
-        _ transfers: [Transfer], source: TransferSource, account: AccountID, subscription: SubscriptionID?, currency: Currency, at: Instant
+        _ transfers: [Transfer], source: TransferSource, account: AccountID, subscription: SubscriptionID?, currency: Currency,
+        at: Instant
     ) {
         let transfers = transfers.filter { $0.amountMinor != 0 }
         guard !transfers.isEmpty else { return }

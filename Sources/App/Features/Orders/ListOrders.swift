@@ -19,7 +19,9 @@ package enum ListOrders {
 package enum FindOrder {
     package static func byID(_ id: OrderID, _ context: TenantContext) async throws -> Order {
         let rows = try await context.read("\(Order.select) where o.tenant_id = \(context.tenant.id) and o.id = \(id)").rows
-        guard let order = try rows.first.map(Order.init), !context.principal.roles(on: order.belonging).isEmpty else { throw Failure.notFound }
+        guard let order = try rows.first.map(Order.init), !context.principal.roles(on: order.belonging).isEmpty else {
+            throw Failure.notFound
+        }
         return order
     }
 }

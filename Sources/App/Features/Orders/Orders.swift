@@ -35,7 +35,8 @@ package struct Order: Sendable {
         createdAt = try column.next()
         completedAt = try column.next()
         belonging = Belonging(
-            account: account, accountAdministrator: try column.next(), enrollment: try column.next(), serviceAdministrator: try column.next())
+            account: account, accountAdministrator: try column.next(), enrollment: try column.next(),
+            serviceAdministrator: try column.next())
     }
 
     func write(to json: inout JSONWriter) {

@@ -63,7 +63,9 @@ package struct CreatePartner: Sendable {
             write.audit("partner.created", object: ("partner", partner.id.uuid))
             var json = JSONWriter()
             partner.write(to: &json)
-            return Answer(status: 201, body: json.bytes, location: Endpoint.getPartner.path(partner.id.description), objectID: partner.id.uuid)
+            return Answer(
+                status: 201, body: json.bytes, location: Endpoint.getPartner.path(partner.id.description),
+                objectID: partner.id.uuid)
         }
     }
 
@@ -71,7 +73,8 @@ package struct CreatePartner: Sendable {
     static func isCode(_ code: String) -> Bool {
         let bytes = Array(code.utf8)
         guard let first = bytes.first, bytes.count <= 64 else { return false }
-        let isAlphanumeric = { (byte: UInt8) in (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) }
+        let isAlphanumeric = { (byte: UInt8) in (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        }
         return isAlphanumeric(first) && bytes.allSatisfy { isAlphanumeric($0) || [45, 46, 95].contains($0) }
     }
 }
@@ -80,14 +83,17 @@ package struct CreatePartner: Sendable {
 package enum FindPartner {
     package static func byCode(_ code: String, _ context: TenantContext) async throws -> Partner {
         let rows = try await context.read(
-            "select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) and code = \(code)").rows
+            "select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) and code = \(code)"
+        ).rows
         guard let row = rows.first else { throw Failure.notFound }
         return try Partner(row)
     }
 
     package static func byID(_ id: PartnerID, _ context: TenantContext) async throws -> Partner {
         try context.require(.operate)
-        let rows = try await context.read("select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) and id = \(id)").rows
+        let rows = try await context.read(
+            "select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) and id = \(id)"
+        ).rows
         guard let row = rows.first else { throw Failure.notFound }
         return try Partner(row)
     }

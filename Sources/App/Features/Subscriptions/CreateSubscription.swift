@@ -49,9 +49,12 @@ package struct CreateSubscription: Sendable {
             """,
         ])
         guard let owner = try rows[0].first.map(Account.init) else { throw Failure.notFound }
-        try allow(owner, write.principal.roles(on: owner.belonging), existing: try rows[2][0].get(0), trials: try rows[2][0].get(1))
+        try allow(
+            owner, write.principal.roles(on: owner.belonging), existing: try rows[2][0].get(0), trials: try rows[2][0].get(1))
         guard let policyRow = rows[1].first else {
-            throw Failure.invalid([FieldError("/account_id", "currency_not_offered", ["currency": owner.currency.code, "offer": offer.rawValue])])
+            throw Failure.invalid([
+                FieldError("/account_id", "currency_not_offered", ["currency": owner.currency.code, "offer": offer.rawValue])
+            ])
         }
         var column = Columns(policyRow)
         let policy = try column.policy(offer, owner.currency)
@@ -67,15 +70,20 @@ package struct CreateSubscription: Sendable {
         let outcome = try priced(subscription) { () throws(PaymentRefusal) in
             try ApplyPayment.first(payment, policy: policy, at: write.now, in: subscription.zone)
         }
-        let decision = try decided(subscription) { () throws(LifecycleRefusal) in try subscription.facts.paying(at: write.now, leavesCredit: true) }
+        let decision = try decided(subscription) { () throws(LifecycleRefusal) in
+            try subscription.facts.paying(at: write.now, leavesCredit: true)
+        }
         let id = write.take(outcome, for: &subscription, order: .first, key: key)
         write.store(decision, to: &subscription)
         return (subscription, (id, outcome))
     }
 
     private func allow(_ owner: Account, _ roles: Set<Role>, existing: Int64, trials: Int64) throws {
-        try TenantContext.require(offer == .enterprise ? .createEnterprise : .createStandardSubscription, of: roles, in: owner.kind)
-        let strongest: Role = roles.contains(.operator) ? .operator : (roles.contains(.accountAdministrator) ? .accountAdministrator : .enterpriseAdministrator)
+        try TenantContext.require(
+            offer == .enterprise ? .createEnterprise : .createStandardSubscription, of: roles, in: owner.kind)
+        let strongest: Role =
+            roles.contains(.operator)
+            ? .operator : (roles.contains(.accountAdministrator) ? .accountAdministrator : .enterpriseAdministrator)
         do {
             // A13's switch: the tenant has not turned additional subscriptions off; a verified identity is still needed.
             try OrderRule.check(
@@ -105,10 +113,12 @@ package struct CreateSubscription: Sendable {
     ) -> Subscription {
         let decision = LifecycleFacts.created(offer: offer, at: write.now, policy: policy)
         var subscription = Subscription(
-            id: write.newID(), accountID: owner.id, accountKind: owner.kind, accountName: owner.name, zone: owner.zone, orderID: write.newID(),
+            id: write.newID(), accountID: owner.id, accountKind: owner.kind, accountName: owner.name, zone: owner.zone,
+            orderID: write.newID(),
             currency: owner.currency, facts: decision.facts, name: name, accountAdministrator: owner.administrator,
             serviceAdministrator: serviceAdministrator, partner: nil, enrollmentID: offer == .enterprise ? owner.enrollment : nil,
-            departmentID: department, outstandingMinor: 0, policy: policy, wasTrial: offer == .trial, lots: [], version: 0, createdAt: write.now,
+            departmentID: department, outstandingMinor: 0, policy: policy, wasTrial: offer == .trial, lots: [], version: 0,
+            createdAt: write.now,
             updatedAt: write.now)
         let facts = decision.facts
         write.enqueue(
@@ -119,7 +129,8 @@ package struct CreateSubscription: Sendable {
             \(owner.currency), \(facts.state), \(name), \(serviceAdministrator.id), \(subscription.enrollmentID), \(department), \
             \(subscription.wasTrial), \(write.now), \(facts.activatedAt), \(facts.lapseAt), \(externalNumber), \(write.now), \(write.now))
             """)
-        let due = payment ?? (offer == .trial ? policy.trialPrice : offer == .prepaid ? policy.minimumPayment : .zero(owner.currency))
+        let due =
+            payment ?? (offer == .trial ? policy.trialPrice : offer == .prepaid ? policy.minimumPayment : .zero(owner.currency))
         let isComplete = offer == .enterprise
         write.enqueue(
             """
@@ -128,7 +139,8 @@ package struct CreateSubscription: Sendable {
             \(isComplete ? "completed" : "awaiting_payment"), \(due.minor), \(owner.currency), \(write.now), \(isComplete ? write.now : nil as Instant?))
             """)
         for step in decision.transitions {
-            write.recordTransition(of: &subscription, type: step.type.rawValue, rule: step.rule, reason: nil, from: step.from, to: step.to)
+            write.recordTransition(
+                of: &subscription, type: step.type.rawValue, rule: step.rule, reason: nil, from: step.from, to: step.to)
         }
         if let lapse = facts.lapseAt {
             write.setTimer(.pendingLapse, subject: subscription.id.uuid, subscription: subscription.id, due: lapse)

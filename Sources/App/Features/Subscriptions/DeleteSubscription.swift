@@ -27,7 +27,8 @@ struct DeleteSubscription: Sendable {
 enum EraseSubscription {
     static let kept = ["ledger", "orders", "payments", "bill_lines", "audit_events", "transition_events", "deletion_certificate"]
 
-    static func run(_ subscription: inout Subscription, _ decision: LifecycleDecision, rule: String, _ write: Write) async throws {
+    static func run(_ subscription: inout Subscription, _ decision: LifecycleDecision, rule: String, _ write: Write) async throws
+    {
         let (tenant, id) = (write.tenant.id, subscription.id)
         // The outgoing event tells the provider which resources to delete there, before their names go from here.
         let resources: [String] = try await write.query(
@@ -68,20 +69,25 @@ enum EraseSubscription {
     private static func forfeitCredit(of subscription: inout Subscription, _ write: Write) {
         for index in subscription.lots.indices where subscription.lots[index].credit.expiredAt == nil {
             let lot = subscription.lots[index].credit
-            write.enqueue("update credit_lots set expired_at = \(write.now) where tenant_id = \(write.tenant.id) and id = \(lot.id)")
+            write.enqueue(
+                "update credit_lots set expired_at = \(write.now) where tenant_id = \(write.tenant.id) and id = \(lot.id)")
             write.post(
                 [
                     Transfer(
                         debit: LedgerAccount(kind: .creditLot, owner: lot.id.uuid),
-                        credit: LedgerAccount(kind: .forfeited, owner: subscription.accountID.uuid), amountMinor: lot.remaining.minor, purpose: "forfeit")
-                ], source: TransferSource(kind: "lot_expiry", id: lot.id.uuid), account: subscription.accountID, subscription: subscription.id,
+                        credit: LedgerAccount(kind: .forfeited, owner: subscription.accountID.uuid),
+                        amountMinor: lot.remaining.minor, purpose: "forfeit")
+                ], source: TransferSource(kind: "lot_expiry", id: lot.id.uuid), account: subscription.accountID,
+                subscription: subscription.id,
                 currency: subscription.currency, at: write.now)
             subscription.lots[index].credit.remaining = .zero(subscription.currency)
             subscription.lots[index].credit.expiredAt = write.now
         }
     }
 
-    private static func eraseStatements(_ tenant: TenantID, _ id: SubscriptionID, at now: Instant) -> [(name: String, statement: SQL)] {
+    private static func eraseStatements(_ tenant: TenantID, _ id: SubscriptionID, at now: Instant) -> [(
+        name: String, statement: SQL
+    )] {
         [
             ("usage_events", "delete from usage_events where tenant_id = \(tenant) and subscription_id = \(id)"),
             ("usage_records", "delete from usage_records where tenant_id = \(tenant) and subscription_id = \(id)"),
@@ -128,9 +134,11 @@ enum EraseSubscription {
             json.field("suspended_at", suspendedAt)
             json.field("delete_at", deleteAt)
             json.field("reasons", words: reasons)
-            json.field("erased", object: { json in
-                for entry in erased.sorted(by: { $0.name < $1.name }) { json.field(entry.name, entry.count) }
-            })
+            json.field(
+                "erased",
+                object: { json in
+                    for entry in erased.sorted(by: { $0.name < $1.name }) { json.field(entry.name, entry.count) }
+                })
             json.field("kept", words: kept)
         }
     }

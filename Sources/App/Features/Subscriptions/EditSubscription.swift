@@ -27,7 +27,9 @@ package struct EditSubscription: Sendable {
             try subscription.refuseIfGone(at: write.now)
             let before = subscription
             if let name { subscription.name = name }
-            if let email = serviceAdministratorEmail { subscription.serviceAdministrator = try await write.findOrAddPerson(email: email) }
+            if let email = serviceAdministratorEmail {
+                subscription.serviceAdministrator = try await write.findOrAddPerson(email: email)
+            }
             let isRenamed = subscription.name != before.name
             let isHandedOver = subscription.serviceAdministrator?.id != before.serviceAdministrator?.id
             guard isRenamed || isHandedOver else { return subscription.answer(at: write.now) }
@@ -37,7 +39,9 @@ package struct EditSubscription: Sendable {
             write.audit(
                 "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
                 details: (before.editableJSON, subscription.editableJSON))
-            write.emit("subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID, sequence: subscription.version)
+            write.emit(
+                "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
+                sequence: subscription.version)
             return subscription.answer(at: write.now)
         }
     }
@@ -59,13 +63,18 @@ package struct SetPartner: Sendable {
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         try await context.command(options) { write in
             var (subscription, roles, rows) = try await write.lockSubscription(
-                id, also: ["select id, code, company_name from partners where tenant_id = \(write.tenant.id) and code = \(code ?? "")"])
+                id,
+                also: [
+                    "select id, code, company_name from partners where tenant_id = \(write.tenant.id) and code = \(code ?? "")"
+                ])
             try TenantContext.require(.editSubscription, of: roles, in: subscription.accountKind)
             try subscription.requireVersion(ifMatch)
             try subscription.refuseIfGone(at: write.now)
             let before = subscription.partner?.id
             if let code {
-                guard let row = rows[0].first else { throw Failure.invalid([FieldError("/code", "unknown_partner", ["code": code])]) }
+                guard let row = rows[0].first else {
+                    throw Failure.invalid([FieldError("/code", "unknown_partner", ["code": code])])
+                }
                 subscription.partner = (try row.get(0), try row.get(1), try row.get(2))
             } else {
                 subscription.partner = nil
@@ -80,7 +89,9 @@ package struct SetPartner: Sendable {
                 details: (
                     jsonText { $0.field("partner_id", before) }, jsonText { $0.field("partner_id", subscription.partner?.id) }
                 ))
-            write.emit("subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID, sequence: subscription.version)
+            write.emit(
+                "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
+                sequence: subscription.version)
             return subscription.answer(at: write.now)
         }
     }

@@ -41,7 +41,9 @@ package enum ListSubscriptions {
     /// An exact ID or an administrator's e-mail jumps; anything else is part of the name, whatever its case.
     private static func search(_ q: String, _ tenant: TenantID) -> SQL {
         if let id = SubscriptionID(q) { return "s.id = \(id)" }
-        if let id = OrderID(q) { return "s.id in (select o.subscription_id from orders o where o.tenant_id = \(tenant) and o.id = \(id))" }
+        if let id = OrderID(q) {
+            return "s.id in (select o.subscription_id from orders o where o.tenant_id = \(tenant) and o.id = \(id))"
+        }
         if let id = AccountID(q) { return "s.account_id = \(id)" }
         if q.contains("@") {
             let email = q.lowercased()

@@ -16,7 +16,9 @@ extension Write {
     /// Loads the subscription with its row locked, in the first flush.
     ///
     /// - Throws: `Failure.notFound` when it is not there or nothing of the principal's.
-    func lockSubscription(_ id: SubscriptionID, also statements: [SQL] = []) async throws -> (Subscription, roles: Set<Role>, rows: [Rows]) {
+    func lockSubscription(_ id: SubscriptionID, also statements: [SQL] = []) async throws -> (
+        Subscription, roles: Set<Role>, rows: [Rows]
+    ) {
         let rows = try await begin(locking: id, statements)
         guard let subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else { throw Failure.notFound }
         let roles = principal.roles(on: subscription.belonging)
@@ -31,7 +33,8 @@ extension Write {
         subscription.updatedAt = now
         for step in decision.transitions {
             recordTransition(
-                of: &subscription, type: step.type.rawValue, rule: step.rule, reason: step.reason?.rawValue, from: step.from, to: step.to,
+                of: &subscription, type: step.type.rawValue, rule: step.rule, reason: step.reason?.rawValue, from: step.from,
+                to: step.to,
                 note: note, payload: payload)
         }
         if before.state != .suspended && decision.facts.state == .suspended { openInterval(of: subscription) }
@@ -99,7 +102,8 @@ func decided(_ subscription: Subscription, _ rule: () throws(LifecycleRefusal) -
             [
                 "offer": subscription.offer.rawValue, "state": subscription.state.rawValue,
                 "reasons": subscription.facts.reasons.rawValues.joined(separator: ", "),
-                "delete_at": subscription.facts.deleteAt?.rfc3339 ?? "", "minimum": subscription.policy.minimumPayment.decimalString,
+                "delete_at": subscription.facts.deleteAt?.rfc3339 ?? "",
+                "minimum": subscription.policy.minimumPayment.decimalString,
                 "currency": subscription.currency.code,
             ])
     }

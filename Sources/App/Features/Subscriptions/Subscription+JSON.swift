@@ -17,10 +17,12 @@ extension Subscription {
             json.field("account_administrator", accountAdministrator)
             json.field("service_administrator", serviceAdministrator)
             if let partner {
-                json.field("partner", object: {
-                    $0.field("code", partner.code)
-                    $0.field("company_name", partner.companyName)
-                })
+                json.field(
+                    "partner",
+                    object: {
+                        $0.field("code", partner.code)
+                        $0.field("company_name", partner.companyName)
+                    })
             } else {
                 json.nullField("partner")
             }
@@ -34,16 +36,18 @@ extension Subscription {
             json.field("services_configured", facts.servicesConfigured)
             json.field("policy_version", Int64(policy.version))
             writeCredit(to: &json, at: now)
-            json.field("what_next", array: { json in
-                for consequence in whatNext {
-                    json.object {
-                        $0.field("at", consequence.at)
-                        $0.field("event", consequence.event)
-                        $0.field("rule", consequence.rule)
-                        $0.field("policy_version", Int64(policy.version))
+            json.field(
+                "what_next",
+                array: { json in
+                    for consequence in whatNext {
+                        json.object {
+                            $0.field("at", consequence.at)
+                            $0.field("event", consequence.event)
+                            $0.field("rule", consequence.rule)
+                            $0.field("policy_version", Int64(policy.version))
+                        }
                     }
-                }
-            })
+                })
             json.field("created_at", createdAt)
             json.field("updated_at", updatedAt)
         }
@@ -51,25 +55,29 @@ extension Subscription {
 
     private func writeCredit(to json: inout JSONWriter, at now: Instant) {
         guard offer != .enterprise else { return json.nullField("credit") }
-        json.field("credit", object: { json in
-            json.field("remaining", remaining(at: now))
-            json.field("outstanding", outstanding)
-            json.field("expires_at", creditExpiry(at: now))
-            json.field("days_left", daysLeft(at: now).map(Int64.init))
-            json.field("lots", array: { json in
-                for lot in lots {
-                    json.object {
-                        $0.field("id", lot.credit.id)
-                        $0.field("amount", lot.credit.amount)
-                        $0.field("remaining", lot.credit.remaining)
-                        $0.field("source", lot.credit.source.rawValue)
-                        $0.field("order_id", lot.orderID)
-                        $0.field("effective_at", lot.credit.effectiveAt)
-                        $0.field("expires_at", lot.credit.expiresAt)
-                    }
-                }
+        json.field(
+            "credit",
+            object: { json in
+                json.field("remaining", remaining(at: now))
+                json.field("outstanding", outstanding)
+                json.field("expires_at", creditExpiry(at: now))
+                json.field("days_left", daysLeft(at: now).map(Int64.init))
+                json.field(
+                    "lots",
+                    array: { json in
+                        for lot in lots {
+                            json.object {
+                                $0.field("id", lot.credit.id)
+                                $0.field("amount", lot.credit.amount)
+                                $0.field("remaining", lot.credit.remaining)
+                                $0.field("source", lot.credit.source.rawValue)
+                                $0.field("order_id", lot.orderID)
+                                $0.field("effective_at", lot.credit.effectiveAt)
+                                $0.field("expires_at", lot.credit.expiresAt)
+                            }
+                        }
+                    })
             })
-        })
     }
 
     func body(at now: Instant) -> [UInt8] {
@@ -84,7 +92,8 @@ extension Subscription {
     /// The answer that an action gives: the object after it.
     func answer(_ status: Int = 200, at now: Instant) -> Answer {
         Answer(
-            status: status, body: body(at: now), location: status == 201 ? Endpoint.getSubscription.path(id.description) : nil, etag: etag,
+            status: status, body: body(at: now), location: status == 201 ? Endpoint.getSubscription.path(id.description) : nil,
+            etag: etag,
             objectID: id.uuid)
     }
 }

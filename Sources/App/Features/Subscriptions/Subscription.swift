@@ -147,7 +147,8 @@ enum SubscriptionQueries {
         let currency: Currency = try column.next()
         let facts = try column.facts()
         let name: String? = try column.next()
-        let administrator = Person(id: try column.next(), email: try column.next(), firstName: try column.next(), lastName: try column.next())
+        let administrator = Person(
+            id: try column.next(), email: try column.next(), firstName: try column.next(), lastName: try column.next())
         let serviceAdministrator = try column.person()
         let partner = try column.partner()
         let enrollmentID: EnrollmentID? = try column.next()
@@ -158,10 +159,13 @@ enum SubscriptionQueries {
         let createdAt: Instant = try column.next()
         let updatedAt: Instant = try column.next()
         return Subscription(
-            id: id, accountID: accountID, accountKind: accountKind, accountName: accountName, zone: zone, orderID: orderID, currency: currency,
-            facts: facts, name: name, accountAdministrator: administrator, serviceAdministrator: serviceAdministrator, partner: partner,
+            id: id, accountID: accountID, accountKind: accountKind, accountName: accountName, zone: zone, orderID: orderID,
+            currency: currency,
+            facts: facts, name: name, accountAdministrator: administrator, serviceAdministrator: serviceAdministrator,
+            partner: partner,
             enrollmentID: enrollmentID, departmentID: departmentID, outstandingMinor: outstandingMinor,
-            policy: try column.policy(facts.offer, currency), wasTrial: wasTrial, lots: [], version: version, createdAt: createdAt,
+            policy: try column.policy(facts.offer, currency), wasTrial: wasTrial, lots: [], version: version,
+            createdAt: createdAt,
             updatedAt: updatedAt)
     }
 }
@@ -172,7 +176,8 @@ extension Columns {
         let state: SubscriptionState = try next()
         guard let reasons = SuspensionReasons(rawValues: try next([String].self)) else { throw UnknownWord() }
         return LifecycleFacts(
-            offer: offer, state: state, reasons: reasons, purchasedAt: try next(), activatedAt: try next(), suspendedAt: try next(),
+            offer: offer, state: state, reasons: reasons, purchasedAt: try next(), activatedAt: try next(),
+            suspendedAt: try next(),
             deleteAt: try next(), deletedAt: try next(), lapseAt: try next(), servicesConfigured: try next())
     }
 
@@ -183,7 +188,8 @@ extension Columns {
         return Subscription.Lot(
             orderID: order,
             credit: CreditLot(
-                id: id, amount: Money(minor: try next(), currency: currency), remaining: Money(minor: try next(), currency: currency),
+                id: id, amount: Money(minor: try next(), currency: currency),
+                remaining: Money(minor: try next(), currency: currency),
                 source: try next(), effectiveAt: try next(), expiresAt: try next(), expiredAt: try next()))
     }
 
@@ -219,7 +225,8 @@ extension Columns {
         let grace: Int32 = try next()
         let lapse: Int32 = try next()
         return OfferPolicy(
-            offer: offer, currency: currency, version: Int(version), minimumPayment: money(minimum), largestPayment: money(largest),
+            offer: offer, currency: currency, version: Int(version), minimumPayment: money(minimum),
+            largestPayment: money(largest),
             validityMonths: Int(validity), retentionDays: Int(retention), trialPrice: money(price), trialCredit: money(credit),
             trialMonths: Int(trialMonths), graceDays: Int(grace), pendingLapseDays: Int(lapse))
     }

@@ -57,7 +57,9 @@ extension Columns {
 
 /// A subscription's history, newest first. Steps of one instant stay in the order in which they were taken.
 package enum ListSubscriptionEvents {
-    package static func run(_ id: SubscriptionID, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<TransitionRecord> {
+    package static func run(_ id: SubscriptionID, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
+        TransitionRecord
+    > {
         let tail = page.after.map { after -> SQL in
             "and sequence < (select sequence from transition_events where tenant_id = \(context.tenant.id) and id = \(after.id))"
         }
@@ -126,7 +128,9 @@ package struct DeletionCertificate: Sendable {
     package static func find(_ id: SubscriptionID, _ context: TenantContext) async throws -> DeletionCertificate {
         let (_, _, _, rows) = try await FindSubscription.byID(
             id, context,
-            also: ["select \(columns) from deletion_certificates where tenant_id = \(context.tenant.id) and subscription_id = \(id)"])
+            also: [
+                "select \(columns) from deletion_certificates where tenant_id = \(context.tenant.id) and subscription_id = \(id)"
+            ])
         guard let row = rows[0].first else { throw Failure.notFound }
         return try DeletionCertificate(row)
     }

@@ -42,7 +42,9 @@ package struct ReactivateSubscription: Sendable {
         try await context.command(options) { write in
             var (subscription, roles, _) = try await write.lockSubscription(id)
             try TenantContext.allow(roles) { Permission.denial(ofLifting: reason, for: $0, in: subscription.accountKind) }
-            let decision = try decided(subscription) { () throws(LifecycleRefusal) in try subscription.facts.lifting(reason, at: write.now) }
+            let decision = try decided(subscription) { () throws(LifecycleRefusal) in
+                try subscription.facts.lifting(reason, at: write.now)
+            }
             write.store(decision, to: &subscription, note: note)
             return subscription.answer(at: write.now)
         }
@@ -59,7 +61,9 @@ package struct ConfirmServices: Sendable {
         try await context.command(options) { write in
             var (subscription, roles, _) = try await write.lockSubscription(id)
             try TenantContext.require(.confirmServices, of: roles, in: subscription.accountKind)
-            let decision = try decided(subscription) { () throws(LifecycleRefusal) in try subscription.facts.confirmingServices(at: write.now) }
+            let decision = try decided(subscription) { () throws(LifecycleRefusal) in
+                try subscription.facts.confirmingServices(at: write.now)
+            }
             if !decision.isUnchanged { write.store(decision, to: &subscription) }
             return subscription.answer(at: write.now)
         }

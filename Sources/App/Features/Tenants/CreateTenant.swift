@@ -34,7 +34,8 @@ package struct CreateTenant: Sendable {
 
     package func run(_ instance: Instance) async throws -> TenantID {
         guard let ownerURL = instance.ownerURL else {
-            throw Configuration.Problem(description: "Making a tenant needs BURSAR_DATABASE_OWNER_URL beside BURSAR_DATABASE_URL.")
+            throw Configuration.Problem(
+                description: "Making a tenant needs BURSAR_DATABASE_OWNER_URL beside BURSAR_DATABASE_URL.")
         }
         let dependencies = instance.dependencies
         let id: TenantID = dependencies.newID()
@@ -118,7 +119,10 @@ package struct SetPassword: Sendable {
     package var role: String?
     package var account: AccountID?
 
-    package init(email: String, password: String, role: String? = nil, account: AccountID? = nil, firstName: String = "", lastName: String = "") {
+    package init(
+        email: String, password: String, role: String? = nil, account: AccountID? = nil, firstName: String = "",
+        lastName: String = ""
+    ) {
         self.email = email
         self.password = password
         self.role = role

@@ -38,7 +38,9 @@ package struct AdvanceTestClock {
 
     /// Continues advances that a killed server left behind. True when there was one.
     package func resume() async throws -> Bool {
-        let rows = try await context.read("select advancing_to, advance_lease from test_clocks where tenant_id = \(context.tenant.id)").rows
+        let rows = try await context.read(
+            "select advancing_to, advance_lease from test_clocks where tenant_id = \(context.tenant.id)"
+        ).rows
         guard let row = rows.first else { return false }
         var column = Columns(row)
         let target: Instant? = try column.next()
@@ -106,7 +108,9 @@ package struct AdvanceTestClock {
                 where tenant_id = \(write.tenant.id) and advance_token = \(token) returning now_at
                 """
             ])
-            guard !moved[0].isEmpty else { throw Failure.conflict(code: "test_clock_advancing", arguments: ["to": instant.rfc3339]) }
+            guard !moved[0].isEmpty else {
+                throw Failure.conflict(code: "test_clock_advancing", arguments: ["to": instant.rfc3339])
+            }
         }
     }
 }

@@ -11,12 +11,18 @@ enum CloudEvent {
         guard event["specversion"]?.text == "1.0" else { return fault("specversion_unsupported") }
         guard isName(id) else { return fault("id_invalid") }
         guard let source = event["source"]?.text, isName(source) else { return fault("source_invalid") }
-        guard let subject = event["subject"]?.text, let subscription = SubscriptionID(subject) else { return fault("unknown_subscription") }
+        guard let subject = event["subject"]?.text, let subscription = SubscriptionID(subject) else {
+            return fault("unknown_subscription")
+        }
         guard let time = event["time"]?.text.flatMap({ Instant(rfc3339: $0) }) else { return fault("time_invalid") }
         guard let type = event["type"]?.text else { return fault("meter_invalid") }
-        if let contentType = event["datacontenttype"], contentType.text?.hasPrefix("application/json") != true { return fault("data_not_json") }
+        if let contentType = event["datacontenttype"], contentType.text?.hasPrefix("application/json") != true {
+            return fault("data_not_json")
+        }
         guard let data = event["data"]?.members else { return fault("data_invalid") }
-        for (name, _) in data.fields where !["product", "quantity", "unit", "cost", "resource"].contains(name) { return fault("data_unknown_field") }
+        for (name, _) in data.fields where !["product", "quantity", "unit", "cost", "resource"].contains(name) {
+            return fault("data_unknown_field")
+        }
         guard let product = data["product"]?.text else { return fault("product_invalid") }
         guard let quantity = data["quantity"]?.text.flatMap({ ExactDecimal($0) }) else { return fault("quantity_invalid") }
         guard let unit = data["unit"]?.text else { return fault("unit_invalid") }
@@ -26,7 +32,8 @@ enum CloudEvent {
             observation.resource = text
         }
         if let cost = data["cost"], !cost.isNull {
-            guard let members = cost.members, members.fields.count == 2, let amount = members["amount"]?.text.flatMap({ ExactDecimal($0) }),
+            guard let members = cost.members, members.fields.count == 2,
+                let amount = members["amount"]?.text.flatMap({ ExactDecimal($0) }),
                 let currency = members["currency"]?.text.flatMap({ Currency($0) })
             else { return fault("cost_invalid") }
             observation.cost = amount

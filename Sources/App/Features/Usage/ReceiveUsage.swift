@@ -51,7 +51,9 @@ package struct ReceiveUsage: Sendable {
         origin = .event
     }
 
-    package func run(_ context: TenantContext, _ options: CommandOptions, words: @Sendable (String) -> String) async throws -> Answer {
+    package func run(_ context: TenantContext, _ options: CommandOptions, words: @Sendable (String) -> String) async throws
+        -> Answer
+    {
         try context.require(.operate)
         return try await context.command(options) { write in
             let verdicts = try await receive(write)
@@ -88,7 +90,8 @@ package struct ReceiveUsage: Sendable {
         }
         let stored = try await store(fresh, known, write)
         for item in fresh {
-            verdicts[item.index] = Verdict(id: item.event.id, word: stored.contains(item.record) ? "accepted" : "duplicate", code: nil)
+            verdicts[item.index] = Verdict(
+                id: item.event.id, word: stored.contains(item.record) ? "accepted" : "duplicate", code: nil)
         }
         return verdicts.compactMap { $0 }
     }
@@ -96,7 +99,8 @@ package struct ReceiveUsage: Sendable {
     private func rejection(of event: Event, _ known: Known?, at now: Instant) -> String? {
         guard let known else { return "unknown_subscription" }
         return UsageEventRule.rejection(
-            of: event.observation, from: origin, subscription: known.facts, currency: known.currency, suspensions: known.suspensions, at: now)?.code
+            of: event.observation, from: origin, subscription: known.facts, currency: known.currency,
+            suspensions: known.suspensions, at: now)?.code
     }
 
     /// The subscriptions' rows are locked for share, in id order: a deletion either comes later and erases what is stored here, or came first and is seen.
@@ -163,16 +167,18 @@ package struct ReceiveUsage: Sendable {
         var json = JSONWriter(capacity: 128 + verdicts.count * 80)
         json.object { json in
             for word in ["accepted", "duplicate", "rejected"] { json.field(word, verdicts.count { $0.word == word }) }
-            json.field("results", array: { json in
-                for verdict in verdicts {
-                    json.object {
-                        $0.field("id", verdict.id)
-                        $0.field("verdict", verdict.word)
-                        $0.field("code", verdict.code)
-                        $0.field("detail", verdict.code.map(words))
+            json.field(
+                "results",
+                array: { json in
+                    for verdict in verdicts {
+                        json.object {
+                            $0.field("id", verdict.id)
+                            $0.field("verdict", verdict.word)
+                            $0.field("code", verdict.code)
+                            $0.field("detail", verdict.code.map(words))
+                        }
                     }
-                }
-            })
+                })
         }
         return json.bytes
     }

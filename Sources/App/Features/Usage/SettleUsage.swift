@@ -46,7 +46,8 @@ package struct SettleUsage: Sendable {
             """
             select subscription_id from work.settlement_queue where tenant_id = \(context.tenant.id) \
             and queued_at <= \(began) and (attempts = 0 or queued_at < \(due)) order by queued_at limit 500
-            """).rows
+            """
+        ).rows
         return try rows.map { try $0.get(0) }
     }
 
@@ -111,7 +112,9 @@ package struct SettleUsage: Sendable {
     }
 
     /// Credit offers: the subscription's own lots, then outstanding (M5, M6).
-    private static func settleAgainstCredit(_ batch: Batch, _ subscription: inout Subscription, _ settlement: UUID, _ write: Write) throws {
+    private static func settleAgainstCredit(
+        _ batch: Batch, _ subscription: inout Subscription, _ settlement: UUID, _ write: Write
+    ) throws {
         let result = try Settlement.settle(
             batch.records, totals: batch.totals, lots: subscription.credit, outstanding: subscription.outstanding)
         // Events bring no negative cost and files only reach enterprise subscriptions, so nothing can be left over to give back.
@@ -119,21 +122,28 @@ package struct SettleUsage: Sendable {
         let revenue = LedgerAccount(kind: .revenue, owner: subscription.accountID.uuid)
         let receivable = LedgerAccount(kind: .receivable, owner: subscription.id.uuid)
         var transfers = result.draws.map { draw in
-            signed(draw.amount.minor, from: LedgerAccount(kind: .creditLot, owner: draw.lotID.uuid), to: revenue, "usage", "usage_refund")
+            signed(
+                draw.amount.minor, from: LedgerAccount(kind: .creditLot, owner: draw.lotID.uuid), to: revenue, "usage",
+                "usage_refund")
         }
-        transfers.append(signed(result.outstandingChange.minor, from: receivable, to: revenue, "usage_outstanding", "usage_refund"))
+        transfers.append(
+            signed(result.outstandingChange.minor, from: receivable, to: revenue, "usage_outstanding", "usage_refund"))
         write.post(
-            transfers, source: TransferSource(kind: "settlement", id: settlement), account: subscription.accountID, subscription: subscription.id,
+            transfers, source: TransferSource(kind: "settlement", id: settlement), account: subscription.accountID,
+            subscription: subscription.id,
             currency: subscription.currency, at: write.now)
         store(result.totals, units: batch.units, of: subscription, write)
         for lot in result.lots {
-            if let index = subscription.lots.firstIndex(where: { $0.credit.id == lot.id }) { subscription.lots[index].credit = lot }
+            if let index = subscription.lots.firstIndex(where: { $0.credit.id == lot.id }) {
+                subscription.lots[index].credit = lot
+            }
         }
         subscription.outstandingMinor = result.outstanding.minor
         subscription.version += 1
         subscription.updatedAt = write.now
         write.storeRow(subscription)
-        guard result.isCreditEmpty, let exhausted = try? subscription.facts.adding(.creditExhausted, at: write.now, policy: subscription.policy),
+        guard result.isCreditEmpty,
+            let exhausted = try? subscription.facts.adding(.creditExhausted, at: write.now, policy: subscription.policy),
             !exhausted.isUnchanged
         else { return }
         write.store(exhausted, to: &subscription)
@@ -150,19 +160,24 @@ package struct SettleUsage: Sendable {
             """)
         guard let row = rows.first else { throw Failure.notFound }
         let result = try CommitmentDraw.settle(
-            batch.records, totals: batch.totals, enrollmentPosted: subscription.money(try row.get(1)), commitment: subscription.money(try row.get(0)))
+            batch.records, totals: batch.totals, enrollmentPosted: subscription.money(try row.get(1)),
+            commitment: subscription.money(try row.get(0)))
         let revenue = LedgerAccount(kind: .revenue, owner: subscription.accountID.uuid)
         write.post(
             [
                 signed(
-                    result.commitment.minor, from: LedgerAccount(kind: .commitment, owner: enrollment.uuid), to: revenue, "usage", "usage_refund"),
+                    result.commitment.minor, from: LedgerAccount(kind: .commitment, owner: enrollment.uuid), to: revenue, "usage",
+                    "usage_refund"),
                 signed(
-                    result.overage.minor, from: LedgerAccount(kind: .overageReceivable, owner: enrollment.uuid), to: revenue, "overage",
+                    result.overage.minor, from: LedgerAccount(kind: .overageReceivable, owner: enrollment.uuid), to: revenue,
+                    "overage",
                     "overage_refund"),
-            ], source: TransferSource(kind: "settlement", id: settlement), account: subscription.accountID, subscription: subscription.id,
+            ], source: TransferSource(kind: "settlement", id: settlement), account: subscription.accountID,
+            subscription: subscription.id,
             currency: subscription.currency, at: write.now)
         write.enqueue(
-            "update enrollments set posted_minor = \(result.enrollmentPosted.minor) where tenant_id = \(write.tenant.id) and id = \(enrollment)")
+            "update enrollments set posted_minor = \(result.enrollmentPosted.minor) where tenant_id = \(write.tenant.id) and id = \(enrollment)"
+        )
         store(result.totals, units: batch.units, of: subscription, write)
     }
 
@@ -205,7 +220,8 @@ package struct SettleUsage: Sendable {
                 let product: String = try column.next()
                 let meter: String = try column.next()
                 let item = BillItem(product: product, meter: meter, month: CivilMonth(of: try column.next(CivilDate.self)))
-                records.append(UnsettledRecord(id: id, time: time, item: item, quantity: try column.next(), cost: try column.next()))
+                records.append(
+                    UnsettledRecord(id: id, time: time, item: item, quantity: try column.next(), cost: try column.next()))
                 if units[item] == nil { units[item] = try column.next() }
             }
             for row in lines {
@@ -214,7 +230,8 @@ package struct SettleUsage: Sendable {
                 let meter: String = try column.next()
                 let item = BillItem(product: product, meter: meter, month: CivilMonth(of: try column.next(CivilDate.self)))
                 totals[item] = RunningTotal(
-                    quantity: try column.next(), exact: try column.next(), posted: Money(minor: try column.next(), currency: currency))
+                    quantity: try column.next(), exact: try column.next(),
+                    posted: Money(minor: try column.next(), currency: currency))
             }
         }
     }

@@ -23,17 +23,21 @@ package struct UsageDownload: Sendable {
     }
 
     static let rowsAtOnce = 500
-    static let machineHeader = ["record_id", "occurred_at", "product", "meter", "resource", "quantity", "unit", "cost", "currency"]
+    static let machineHeader = [
+        "record_id", "occurred_at", "product", "meter", "resource", "quantity", "unit", "cost", "currency",
+    ]
 
     /// `language` puts a header in that language first; nil keeps to the machine's names.
     ///
     /// Up to `rowsAtOnce` rows are read and sent in one piece, with their length known; more are streamed.
     package func response(language: Strings?) async throws -> HTTPResponse {
         let header = language.map { words in Self.machineHeader.map { words("usage.csv.\($0)") } } ?? Self.machineHeader
-        let name = "usage_\(subscription.id)_\(subscription.zone.date(at: from).iso)_\(subscription.zone.date(at: to.adding(microseconds: -1)).iso).csv"
+        let name =
+            "usage_\(subscription.id)_\(subscription.zone.date(at: from).iso)_\(subscription.zone.date(at: to.adding(microseconds: -1)).iso).csv"
         let start = (withMark ? [0xEF, 0xBB, 0xBF] : []) + CSV.line(header)
         let headers: HTTPHeaders = [
-            "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\"", "Cache-Control": "no-store",
+            "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\"",
+            "Cache-Control": "no-store",
         ]
         let first = try await context.read("\(query) limit \(Int64(Self.rowsAtOnce + 1))").rows
         if first.count <= Self.rowsAtOnce {
@@ -43,7 +47,8 @@ package struct UsageDownload: Sendable {
             status: 200, headers: headers,
             body: .stream { writer in
                 try await writer.write(start)
-                try await context.dependencies.database.reports.stream(scope: context.tenant.id.uuid, query, batchSize: 500) { rows in
+                try await context.dependencies.database.reports.stream(scope: context.tenant.id.uuid, query, batchSize: 500) {
+                    rows in
                     var bytes: [UInt8] = []
                     for row in rows { bytes += try line(row) }
                     try await writer.write(bytes)
@@ -71,7 +76,10 @@ package struct UsageDownload: Sendable {
         let cost: ExactDecimal = try column.next()
         let currency: String = try column.next()
         return CSV.line(
-            [id.description, at.rfc3339, CSV.safe(product), CSV.safe(meter), CSV.safe(resource ?? ""), quantity.description, CSV.safe(unit), cost.description, currency])
+            [
+                id.description, at.rfc3339, CSV.safe(product), CSV.safe(meter), CSV.safe(resource ?? ""), quantity.description,
+                CSV.safe(unit), cost.description, currency,
+            ])
     }
 }
 

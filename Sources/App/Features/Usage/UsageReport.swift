@@ -56,23 +56,29 @@ package struct UsageReport: Sendable {
             select \(day) as day, \(product) as product, sum(cost), count(*) from usage_records \
             where tenant_id = \(context.tenant.id) and subscription_id = \(id) and occurred_at >= \(range.from) and occurred_at < \(range.to) \
             group by 1, 2 order by 1, 2
-            """).rows
+            """
+        ).rows
         var total = ExactDecimal.zero
         let lines = try rows.map { row in
             var column = Columns(row)
-            let line = Line(date: try column.next(), product: try column.next(), cost: try column.next(), records: try column.next())
+            let line = Line(
+                date: try column.next(), product: try column.next(), cost: try column.next(), records: try column.next())
             total = try total.adding(line.cost)
             return line
         }
         return UsageReport(subscription: subscription, from: range.from, to: range.to, asOf: now, lines: lines, total: total)
     }
 
-    package static func range(from: Instant?, to: Instant?, at now: Instant, in zone: TimeZoneRule) throws -> (from: Instant, to: Instant) {
+    package static func range(from: Instant?, to: Instant?, at now: Instant, in zone: TimeZoneRule) throws -> (
+        from: Instant, to: Instant
+    ) {
         let today = zone.date(at: now)
         let end = to ?? from.map { max($0, zone.startOfDay(today.adding(days: 1))) } ?? zone.startOfDay(today.adding(days: 1))
         let start = from ?? zone.startOfDay(zone.date(at: to ?? now).adding(days: -10))
         guard start <= end else { throw Failure.malformed(code: "range_backwards") }
-        guard start.adding(days: daysAtMost) >= end else { throw Failure.malformed(code: "range_too_long", arguments: ["days": String(daysAtMost)]) }
+        guard start.adding(days: daysAtMost) >= end else {
+            throw Failure.malformed(code: "range_too_long", arguments: ["days": String(daysAtMost)])
+        }
         return (start, end)
     }
 
@@ -84,21 +90,25 @@ package struct UsageReport: Sendable {
             json.field("to", to)
             json.field("as_of", asOf)
             json.field("complete", isComplete)
-            json.field("total", object: {
-                $0.field("cost", total.description)
-                $0.field("currency", subscription.currency.code)
-            })
-            json.field("data", array: { json in
-                for line in lines {
-                    json.object {
-                        if let date = line.date { $0.field("date", date.iso) }
-                        if let product = line.product { $0.field("product", product) }
-                        $0.field("cost", line.cost.description)
-                        $0.field("currency", subscription.currency.code)
-                        $0.field("records", line.records)
+            json.field(
+                "total",
+                object: {
+                    $0.field("cost", total.description)
+                    $0.field("currency", subscription.currency.code)
+                })
+            json.field(
+                "data",
+                array: { json in
+                    for line in lines {
+                        json.object {
+                            if let date = line.date { $0.field("date", date.iso) }
+                            if let product = line.product { $0.field("product", product) }
+                            $0.field("cost", line.cost.description)
+                            $0.field("currency", subscription.currency.code)
+                            $0.field("records", line.records)
+                        }
                     }
-                }
-            })
+                })
         }
     }
 }

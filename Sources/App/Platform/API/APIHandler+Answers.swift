@@ -31,7 +31,10 @@ extension APIHandler {
     func list<Item>(_ request: APIRequest, _ page: ListPage<Item>, _ write: (Item, inout JSONWriter) -> Void) -> HTTPResponse {
         var answer = response(Answer(status: 200, body: page.body(write)), request)
         if let cursor = page.nextCursor {
-            let kept = request.http.query.filter { $0.name != "cursor" }.map { "\($0.name)=\(percentEncoded($0.value))" } + ["cursor=\(cursor)"]
+            let kept =
+                request.http.query.filter { $0.name != "cursor" }.map { "\($0.name)=\(percentEncoded($0.value))" } + [
+                    "cursor=\(cursor)"
+                ]
             answer.headers.set("Link", "<\(request.http.path)?\(kept.joined(separator: "&"))>; rel=\"next\"")
         }
         return answer
@@ -44,21 +47,27 @@ extension APIHandler {
         let tenant = context.tenant
         let body = jsonObject { json in
             json.field("object", "me")
-            json.field("tenant", object: {
-                $0.field("id", tenant.id)
-                $0.field("slug", tenant.slug)
-                $0.field("name", tenant.name)
-                $0.field("kind", tenant.isSandbox ? "sandbox" : "live")
-            })
+            json.field(
+                "tenant",
+                object: {
+                    $0.field("id", tenant.id)
+                    $0.field("slug", tenant.slug)
+                    $0.field("name", tenant.name)
+                    $0.field("kind", tenant.isSandbox ? "sandbox" : "live")
+                })
             json.field("role", role.rawValue)
-            json.field("scope", object: {
-                $0.field("kind", account == nil ? "tenant" : "account")
-                $0.field("account_id", account)
-            })
-            json.field("clock", object: {
-                $0.field("now", now)
-                $0.field("test_clock", tenant.isSandbox)
-            })
+            json.field(
+                "scope",
+                object: {
+                    $0.field("kind", account == nil ? "tenant" : "account")
+                    $0.field("account_id", account)
+                })
+            json.field(
+                "clock",
+                object: {
+                    $0.field("now", now)
+                    $0.field("test_clock", tenant.isSandbox)
+                })
         }
         return response(Answer(status: 200, body: body), request)
     }
@@ -85,7 +94,8 @@ extension APIHandler {
 
     func downloadUsage(_ request: APIRequest) async throws -> HTTPResponse {
         try await UsageDownload.prepare(
-            try request.pathID(), from: request.instant("from"), to: request.instant("to"), withMark: request["bom"] == "1", request.context
+            try request.pathID(), from: request.instant("from"), to: request.instant("to"), withMark: request["bom"] == "1",
+            request.context
         ).response(language: nil)
     }
 
@@ -116,18 +126,26 @@ extension APIHandler {
         let outcome = try await AdvanceTestClock(context)(to: target)
         let body = jsonObject { json in
             json.field("now", outcome.now)
-            json.field("ran", object: { json in
-                for (kind, count) in outcome.ran.sorted(by: { $0.key < $1.key }) { json.field(kind, count) }
-            })
+            json.field(
+                "ran",
+                object: { json in
+                    for (kind, count) in outcome.ran.sorted(by: { $0.key < $1.key }) { json.field(kind, count) }
+                })
         }
         let answer = Answer(status: 200, body: body)
-        if let key { try await context.work(at: outcome.now) { $0.enqueue(key.keep(answer, tenant: context.tenant.id, at: context.dependencies.realNow())) } }
+        if let key {
+            try await context.work(at: outcome.now) {
+                $0.enqueue(key.keep(answer, tenant: context.tenant.id, at: context.dependencies.realNow()))
+            }
+        }
         return response(answer, request)
     }
 
     private func percentEncoded(_ text: String) -> String {
         text.utf8.map { byte in
-            let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || [45, 46, 95, 126].contains(byte)
+            let isPlain =
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || [45, 46, 95, 126].contains(byte)
             if isPlain { return String(UnicodeScalar(byte)) }
             let hex = String(byte, radix: 16, uppercase: true)
             return "%" + (hex.count == 1 ? "0" + hex : hex)

@@ -38,14 +38,19 @@ extension APIHandler {
 
     func zone(_ text: String?) throws -> TimeZoneRule? {
         guard let text else { return nil }
-        guard let zone = TimeZoneRule(identifier: text) else { throw Failure.invalid([FieldError("/time_zone", "unknown_time_zone")]) }
+        guard let zone = TimeZoneRule(identifier: text) else {
+            throw Failure.invalid([FieldError("/time_zone", "unknown_time_zone")])
+        }
         return zone
     }
 
     func createAccount(_ request: APIRequest) throws -> CreateAccount {
         let body = try request.body()
-        guard let currency = body["currency"]?.text.flatMap({ Currency($0) }) else { throw Failure.invalid([FieldError("/currency", "unknown_currency")]) }
-        guard let kind = body["kind"]?.text.flatMap({ AccountKind(rawValue: $0) }), let administrator = person(body["administrator"]?.members),
+        guard let currency = body["currency"]?.text.flatMap({ Currency($0) }) else {
+            throw Failure.invalid([FieldError("/currency", "unknown_currency")])
+        }
+        guard let kind = body["kind"]?.text.flatMap({ AccountKind(rawValue: $0) }),
+            let administrator = person(body["administrator"]?.members),
             let zone = try zone(body["time_zone"]?.text)
         else { throw Failure.invalid([FieldError("/time_zone", "unknown_time_zone")]) }
         return CreateAccount(
@@ -65,33 +70,42 @@ extension APIHandler {
 
     func createSubscription(_ request: APIRequest) throws -> CreateSubscription {
         let body = try request.body()
-        guard let account = body["account_id"]?.text.flatMap({ AccountID($0) }), let offer = body["offer"]?.text.flatMap({ Offer(rawValue: $0) }) else {
+        guard let account = body["account_id"]?.text.flatMap({ AccountID($0) }),
+            let offer = body["offer"]?.text.flatMap({ Offer(rawValue: $0) })
+        else {
             throw Failure.invalid([FieldError("/account_id", "required")])
         }
         let paid = body["payment"]?.members
         return CreateSubscription(
-            account: account, offer: offer, name: body["name"]?.text ?? "", payment: paid == nil ? nil : try payment(paid, at: "/payment", request),
-            serviceAdministratorEmail: body["service_administrator_email"]?.text, department: body["department_id"]?.text.flatMap { DepartmentID($0) })
+            account: account, offer: offer, name: body["name"]?.text ?? "",
+            payment: paid == nil ? nil : try payment(paid, at: "/payment", request),
+            serviceAdministratorEmail: body["service_administrator_email"]?.text,
+            department: body["department_id"]?.text.flatMap { DepartmentID($0) })
     }
 
     func editSubscription(_ request: APIRequest) throws -> EditSubscription {
         let id: SubscriptionID = try request.pathID()
         let body = try request.body()
         return EditSubscription(
-            id: id, name: body["name"]?.text, serviceAdministratorEmail: body["service_administrator_email"]?.text, ifMatch: request.ifMatch)
+            id: id, name: body["name"]?.text, serviceAdministratorEmail: body["service_administrator_email"]?.text,
+            ifMatch: request.ifMatch)
     }
 
     func createEnrollment(_ request: APIRequest) throws -> CreateEnrollment {
         let body = try request.body()
-        guard let currency = body["currency"]?.text.flatMap({ Currency($0) }) else { throw Failure.invalid([FieldError("/currency", "unknown_currency")]) }
-        guard let commitment = try request.money(body["commitment"], at: "/commitment"), let starts = body["starts_on"]?.text.flatMap({ CivilDate(iso: $0) }),
+        guard let currency = body["currency"]?.text.flatMap({ Currency($0) }) else {
+            throw Failure.invalid([FieldError("/currency", "unknown_currency")])
+        }
+        guard let commitment = try request.money(body["commitment"], at: "/commitment"),
+            let starts = body["starts_on"]?.text.flatMap({ CivilDate(iso: $0) }),
             let ends = body["ends_on"]?.text.flatMap({ CivilDate(iso: $0) })
         else { throw Failure.invalid([FieldError("/commitment", "required")]) }
         guard commitment.currency == currency else {
             throw Failure.invalid([FieldError("/commitment/currency", "currency_mismatch", ["currency": currency.code])])
         }
         return CreateEnrollment(
-            number: body["number"]?.text ?? "", name: body["name"]?.text ?? "", commitment: commitment, startsOn: starts, endsOn: ends,
+            number: body["number"]?.text ?? "", name: body["name"]?.text ?? "", commitment: commitment, startsOn: starts,
+            endsOn: ends,
             administrator: person(body["administrator"]?.members))
     }
 
@@ -99,7 +113,9 @@ extension APIHandler {
     func anyID(_ text: String) throws -> UUID {
         if let uuid = UUID(uuidString: text) { return uuid }
         let suffix = text.utf8.suffix(26)
-        guard text.utf8.count == 30, let bits = TypeIDSuffix.decode(suffix) else { throw Failure.malformed(code: "invalid_id", pointer: "?object_id") }
+        guard text.utf8.count == 30, let bits = TypeIDSuffix.decode(suffix) else {
+            throw Failure.malformed(code: "invalid_id", pointer: "?object_id")
+        }
         return bits.uuid
     }
 }

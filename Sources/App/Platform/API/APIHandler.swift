@@ -22,11 +22,13 @@ struct APIHandler: Sendable {
         case .listSubscriptions:
             let (now, page) = try await ListSubscriptions.run(filter(request), try request.page(), context)
             return list(request, page) { $0.write(to: &$1, at: now) }
-        case .createSubscription: return response(try await createSubscription(request).run(context, try request.options()), request)
+        case .createSubscription:
+            return response(try await createSubscription(request).run(context, try request.options()), request)
         case .getSubscription:
             let (subscription, _, now, _) = try await FindSubscription.byID(try request.pathID(), context)
             return conditional(subscription.answer(at: now), request)
-        case .updateSubscription: return response(try await editSubscription(request).run(context, try request.options()), request)
+        case .updateSubscription:
+            return response(try await editSubscription(request).run(context, try request.options()), request)
         case .paySubscription:
             let id: SubscriptionID = try request.pathID()
             let amount = try payment(try request.body(), at: "", request)
@@ -52,7 +54,9 @@ struct APIHandler: Sendable {
             return response(try await ConfirmServices(id: try request.pathID()).run(context, try request.options()), request)
         case .getEntitlement: return try await entitlement(request)
         case .listSubscriptionEvents:
-            return list(request, try await ListSubscriptionEvents.run(try request.pathID(), try request.page(), context)) { $0.write(to: &$1) }
+            return list(request, try await ListSubscriptionEvents.run(try request.pathID(), try request.page(), context)) {
+                $0.write(to: &$1)
+            }
         case .getUsage: return try await usage(request)
         case .downloadUsage: return try await downloadUsage(request)
         case .getDeletionCertificate:
@@ -67,7 +71,8 @@ struct APIHandler: Sendable {
             let useCase = SetPartner(id: try request.pathID(), code: nil, ifMatch: request.ifMatch)
             return response(try await useCase.run(context, try request.options()), request)
 
-        case .checkPartner: return object(try await FindPartner.byCode(request["code"] ?? "", context), request) { $0.write(to: &$1) }
+        case .checkPartner:
+            return object(try await FindPartner.byCode(request["code"] ?? "", context), request) { $0.write(to: &$1) }
         case .listPartners: return list(request, try await ListPartners.run(try request.page(), context)) { $0.write(to: &$1) }
         case .createPartner:
             let body = try request.body()
@@ -75,11 +80,15 @@ struct APIHandler: Sendable {
             return response(try await useCase.run(context, try request.options()), request)
         case .getPartner: return object(try await FindPartner.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
 
-        case .listEnrollments: return list(request, try await ListEnrollments.run(try request.page(), context)) { $0.write(to: &$1) }
+        case .listEnrollments:
+            return list(request, try await ListEnrollments.run(try request.page(), context)) { $0.write(to: &$1) }
         case .createEnrollment: return response(try await createEnrollment(request).run(context, try request.options()), request)
-        case .getEnrollment: return object(try await FindEnrollment.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
+        case .getEnrollment:
+            return object(try await FindEnrollment.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
         case .listDepartments:
-            return list(request, try await ListDepartments.run(try request.pathID(), try request.page(), context)) { $0.write(to: &$1) }
+            return list(request, try await ListDepartments.run(try request.pathID(), try request.page(), context)) {
+                $0.write(to: &$1)
+            }
         case .createDepartment:
             let enrollment: EnrollmentID = try request.pathID()
             let body = try request.body()
@@ -88,10 +97,13 @@ struct APIHandler: Sendable {
                 quota: try request.money(body["quota"], at: "/quota"))
             return response(try await useCase.run(context, try request.options()), request)
         case .getDepartment:
-            return object(try await FindDepartment.byID(try request.pathID(1), of: try request.pathID(0), context), request) { $0.write(to: &$1) }
+            return object(try await FindDepartment.byID(try request.pathID(1), of: try request.pathID(0), context), request) {
+                $0.write(to: &$1)
+            }
 
         case .listOrders:
-            let page = try await ListOrders.run(account: request.id("account_id"), subscription: request.id("subscription_id"), try request.page(), context)
+            let page = try await ListOrders.run(
+                account: request.id("account_id"), subscription: request.id("subscription_id"), try request.page(), context)
             return list(request, page) { $0.write(to: &$1) }
         case .getOrder: return object(try await FindOrder.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
 
@@ -105,7 +117,8 @@ struct APIHandler: Sendable {
         case .advanceTestClock: return try await advance(request)
         case .listAuditEvents:
             let object = try request["object_id"].map { try anyID($0) }
-            let page = try await ListAuditEvents.run(account: request.id("account_id"), object: object, try request.page(), context)
+            let page = try await ListAuditEvents.run(
+                account: request.id("account_id"), object: object, try request.page(), context)
             return list(request, page) { $0.write(to: &$1) }
         }
     }
@@ -123,7 +136,9 @@ struct APIHandler: Sendable {
         case "account_id":
             guard let id = AccountID(text) else { throw Failure.notFound }
             let rows = try await context.read(Account.one(context.tenant.id, id)).rows
-            guard let account = try rows.first.map(Account.init), !context.principal.roles(on: account.belonging).isEmpty else { throw Failure.notFound }
+            guard let account = try rows.first.map(Account.init), !context.principal.roles(on: account.belonging).isEmpty else {
+                throw Failure.notFound
+            }
         case "enrollment_id":
             guard let id = EnrollmentID(text) else { throw Failure.notFound }
             _ = try await FindEnrollment.byID(id, context)

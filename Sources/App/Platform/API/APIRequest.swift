@@ -15,7 +15,8 @@ struct APIRequest {
     private let query: [String: String]
 
     init(
-        _ http: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ context: TenantContext, _ language: Language, requestID: String
+        _ http: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ context: TenantContext, _ language: Language,
+        requestID: String
     ) throws {
         self.http = http
         self.endpoint = endpoint
@@ -40,24 +41,30 @@ struct APIRequest {
     var isDryRun: Bool { query["dry_run"] == "true" }
 
     func page() throws -> PageRequest {
-        try PageRequest(limit: query["limit"].flatMap { Int($0) } ?? 25, cursor: query["cursor"], ascending: query["sort"] == "created_at")
+        try PageRequest(
+            limit: query["limit"].flatMap { Int($0) } ?? 25, cursor: query["cursor"], ascending: query["sort"] == "created_at")
     }
 
     /// Unknown, repeated or unreadable parameters are refused by name.
-    private static func read(_ pairs: [(name: String, value: String)], _ documentation: EndpointDocumentation) throws -> [String: String] {
+    private static func read(_ pairs: [(name: String, value: String)], _ documentation: EndpointDocumentation) throws -> [String:
+        String]
+    {
         var fields = documentation.query
         if documentation.dryRun { fields.append(.optional("dry_run", .word(["true", "false"]))) }
         var values: [String: String] = [:]
         for (name, value) in pairs {
             guard let field = fields.first(where: { $0.name == name }) else {
                 throw Failure.malformed(
-                    code: "unknown_parameter", pointer: "?\(name.prefix(80))", arguments: ["allowed": fields.map(\.name).joined(separator: ", ")])
+                    code: "unknown_parameter", pointer: "?\(name.prefix(80))",
+                    arguments: ["allowed": fields.map(\.name).joined(separator: ", ")])
             }
             guard values[name] == nil else { throw Failure.malformed(code: "repeated_parameter", pointer: "?\(name)") }
             var reader = SchemaReader()
             let isNumber = if case .integer = field.schema { true } else { false }
             reader.read(isNumber ? .number(value) : .string(value), field.schema, at: "?\(name)")
-            if let fault = reader.faults.first { throw Failure.malformed(code: fault.code, pointer: fault.pointer, arguments: fault.arguments) }
+            if let fault = reader.faults.first {
+                throw Failure.malformed(code: fault.code, pointer: fault.pointer, arguments: fault.arguments)
+            }
             values[name] = value
         }
         for field in fields where field.required && values[field.name] == nil {
@@ -78,7 +85,9 @@ struct APIRequest {
     /// The body as JSON of the endpoint's media type. An action that needs nothing may come without a body.
     func parsedBody() throws -> JSON {
         let documentation = endpoint.documentation
-        if http.body.isEmpty, case .object(let fields)? = documentation.body, fields.allSatisfy({ !$0.required }) { return .object([]) }
+        if http.body.isEmpty, case .object(let fields)? = documentation.body, fields.allSatisfy({ !$0.required }) {
+            return .object([])
+        }
         let isBatch = documentation.bodyMediaType != "application/json"
         guard let type = http.contentType, type == documentation.bodyMediaType || isBatch && type == "application/json" else {
             throw Failure.unsupportedMediaType(expected: documentation.bodyMediaType)
@@ -86,7 +95,8 @@ struct APIRequest {
         do {
             return try JSON(parsing: http.body)
         } catch {
-            throw Failure.malformed(code: "malformed_json", arguments: ["position": String(error.offset), "reason": error.reason])
+            throw Failure.malformed(
+                code: "malformed_json", arguments: ["position": String(error.offset), "reason": error.reason])
         }
     }
 
@@ -99,7 +109,9 @@ struct APIRequest {
             return try Money(amount, currency: currency)
         } catch {
             let code = error == .tooManyDecimals ? "too_many_decimals" : "amount_out_of_range"
-            throw Failure.invalid([FieldError("\(pointer)/amount", code, ["decimals": String(currency.exponent), "currency": currency.code])])
+            throw Failure.invalid([
+                FieldError("\(pointer)/amount", code, ["decimals": String(currency.exponent), "currency": currency.code])
+            ])
         }
     }
 

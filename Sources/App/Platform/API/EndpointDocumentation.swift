@@ -33,12 +33,17 @@ package struct EndpointDocumentation: Sendable {
 }
 
 extension EndpointDocumentation {
-    static func read(_ tag: String, _ summary: String, _ answer: Answer, query: [Schema.Field] = [], who: Audience = .member) -> Self {
+    static func read(_ tag: String, _ summary: String, _ answer: Answer, query: [Schema.Field] = [], who: Audience = .member)
+        -> Self
+    {
         Self(tag: tag, summary: summary, audience: who, query: query, answer: answer)
     }
-    static func create(_ tag: String, _ summary: String, _ object: String, _ body: Schema, who: Audience, money: Bool = false) -> Self {
+    static func create(_ tag: String, _ summary: String, _ object: String, _ body: Schema, who: Audience, money: Bool = false)
+        -> Self
+    {
         Self(
-            tag: tag, summary: summary, audience: who, body: body, answer: .object(201, object), refusals: [403, 409, 413, 415, 422],
+            tag: tag, summary: summary, audience: who, body: body, answer: .object(201, object),
+            refusals: [403, 409, 413, 415, 422],
             idempotency: money ? .required : .offered, dryRun: true)
     }
     static func act(_ summary: String, _ body: Schema, who: Audience, money: Bool = false) -> Self {
@@ -57,17 +62,24 @@ extension Endpoint {
     package var documentation: EndpointDocumentation {
         switch self {
         case .healthz: .read("operations", "The process is alive.", .other(200, mediaType: "text/plain"), who: .anyone)
-        case .readyz: .read("operations", "Database, migrations, not draining.", .other(200, mediaType: "application/json"), who: .anyone)
-        case .metrics: .read("operations", "Prometheus metrics, for allowed addresses.", .other(200, mediaType: "text/plain"), who: .anyone)
+        case .readyz:
+            .read("operations", "Database, migrations, not draining.", .other(200, mediaType: "application/json"), who: .anyone)
+        case .metrics:
+            .read("operations", "Prometheus metrics, for allowed addresses.", .other(200, mediaType: "text/plain"), who: .anyone)
         case .openapi: .read("operations", "This document.", .other(200, mediaType: "application/json"), who: .anyone)
-        case .problem: .read("operations", "What an error code means and what to do.", .other(200, mediaType: "text/html"), who: .anyone)
+        case .problem:
+            .read("operations", "What an error code means and what to do.", .other(200, mediaType: "text/html"), who: .anyone)
         case .me: .read("me", "Tenant, role, scope and clock of the key.", .object(200, "Me"))
 
         case .listAccounts:
-            .read("accounts", "Accounts that the key can see.", .list("Account"), query: EndpointDocumentation.page + EndpointDocumentation.sort)
+            .read(
+                "accounts", "Accounts that the key can see.", .list("Account"),
+                query: EndpointDocumentation.page + EndpointDocumentation.sort)
         case .createAccount: .create("accounts", "Make a customer's account.", "Account", Input.createAccount, who: .operators)
         case .getAccount: .read("accounts", "One account.", .object(200, "Account")).tagged()
-        case .updateAccount: .patch("accounts", "Change an account's name, zone or language.", "Account", Input.updateAccount, who: .administrators)
+        case .updateAccount:
+            .patch(
+                "accounts", "Change an account's name, zone or language.", "Account", Input.updateAccount, who: .administrators)
 
         case .listSubscriptions:
             .read(
@@ -77,15 +89,23 @@ extension Endpoint {
                     .optional("offer", .word(["trial", "prepaid", "enterprise"])), .optional("account_id", .id("acc")),
                     .optional("enrollment_id", .id("enr")), .optional("department_id", .id("dep")),
                     .optional("delete_before", .format("date-time"), "Suspended ones whose data goes before this instant."),
-                    .optional("q", .text(min: 1, max: 200), "Part of the name, or an exact subscription, order or account ID, or an administrator's e-mail."),
+                    .optional(
+                        "q", .text(min: 1, max: 200),
+                        "Part of the name, or an exact subscription, order or account ID, or an administrator's e-mail."),
                 ] + EndpointDocumentation.page + EndpointDocumentation.sort)
         case .createSubscription:
-            .create("subscriptions", "Order a subscription, with or without its first payment.", "Subscription", Input.createSubscription, who: .administrators, money: true)
+            .create(
+                "subscriptions", "Order a subscription, with or without its first payment.", "Subscription",
+                Input.createSubscription, who: .administrators, money: true)
         case .getSubscription: .read("subscriptions", "One subscription.", .object(200, "Subscription")).tagged()
         case .updateSubscription:
-            .patch("subscriptions", "Rename, or hand to another service administrator.", "Subscription", Input.updateSubscription, who: .administrators)
-        case .paySubscription: .act("Pay again: buys credit, pays debt first, lifts credit reasons (M6).", Input.payment, who: .finance, money: true)
-        case .upgradeSubscription: .act("Upgrade a trial to prepaid (L6).", Input.upgrade, who: .accountAdministrator, money: true)
+            .patch(
+                "subscriptions", "Rename, or hand to another service administrator.", "Subscription", Input.updateSubscription,
+                who: .administrators)
+        case .paySubscription:
+            .act("Pay again: buys credit, pays debt first, lifts credit reasons (M6).", Input.payment, who: .finance, money: true)
+        case .upgradeSubscription:
+            .act("Upgrade a trial to prepaid (L6).", Input.upgrade, who: .accountAdministrator, money: true)
         case .suspendSubscription: .act("Suspend for a reason (L1).", Input.suspend, who: .administrators)
         case .reactivateSubscription: .act("Lift a reason (L1).", Input.reactivate, who: .administrators)
         case .cancelSubscription: .act("Cancel an enterprise subscription (L7).", Input.cancel, who: .administrators)
@@ -94,52 +114,70 @@ extension Endpoint {
         case .listSubscriptionEvents:
             .read("subscriptions", "Its history, newest first.", .list("TransitionEvent"), query: EndpointDocumentation.page)
         case .getUsage:
-            .read("usage", "Cost by day and product; the last ten days unless said (B9).", .object(200, "UsageReport"), query: Self.usageQuery)
+            .read(
+                "usage", "Cost by day and product; the last ten days unless said (B9).", .object(200, "UsageReport"),
+                query: Self.usageQuery)
         case .downloadUsage:
-            .read("usage", "Every usage record of the range as CSV.", .other(200, mediaType: "text/csv"), query: Self.usageDownloadQuery)
-        case .getDeletionCertificate: .read("subscriptions", "What was erased and why (L3); 404 until deleted.", .object(200, "DeletionCertificate"))
+            .read(
+                "usage", "Every usage record of the range as CSV.", .other(200, mediaType: "text/csv"),
+                query: Self.usageDownloadQuery)
+        case .getDeletionCertificate:
+            .read("subscriptions", "What was erased and why (L3); 404 until deleted.", .object(200, "DeletionCertificate"))
         case .setPartner:
             EndpointDocumentation(
                 tag: "partners", summary: "Set the subscription's partner.", audience: .administrators, body: Input.setPartner,
                 answer: .object(200, "Subscription"), refusals: [403, 409, 412, 413, 415, 422], dryRun: true)
         case .removePartner:
             EndpointDocumentation(
-                tag: "partners", summary: "Remove the subscription's partner.", audience: .administrators, answer: .object(200, "Subscription"),
+                tag: "partners", summary: "Remove the subscription's partner.", audience: .administrators,
+                answer: .object(200, "Subscription"),
                 refusals: [403, 409, 412], dryRun: true)
 
         case .checkPartner:
-            .read("partners", "Check a partner's ID before it is set.", .object(200, "Partner"), query: [.init("code", .text(min: 1, max: 64))])
-        case .listPartners: .read("partners", "The tenant's partners.", .list("Partner"), query: EndpointDocumentation.page, who: .operators)
+            .read(
+                "partners", "Check a partner's ID before it is set.", .object(200, "Partner"),
+                query: [.init("code", .text(min: 1, max: 64))])
+        case .listPartners:
+            .read("partners", "The tenant's partners.", .list("Partner"), query: EndpointDocumentation.page, who: .operators)
         case .createPartner: .create("partners", "Add a partner.", "Partner", Input.createPartner, who: .operators)
         case .getPartner: .read("partners", "One partner.", .object(200, "Partner"), who: .operators)
 
-        case .listEnrollments: .read("enrollments", "Enterprise agreements.", .list("Enrollment"), query: EndpointDocumentation.page)
-        case .createEnrollment: .create("enrollments", "Make an enterprise agreement.", "Enrollment", Input.createEnrollment, who: .operators)
-        case .getEnrollment: .read("enrollments", "One agreement with what is left of its commitment.", .object(200, "Enrollment"))
+        case .listEnrollments:
+            .read("enrollments", "Enterprise agreements.", .list("Enrollment"), query: EndpointDocumentation.page)
+        case .createEnrollment:
+            .create("enrollments", "Make an enterprise agreement.", "Enrollment", Input.createEnrollment, who: .operators)
+        case .getEnrollment:
+            .read("enrollments", "One agreement with what is left of its commitment.", .object(200, "Enrollment"))
         case .listDepartments: .read("enrollments", "Its departments.", .list("Department"), query: EndpointDocumentation.page)
-        case .createDepartment: .create("enrollments", "Add a department.", "Department", Input.createDepartment, who: .administrators)
+        case .createDepartment:
+            .create("enrollments", "Add a department.", "Department", Input.createDepartment, who: .administrators)
         case .getDepartment: .read("enrollments", "One department.", .object(200, "Department"))
 
         case .listOrders:
             .read(
                 "orders", "Orders, newest first.", .list("Order"),
-                query: [.optional("account_id", .id("acc")), .optional("subscription_id", .id("sub"))] + EndpointDocumentation.page)
+                query: [.optional("account_id", .id("acc")), .optional("subscription_id", .id("sub"))]
+                    + EndpointDocumentation.page)
         case .getOrder: .read("orders", "One order.", .object(200, "Order"))
 
         case .receiveUsage:
             EndpointDocumentation(
-                tag: "usage", summary: "Report usage: up to 1,000 CloudEvents, a verdict for each (B1).", audience: .operators, body: Input.usageBatch,
-                bodyMediaType: "application/cloudevents-batch+json", answer: .object(200, "UsageReceipt"), refusals: [403, 413, 415, 422],
+                tag: "usage", summary: "Report usage: up to 1,000 CloudEvents, a verdict for each (B1).", audience: .operators,
+                body: Input.usageBatch,
+                bodyMediaType: "application/cloudevents-batch+json", answer: .object(200, "UsageReceipt"),
+                refusals: [403, 413, 415, 422],
                 idempotency: .offered)
         case .getTestClock: .read("test clock", "The sandbox tenant's time.", .object(200, "TestClock"), who: .operators)
         case .advanceTestClock:
             EndpointDocumentation(
-                tag: "test clock", summary: "Move time forward and run everything that falls due, in order.", audience: .operators, body: Input.advance,
+                tag: "test clock", summary: "Move time forward and run everything that falls due, in order.",
+                audience: .operators, body: Input.advance,
                 answer: .object(200, "ClockAdvance"), refusals: [403, 409, 413, 415, 422], idempotency: .offered)
         case .listAuditEvents:
             .read(
                 "audit", "Who did what, newest first.", .list("AuditEvent"),
-                query: [.optional("account_id", .id("acc")), .optional("object_id", .text(min: 1, max: 40))] + EndpointDocumentation.page,
+                query: [.optional("account_id", .id("acc")), .optional("object_id", .text(min: 1, max: 40))]
+                    + EndpointDocumentation.page,
                 who: .administrators)
         }
     }
@@ -162,7 +200,8 @@ extension EndpointDocumentation {
     }
     static func patch(_ tag: String, _ summary: String, _ object: String, _ body: Schema, who: Audience) -> Self {
         Self(
-            tag: tag, summary: summary, audience: who, body: body, answer: .object(200, object), refusals: [403, 409, 412, 413, 415, 422],
+            tag: tag, summary: summary, audience: who, body: body, answer: .object(200, object),
+            refusals: [403, 409, 412, 413, 415, 422],
             dryRun: true, hasETag: true)
     }
 }

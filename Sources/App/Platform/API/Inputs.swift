@@ -13,7 +13,8 @@ enum Input {
 
     static let createAccount: Schema = .object([
         .init("kind", .word(["standard", "enterprise"])), .init("name", name),
-        .init("currency", .text(min: 3, max: 3), "ISO 4217."), .init("time_zone", .text(min: 1, max: 64), "IANA name, for example `Asia/Shanghai`."),
+        .init("currency", .text(min: 3, max: 3), "ISO 4217."),
+        .init("time_zone", .text(min: 1, max: 64), "IANA name, for example `Asia/Shanghai`."),
         .init("locale", .word(["en", "zh-Hans"])), .init("administrator", administrator),
         .optional("enrollment_id", .id("enr"), "Needed for an enterprise account."), .optional("department_id", .id("dep")),
     ])
@@ -34,13 +35,14 @@ enum Input {
     static let suspend: Schema = .object([.init("reason", .word(["requested", "operator", "overdue"])), note])
     static let reactivate: Schema = .object([.init("reason", .word(Schema.suspensionReasons)), note])
     static let cancel: Schema = .object([
-        .optional("reason", .text(max: 1000), "In the customer's words; kept as the note in the history."),
+        .optional("reason", .text(max: 1000), "In the customer's words; kept as the note in the history.")
     ])
     static let nothing: Schema = .object([])
     static let setPartner: Schema = .object([.init("code", .text(min: 1, max: 64))])
     static let createPartner: Schema = .object([.init("code", .text(min: 1, max: 64)), .init("company_name", name)])
     static let createEnrollment: Schema = .object([
-        .init("number", .text(min: 1, max: 100)), .init("name", name), .init("currency", .text(min: 3, max: 3)), .init("commitment", money),
+        .init("number", .text(min: 1, max: 100)), .init("name", name), .init("currency", .text(min: 3, max: 3)),
+        .init("commitment", money),
         .init("starts_on", .format("date")), .init("ends_on", .format("date"), "Exclusive: the first day after the term."),
         .optional("administrator", administrator),
     ])
@@ -52,12 +54,14 @@ enum Input {
     static let usageBatch: Schema = .list(
         .object([
             .init("specversion", .word(["1.0"])), .init("id", .text(min: 1, max: 300)), .init("source", .text(min: 1, max: 300)),
-            .init("type", .text(min: 1, max: 200), "The meter, or `cost`."), .init("subject", .id("sub")), .init("time", .format("date-time")),
+            .init("type", .text(min: 1, max: 200), "The meter, or `cost`."), .init("subject", .id("sub")),
+            .init("time", .format("date-time")),
             .optional("datacontenttype", .text(max: 100)),
             .init(
                 "data",
                 .object([
-                    .init("product", .text(min: 1, max: 300)), .init("quantity", .format("decimal")), .init("unit", .text(min: 1, max: 100)),
+                    .init("product", .text(min: 1, max: 300)), .init("quantity", .format("decimal")),
+                    .init("unit", .text(min: 1, max: 100)),
                     .optional("cost", money, "Exact: up to 18 decimals. Without it the quantity is recorded and costs nothing."),
                     .optional("resource", .text(max: 1000)),
                 ])),

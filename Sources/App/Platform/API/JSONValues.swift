@@ -6,27 +6,35 @@ import Values
 extension JSONWriter {
     /// `{"amount": "1234.50", "currency": "CNY"}`
     mutating func field(_ name: String, _ money: Money) {
-        field(name, object: { $0.field("amount", money.decimalString); $0.field("currency", money.currency.code) })
+        field(
+            name,
+            object: {
+                $0.field("amount", money.decimalString); $0.field("currency", money.currency.code)
+            })
     }
     mutating func field(_ name: String, _ instant: Instant?) { field(name, instant?.rfc3339) }
     mutating func field<Tag>(_ name: String, _ id: ID<Tag>?) { field(name, id?.description) }
     mutating func field(_ name: String, _ person: Person?) {
         guard let person else { return nullField(name) }
-        field(name, object: {
-            $0.field("id", person.id)
-            $0.field("email", person.email)
-            $0.field("name", person.name)
-        })
+        field(
+            name,
+            object: {
+                $0.field("id", person.id)
+                $0.field("email", person.email)
+                $0.field("name", person.name)
+            })
     }
     mutating func field(_ name: String, words: [String]) {
         field(name, array: { for word in words { $0.value(word) } })
     }
     /// An actor's ID in the form of its kind.
     mutating func field(_ name: String, _ actor: Actor) {
-        field(name, object: {
-            $0.field("kind", actor.kind.rawValue)
-            $0.field("id", actor.typeID)
-        })
+        field(
+            name,
+            object: {
+                $0.field("kind", actor.kind.rawValue)
+                $0.field("id", actor.typeID)
+            })
     }
 }
 

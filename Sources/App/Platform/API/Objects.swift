@@ -24,21 +24,25 @@ extension Schema {
             .object([
                 .init("remaining", .named("Money")), .init("outstanding", .named("Money")),
                 .init("expires_at", .nullable(instant), "When the last live lot expires (M6)."),
-                .init("days_left", .nullable(.integer(min: -100_000, max: 100_000)), "Civil days until then in the account's zone (M13)."),
+                .init(
+                    "days_left", .nullable(.integer(min: -100_000, max: 100_000)),
+                    "Civil days until then in the account's zone (M13)."),
                 .init("lots", .list(.named("CreditLot"), max: 100_000)),
             ])
         ),
         (
             "Consequence",
             .object([
-                .init("at", instant), .init("event", .text(max: 100)), .init("rule", .text(max: 20), "The rule of the product behind it."),
+                .init("at", instant), .init("event", .text(max: 100)),
+                .init("rule", .text(max: 20), "The rule of the product behind it."),
                 .init("policy_version", .integer(min: 1, max: 1_000_000)),
             ])
         ),
         (
             "Subscription",
             .object([
-                .init("id", .id("sub")), .init("object", .word(["subscription"])), .init("account_id", .id("acc")), .init("order_id", .id("ord")),
+                .init("id", .id("sub")), .init("object", .word(["subscription"])), .init("account_id", .id("acc")),
+                .init("order_id", .id("ord")),
                 .init("name", .nullable(.text(min: 1, max: 200)), "Null once the subscription is deleted (L3)."),
                 .init("offer", .word(["trial", "prepaid", "enterprise"])),
                 .init("state", .word(["pending", "active", "past_due", "suspended", "deleted"])),
@@ -47,12 +51,16 @@ extension Schema {
                 .init("service_administrator", .nullable(.named("Person"))),
                 .init("partner", .nullable(.object([.init("code", .text(max: 64)), .init("company_name", .text(max: 200))]))),
                 .init("enrollment_id", .nullable(.id("enr"))), .init("department_id", .nullable(.id("dep"))),
-                .init("purchased_at", instant), .init("activated_at", .nullable(instant)), .init("suspended_at", .nullable(instant)),
+                .init("purchased_at", instant), .init("activated_at", .nullable(instant)),
+                .init("suspended_at", .nullable(instant)),
                 .init("delete_at", .nullable(instant), "The instant at which a suspended subscription's data goes (L2)."),
                 .init("deleted_at", .nullable(instant)), .init("services_configured", .boolean),
                 .init("policy_version", .integer(min: 1, max: 1_000_000)),
-                .init("credit", .nullable(.named("Credit")), "Null for enterprise subscriptions: their money is the enrollment's commitment."),
-                .init("what_next", .list(.named("Consequence"), max: 100_000), "What happens, and when, if nobody does anything."),
+                .init(
+                    "credit", .nullable(.named("Credit")),
+                    "Null for enterprise subscriptions: their money is the enrollment's commitment."),
+                .init(
+                    "what_next", .list(.named("Consequence"), max: 100_000), "What happens, and when, if nobody does anything."),
                 .init("created_at", instant), .init("updated_at", instant),
                 .optional("payment", .named("PaymentOutcome"), "What a payment in this request did."), dryRun,
             ])
@@ -60,16 +68,20 @@ extension Schema {
         (
             "PaymentOutcome",
             .object([
-                .init("id", .id("pay")), .init("amount", .named("Money")), .init("debt_paid", .named("Money"), "What went to the debt, first of all (M6)."),
-                .init("credited", .named("Money")), .init("missing", .named("Money"), "The smallest further payment that leaves credit."),
+                .init("id", .id("pay")), .init("amount", .named("Money")),
+                .init("debt_paid", .named("Money"), "What went to the debt, first of all (M6)."),
+                .init("credited", .named("Money")),
+                .init("missing", .named("Money"), "The smallest further payment that leaves credit."),
             ])
         ),
         (
             "Account",
             .object([
                 .init("id", .id("acc")), .init("object", .word(["account"])), .init("kind", .word(["standard", "enterprise"])),
-                .init("name", .text(min: 1, max: 200)), .init("currency", .text(min: 3, max: 3)), .init("time_zone", .text(max: 64)),
-                .init("locale", .word(["en", "zh-Hans"])), .init("identity_verified", .boolean), .init("administrator", .named("Person")),
+                .init("name", .text(min: 1, max: 200)), .init("currency", .text(min: 3, max: 3)),
+                .init("time_zone", .text(max: 64)),
+                .init("locale", .word(["en", "zh-Hans"])), .init("identity_verified", .boolean),
+                .init("administrator", .named("Person")),
                 .init("enrollment_id", .nullable(.id("enr"))), .init("department_id", .nullable(.id("dep"))),
                 .init("created_at", instant), .init("updated_at", instant), dryRun,
             ])
@@ -77,15 +89,18 @@ extension Schema {
         (
             "Partner",
             .object([
-                .init("id", .id("par")), .init("object", .word(["partner"])), .init("code", .text(max: 64)), .init("company_name", .text(max: 200)),
+                .init("id", .id("par")), .init("object", .word(["partner"])), .init("code", .text(max: 64)),
+                .init("company_name", .text(max: 200)),
                 .init("created_at", instant), dryRun,
             ])
         ),
         (
             "Enrollment",
             .object([
-                .init("id", .id("enr")), .init("object", .word(["enrollment"])), .init("number", .text(max: 100)), .init("name", .text(max: 200)),
-                .init("currency", .text(min: 3, max: 3)), .init("commitment", .named("Money")), .init("commitment_remaining", .named("Money")),
+                .init("id", .id("enr")), .init("object", .word(["enrollment"])), .init("number", .text(max: 100)),
+                .init("name", .text(max: 200)),
+                .init("currency", .text(min: 3, max: 3)), .init("commitment", .named("Money")),
+                .init("commitment_remaining", .named("Money")),
                 .init("overage", .named("Money")), .init("starts_on", .format("date")), .init("ends_on", .format("date")),
                 .init("created_at", instant), dryRun,
             ])
@@ -94,15 +109,18 @@ extension Schema {
             "Department",
             .object([
                 .init("id", .id("dep")), .init("object", .word(["department"])), .init("enrollment_id", .id("enr")),
-                .init("name", .text(max: 200)), .init("cost_centre", .nullable(.text(max: 100))), .init("quota", .nullable(.named("Money"))),
+                .init("name", .text(max: 200)), .init("cost_centre", .nullable(.text(max: 100))),
+                .init("quota", .nullable(.named("Money"))),
                 .init("created_at", instant), dryRun,
             ])
         ),
         (
             "Order",
             .object([
-                .init("id", .id("ord")), .init("object", .word(["order"])), .init("account_id", .id("acc")), .init("subscription_id", .id("sub")),
-                .init("kind", .word(["purchase", "pay_again", "upgrade"])), .init("status", .word(["awaiting_payment", "completed", "cancelled"])),
+                .init("id", .id("ord")), .init("object", .word(["order"])), .init("account_id", .id("acc")),
+                .init("subscription_id", .id("sub")),
+                .init("kind", .word(["purchase", "pay_again", "upgrade"])),
+                .init("status", .word(["awaiting_payment", "completed", "cancelled"])),
                 .init("amount", .named("Money")), .init("created_at", instant), .init("completed_at", .nullable(instant)),
             ])
         ),
@@ -129,13 +147,16 @@ extension Schema {
         (
             "UsageReport",
             .object([
-                .init("object", .word(["usage_report"])), .init("subscription_id", .id("sub")), .init("from", instant), .init("to", instant),
-                .init("as_of", instant), .init("complete", .boolean), .init("total", .object([.init("cost", .format("decimal")), .init("currency", .text(max: 3))])),
+                .init("object", .word(["usage_report"])), .init("subscription_id", .id("sub")), .init("from", instant),
+                .init("to", instant),
+                .init("as_of", instant), .init("complete", .boolean),
+                .init("total", .object([.init("cost", .format("decimal")), .init("currency", .text(max: 3))])),
                 .init(
                     "data",
                     .list(
                         .object([
-                            .optional("date", .format("date")), .optional("product", .text(max: 300)), .init("cost", .format("decimal")),
+                            .optional("date", .format("date")), .optional("product", .text(max: 300)),
+                            .init("cost", .format("decimal")),
                             .init("currency", .text(max: 3)), .init("records", .integer(min: 0, max: .max)),
                         ]), max: 100_000)),
             ])
@@ -143,7 +164,8 @@ extension Schema {
         (
             "UsageVerdict",
             .object([
-                .init("id", .text(max: 300)), .init("verdict", .word(["accepted", "duplicate", "rejected"])), .init("code", .nullable(.text(max: 60))),
+                .init("id", .text(max: 300)), .init("verdict", .word(["accepted", "duplicate", "rejected"])),
+                .init("code", .nullable(.text(max: 60))),
                 .init("detail", .nullable(.text(max: 500))),
             ])
         ),
@@ -181,7 +203,8 @@ extension Schema {
                 .init("actor", .object([.init("kind", .text(max: 20)), .init("id", .nullable(.text(max: 40)))])),
                 .init("object", .object([.init("kind", .text(max: 40)), .init("id", .text(max: 40))])),
                 .init("account_id", .nullable(.id("acc"))), .init("reason", .nullable(.text(max: 60))),
-                .init("from", .nullable(.text(max: 20))), .init("to", .nullable(.text(max: 20))), .init("request_id", .nullable(.text(max: 128))),
+                .init("from", .nullable(.text(max: 20))), .init("to", .nullable(.text(max: 20))),
+                .init("request_id", .nullable(.text(max: 128))),
                 .init("before", .nullable(.anything)), .init("after", .nullable(.anything)),
             ])
         ),
@@ -192,9 +215,12 @@ extension Schema {
                 .init(
                     "tenant",
                     .object([
-                        .init("id", .id("ten")), .init("slug", .text(max: 63)), .init("name", .text(max: 200)), .init("kind", .word(["live", "sandbox"])),
+                        .init("id", .id("ten")), .init("slug", .text(max: 63)), .init("name", .text(max: 200)),
+                        .init("kind", .word(["live", "sandbox"])),
                     ])),
-                .init("role", .text(max: 40)), .init("scope", .object([.init("kind", .word(["tenant", "account"])), .init("account_id", .nullable(.id("acc")))])),
+                .init("role", .text(max: 40)),
+                .init(
+                    "scope", .object([.init("kind", .word(["tenant", "account"])), .init("account_id", .nullable(.id("acc")))])),
                 .init("clock", .object([.init("now", instant), .init("test_clock", .boolean)])),
             ])
         ),
@@ -206,11 +232,15 @@ extension Schema {
                 .optional(
                     "errors",
                     .list(
-                        .object([.init("pointer", .text(max: 500)), .init("code", .text(max: 100)), .init("detail", .text(max: 1000))]), max: 100)),
+                        .object([
+                            .init("pointer", .text(max: 500)), .init("code", .text(max: 100)), .init("detail", .text(max: 1000)),
+                        ]), max: 100)),
                 .optional("pointer", .text(max: 500)),
             ])
         ),
     ]
 
-    static let suspensionReasons = ["credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator"]
+    static let suspensionReasons = [
+        "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",
+    ]
 }

@@ -4,60 +4,79 @@ import HTTP
 package enum OpenAPI {
     package static let bytes: [UInt8] = document()
     static var response: HTTPResponse {
-        HTTPResponse(status: 200, headers: ["Content-Type": "application/json", "Cache-Control": "no-cache"], body: .bytes(bytes))
+        HTTPResponse(
+            status: 200, headers: ["Content-Type": "application/json", "Cache-Control": "no-cache"], body: .bytes(bytes))
     }
 
     private static func document() -> [UInt8] {
         jsonObject { json in
             json.field("openapi", "3.1.0")
-            json.field("info", object: {
-                $0.field("title", "Bursar")
-                $0.field("version", Version.text)
-                $0.field("description", "Accounts, subscriptions and money of a cloud provider's customers.")
-            })
+            json.field(
+                "info",
+                object: {
+                    $0.field("title", "Bursar")
+                    $0.field("version", Version.text)
+                    $0.field("description", "Accounts, subscriptions and money of a cloud provider's customers.")
+                })
             json.field("servers", array: { $0.object { $0.field("url", "/") } })
             json.field("security", array: { $0.object { $0.field("key", array: { _ in }) } })
             json.field("paths", object: writePaths)
-            json.field("components", object: { json in
-                json.field("securitySchemes", object: {
-                    $0.field("key", object: {
-                        $0.field("type", "http")
-                        $0.field("scheme", "bearer")
-                    })
+            json.field(
+                "components",
+                object: { json in
+                    json.field(
+                        "securitySchemes",
+                        object: {
+                            $0.field(
+                                "key",
+                                object: {
+                                    $0.field("type", "http")
+                                    $0.field("scheme", "bearer")
+                                })
+                        })
+                    json.field(
+                        "schemas",
+                        object: { json in
+                            for (name, schema) in Schema.components {
+                                json.key(name)
+                                schema.write(to: &json)
+                            }
+                        })
+                    json.field(
+                        "responses",
+                        object: { json in
+                            json.field(
+                                "Problem",
+                                object: {
+                                    $0.field("description", "What was wrong, in words, with a code.")
+                                    $0.field("content", object: { content(&$0, "application/problem+json", .named("Problem")) })
+                                })
+                        })
                 })
-                json.field("schemas", object: { json in
-                    for (name, schema) in Schema.components {
-                        json.key(name)
-                        schema.write(to: &json)
-                    }
-                })
-                json.field("responses", object: { json in
-                    json.field("Problem", object: {
-                        $0.field("description", "What was wrong, in words, with a code.")
-                        $0.field("content", object: { content(&$0, "application/problem+json", .named("Problem")) })
-                    })
-                })
-            })
         }
     }
 
     private static func content(_ json: inout JSONWriter, _ mediaType: String, _ schema: Schema?) {
-        json.field(mediaType, object: { json in
-            guard let schema else { return }
-            json.key("schema")
-            schema.write(to: &json)
-        })
+        json.field(
+            mediaType,
+            object: { json in
+                guard let schema else { return }
+                json.key("schema")
+                schema.write(to: &json)
+            })
     }
 
     private static func writePaths(_ json: inout JSONWriter) {
         var templates: [String] = []
         for endpoint in Endpoint.allCases where !templates.contains(endpoint.template) { templates.append(endpoint.template) }
         for template in templates {
-            json.field(template, object: { json in
-                for endpoint in Endpoint.allCases where endpoint.template == template {
-                    json.field(endpoint.method.lowercased(), object: { write(endpoint, to: &$0) })
-                }
-            })
+            json.field(
+                template,
+                object: { json in
+                    for endpoint in Endpoint.allCases where endpoint.template == template {
+                        json.field(endpoint.method.lowercased(), object: { write(endpoint, to: &$0) })
+                    }
+                })
         }
     }
 
@@ -70,33 +89,45 @@ package enum OpenAPI {
         json.field("x-audience", documentation.audience.rawValue)
         json.field("parameters", array: { json in parameters(of: endpoint, documentation, &json) })
         if let body = documentation.body {
-            json.field("requestBody", object: { json in
-                let isNeeded = if case .object(let fields) = body { fields.contains(where: \.required) } else { true }
-                json.field("required", isNeeded)
-                json.field("content", object: { content(&$0, documentation.bodyMediaType, body) })
-            })
+            json.field(
+                "requestBody",
+                object: { json in
+                    let isNeeded = if case .object(let fields) = body { fields.contains(where: \.required) } else { true }
+                    json.field("required", isNeeded)
+                    json.field("content", object: { content(&$0, documentation.bodyMediaType, body) })
+                })
         }
         json.field("responses", object: { json in answers(of: endpoint, documentation, &json) })
     }
 
     private static func parameters(of endpoint: Endpoint, _ documentation: EndpointDocumentation, _ json: inout JSONWriter) {
         for name in endpoint.parameters {
-            let prefix = ["subscription_id": "sub", "account_id": "acc", "partner_id": "par", "enrollment_id": "enr", "department_id": "dep", "order_id": "ord"]
+            let prefix = [
+                "subscription_id": "sub", "account_id": "acc", "partner_id": "par", "enrollment_id": "enr",
+                "department_id": "dep", "order_id": "ord",
+            ]
             parameter(&json, name, "path", prefix[name].map { .id($0) } ?? .text(min: 1, max: 100), required: true, "")
         }
-        for field in documentation.query { parameter(&json, field.name, "query", field.schema, required: field.required, field.note) }
+        for field in documentation.query {
+            parameter(&json, field.name, "query", field.schema, required: field.required, field.note)
+        }
         if documentation.dryRun {
-            parameter(&json, "dry_run", "query", .word(["true", "false"]), required: false, "What it would do: the same answer with `dry_run: true`, and nothing changed.")
+            parameter(
+                &json, "dry_run", "query", .word(["true", "false"]), required: false,
+                "What it would do: the same answer with `dry_run: true`, and nothing changed.")
         }
         if documentation.idempotency != .none {
             // A dry run moves nothing and needs no key, so the document cannot call it required outright.
             let isRequired = documentation.idempotency == .required && !documentation.dryRun
             parameter(
                 &json, "Idempotency-Key", "header", .text(min: 1, max: 255), required: isRequired,
-                documentation.idempotency == .required ? "Required unless `dry_run=true`: repeated with the same input it gives the first answer again." : "")
+                documentation.idempotency == .required
+                    ? "Required unless `dry_run=true`: repeated with the same input it gives the first answer again." : "")
         }
         if documentation.hasETag && endpoint.method != "GET" || documentation.refusals.contains(412) {
-            parameter(&json, "If-Match", "header", .text(max: 100), required: false, "The `ETag` that was seen; another version answers 412.")
+            parameter(
+                &json, "If-Match", "header", .text(max: 100), required: false,
+                "The `ETag` that was seen; another version answers 412.")
         }
     }
 
@@ -128,18 +159,22 @@ package enum OpenAPI {
 
     private static func answers(of endpoint: Endpoint, _ documentation: EndpointDocumentation, _ json: inout JSONWriter) {
         for status in statuses(of: endpoint) {
-            json.field(String(status), object: { json in
-                guard status < 400 else { return json.field("$ref", "#/components/responses/Problem") }
-                if status == 304 { return json.field("description", "Not changed since the `ETag` in `If-None-Match`.") }
-                json.field("description", documentation.summary)
-                json.field("content", object: { json in
-                    switch documentation.answer {
-                    case .object(_, let name): content(&json, "application/json", .named(name))
-                    case .list(let name): content(&json, "application/json", .listOf(name))
-                    case .other(_, let mediaType): content(&json, mediaType, nil)
-                    }
+            json.field(
+                String(status),
+                object: { json in
+                    guard status < 400 else { return json.field("$ref", "#/components/responses/Problem") }
+                    if status == 304 { return json.field("description", "Not changed since the `ETag` in `If-None-Match`.") }
+                    json.field("description", documentation.summary)
+                    json.field(
+                        "content",
+                        object: { json in
+                            switch documentation.answer {
+                            case .object(_, let name): content(&json, "application/json", .named(name))
+                            case .list(let name): content(&json, "application/json", .listOf(name))
+                            case .other(_, let mediaType): content(&json, mediaType, nil)
+                            }
+                        })
                 })
-            })
         }
     }
 }
@@ -148,7 +183,8 @@ extension Schema {
     /// A page of a list.
     package static func listOf(_ name: String) -> Schema {
         .object([
-            .init("data", .list(.named(name), max: 100)), .init("has_more", .boolean), .init("next_cursor", .nullable(.text(max: 200))),
+            .init("data", .list(.named(name), max: 100)), .init("has_more", .boolean),
+            .init("next_cursor", .nullable(.text(max: 200))),
         ])
     }
 
@@ -161,10 +197,12 @@ extension Schema {
         switch self {
         case .named(let name): json.field("$ref", "#/components/schemas/\(name)")
         case .nullable(let inner):
-            json.field("anyOf", array: { json in
-                inner.write(to: &json)
-                json.object { $0.field("type", "null") }
-            })
+            json.field(
+                "anyOf",
+                array: { json in
+                    inner.write(to: &json)
+                    json.object { $0.field("type", "null") }
+                })
         case .text(let minimum, let maximum):
             json.field("type", "string")
             if minimum > 0 { json.field("minLength", minimum) }
@@ -186,7 +224,8 @@ extension Schema {
             json.field("type", "integer")
             json.field("minimum", minimum)
             json.field("maximum", maximum)
-        case .money: Schema.object([.init("amount", .format("decimal")), .init("currency", .text(min: 3, max: 3))]).members(to: &json)
+        case .money:
+            Schema.object([.init("amount", .format("decimal")), .init("currency", .text(min: 3, max: 3))]).members(to: &json)
         case .list(let element, let maximum):
             json.field("type", "array")
             json.field("maxItems", maximum)
@@ -200,14 +239,18 @@ extension Schema {
     private func objectMembers(_ fields: [Field], to json: inout JSONWriter) {
         json.field("type", "object")
         json.field("required", words: fields.filter(\.required).map(\.name))
-        json.field("properties", object: { json in
-            for field in fields {
-                json.field(field.name, object: { json in
-                    field.schema.members(to: &json)
-                    if !field.note.isEmpty { json.field("description", field.note) }
-                })
-            }
-        })
+        json.field(
+            "properties",
+            object: { json in
+                for field in fields {
+                    json.field(
+                        field.name,
+                        object: { json in
+                            field.schema.members(to: &json)
+                            if !field.note.isEmpty { json.field("description", field.note) }
+                        })
+                }
+            })
         json.field("additionalProperties", false)
     }
 }

@@ -36,7 +36,8 @@ package struct PageRequest: Sendable {
         let order: SQL =
             "order by \(unsafeSQL: column) \(unsafeSQL: ascending ? "asc" : "desc"), \(unsafeSQL: id) \(unsafeSQL: ascending ? "asc" : "desc") limit \(Int64(limit + 1))"
         guard let after else { return order }
-        return "and (\(unsafeSQL: column), \(unsafeSQL: id)) \(unsafeSQL: ascending ? ">" : "<") (\(after.at), \(after.id)) \(order)"
+        return
+            "and (\(unsafeSQL: column), \(unsafeSQL: id)) \(unsafeSQL: ascending ? ">" : "<") (\(after.at), \(after.id)) \(order)"
     }
 }
 

@@ -12,15 +12,17 @@ package enum Problem {
             json.field("request_id", requestID)
             if case .malformed(_, let pointer?, _) = failure { json.field("pointer", pointer) }
             if case .invalid(let errors) = failure {
-                json.field("errors", array: { json in
-                    for error in errors {
-                        json.object {
-                            $0.field("pointer", error.pointer)
-                            $0.field("code", error.code)
-                            $0.field("detail", words("error.\(error.code).detail", error.arguments))
+                json.field(
+                    "errors",
+                    array: { json in
+                        for error in errors {
+                            json.object {
+                                $0.field("pointer", error.pointer)
+                                $0.field("code", error.code)
+                                $0.field("detail", words("error.\(error.code).detail", error.arguments))
+                            }
                         }
-                    }
-                })
+                    })
             }
         }
         var headers: HTTPHeaders = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
@@ -30,6 +32,10 @@ package enum Problem {
         return HTTPResponse(status: failure.status, headers: headers, body: .bytes(body))
     }
 
-    package static func title(_ failure: Failure, _ words: Strings) -> String { words("error.\(failure.code).title", failure.arguments) }
-    package static func detail(_ failure: Failure, _ words: Strings) -> String { words("error.\(failure.code).detail", failure.arguments) }
+    package static func title(_ failure: Failure, _ words: Strings) -> String {
+        words("error.\(failure.code).title", failure.arguments)
+    }
+    package static func detail(_ failure: Failure, _ words: Strings) -> String {
+        words("error.\(failure.code).detail", failure.arguments)
+    }
 }

@@ -28,7 +28,8 @@ package struct SchemaReader {
         case .named(let name):
             if let component = Schema.components.first(where: { $0.name == name }) { read(json, component.schema, at: pointer) }
         case .text(let minimum, let maximum): text(json, at: pointer) { Self.lengthFault($0, minimum, maximum) }
-        case .word(let words): text(json, at: pointer) { words.contains($0) ? nil : ("not_one_of", ["allowed": words.joined(separator: ", ")]) }
+        case .word(let words):
+            text(json, at: pointer) { words.contains($0) ? nil : ("not_one_of", ["allowed": words.joined(separator: ", ")]) }
         case .id(let prefix): text(json, at: pointer) { Self.isID($0, prefix) ? nil : ("invalid_id", ["prefix": prefix]) }
         case .format(let format): text(json, at: pointer) { Self.formatFault($0, format) }
         case .boolean: if case .bool = json {} else { wrongType("boolean", at: pointer) }
@@ -40,7 +41,9 @@ package struct SchemaReader {
         }
     }
 
-    private mutating func wrongType(_ expected: String, at pointer: String) { faults.append(FieldError(pointer, "wrong_type", ["expected": expected])) }
+    private mutating func wrongType(_ expected: String, at pointer: String) {
+        faults.append(FieldError(pointer, "wrong_type", ["expected": expected]))
+    }
 
     private mutating func text(_ json: JSON, at pointer: String, _ fault: (String) -> (String, [String: String])?) {
         guard let text = json.text else { return wrongType("string", at: pointer) }
@@ -54,7 +57,9 @@ package struct SchemaReader {
     private mutating func integer(_ json: JSON, _ minimum: Int64, _ maximum: Int64, at pointer: String) {
         guard case .number = json else { return wrongType("integer", at: pointer) }
         guard let value = json.integer else { return wrongType("integer", at: pointer) }
-        if value < minimum || value > maximum { faults.append(FieldError(pointer, "out_of_range", ["min": String(minimum), "max": String(maximum)])) }
+        if value < minimum || value > maximum {
+            faults.append(FieldError(pointer, "out_of_range", ["min": String(minimum), "max": String(maximum)]))
+        }
     }
 
     private mutating func money(_ json: JSON, at pointer: String) {
@@ -119,7 +124,8 @@ package struct SchemaReader {
 
     /// One @, something on both sides, a dot in the domain, no spaces or controls: the mail itself is the real proof.
     static func isEmail(_ text: String) -> Bool {
-        guard text.utf8.count <= 254, !text.unicodeScalars.contains(where: { $0.properties.isWhitespace || "<>,;:\"()[]\\".unicodeScalars.contains($0) })
+        guard text.utf8.count <= 254,
+            !text.unicodeScalars.contains(where: { $0.properties.isWhitespace || "<>,;:\"()[]\\".unicodeScalars.contains($0) })
         else { return false }
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, parts[0].utf8.count <= 64 else { return false }

@@ -8,7 +8,8 @@ extension Write {
     ///
     /// `payload` is what receivers need beyond IDs; it is erased when the subscription is deleted.
     package func recordTransition(
-        of subscription: inout Subscription, type: String, rule: String, reason: String?, from: SubscriptionState?, to: SubscriptionState,
+        of subscription: inout Subscription, type: String, rule: String, reason: String?, from: SubscriptionState?,
+        to: SubscriptionState,
         note: String? = nil, payload: String? = nil
     ) {
         subscription.version += 1
@@ -21,7 +22,9 @@ extension Write {
         audit(
             type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, reason: reason,
             from: from?.rawValue, to: to.rawValue)
-        emit(type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, sequence: subscription.version, payload: payload)
+        emit(
+            type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, sequence: subscription.version,
+            payload: payload)
     }
 
     /// Who did what to which object, in IDs only. What names or addresses changed goes into `details`, which can be erased (L3).
@@ -46,7 +49,9 @@ extension Write {
     }
 
     /// An event for the world outside, in the same transaction as its cause; whoever delivers it does so at least once, under this ID.
-    package func emit(_ type: String, object: (kind: String, id: UUID), account: AccountID?, sequence: Int64, payload: String? = nil) {
+    package func emit(
+        _ type: String, object: (kind: String, id: UUID), account: AccountID?, sequence: Int64, payload: String? = nil
+    ) {
         enqueue(
             """
             insert into outbox_events (tenant_id, id, type, object_kind, object_id, account_id, sequence, payload, occurred_at) \

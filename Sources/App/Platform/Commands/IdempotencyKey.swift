@@ -53,7 +53,8 @@ package struct IdempotencyKey: Sendable {
             """
             select request_hash, status, location, response_body from idempotency_keys \
             where tenant_id = \(context.tenant.id) and principal_id = \(principal) and key = \(text)
-            """).rows
+            """
+        ).rows
         return try rows.first.map(answer(of:))
     }
 

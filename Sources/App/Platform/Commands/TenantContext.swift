@@ -22,7 +22,9 @@ package struct TenantContext: Sendable {
             }
             let answers = try await dependencies.database.reads.read(
                 scope: tenant.id.uuid, ["select now_at from test_clocks where tenant_id = \(tenant.id)"] + statements)
-            return (try answers[0].first.map { try $0.get(0, as: Instant.self) } ?? dependencies.realNow(), Array(answers.dropFirst()))
+            return (
+                try answers[0].first.map { try $0.get(0, as: Instant.self) } ?? dependencies.realNow(), Array(answers.dropFirst())
+            )
         } catch let error as PostgresError {
             throw Failure(error)
         }

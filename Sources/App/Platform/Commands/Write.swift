@@ -22,7 +22,8 @@ package final class Write {
     private let pinnedNow: Instant?
 
     init(
-        transaction: Transaction, tenant: Tenant, principal: Principal, actor: Actor? = nil, requestID: String?, key: IdempotencyKey?,
+        transaction: Transaction, tenant: Tenant, principal: Principal, actor: Actor? = nil, requestID: String?,
+        key: IdempotencyKey?,
         dependencies: Dependencies, pinnedNow: Instant? = nil
     ) {
         self.transaction = transaction

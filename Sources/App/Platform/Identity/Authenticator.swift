@@ -54,7 +54,8 @@ package final class Authenticator: Sendable {
         let principal = Principal.key(id: id, account: account, role: role, isLive: mode == "live")
         keys.withLock {
             if $0.count >= Self.rememberedAtMost { $0.removeAll(keepingCapacity: true) }
-            $0[hash] = Remembered(tenant: tenant, principal: principal, until: now.adding(microseconds: Self.rememberedMicroseconds))
+            $0[hash] = Remembered(
+                tenant: tenant, principal: principal, until: now.adding(microseconds: Self.rememberedMicroseconds))
         }
         return (tenant, principal)
     }
@@ -80,7 +81,8 @@ package final class Authenticator: Sendable {
         return try rows.map { row in
             var column = Columns(row)
             return Tenant(
-                id: try column.next(), slug: try column.next(), name: try column.next(), isSandbox: try column.next(String.self) == "sandbox",
+                id: try column.next(), slug: try column.next(), name: try column.next(),
+                isSandbox: try column.next(String.self) == "sandbox",
                 currency: try column.next(), timeZone: try column.next(), locale: try column.next(), isDemo: try column.next(),
                 offersSandboxPayments: try column.next())
         }
@@ -112,7 +114,9 @@ package final class Authenticator: Sendable {
         let userID: UserID = try column.next()
         let secret: [UInt8] = try column.next()
         let seenAt: Instant = try column.next()
-        guard let tenant = try await tenant(tenantID), let (principal, locale) = try await user(userID, of: tenant) else { return nil }
+        guard let tenant = try await tenant(tenantID), let (principal, locale) = try await user(userID, of: tenant) else {
+            return nil
+        }
         if seenAt.microseconds(until: now) > 60_000_000 { try await touch(hash, now) }
         return SignedIn(tenant: tenant, principal: principal, formToken: Base64URL.encode(secret), locale: locale)
     }
@@ -169,11 +173,15 @@ package final class Authenticator: Sendable {
     // MARK: The identity schema is read and written without a tenant
 
     private func identity(_ statement: SQL) async throws -> Rows {
-        do { return try await database.reads.read(scope: nil, [statement])[0] } catch let error as PostgresError { throw Failure(error) }
+        do { return try await database.reads.read(scope: nil, [statement])[0] } catch let error as PostgresError {
+            throw Failure(error)
+        }
     }
 
     private func run(_ body: (Transaction) async throws -> Void) async throws {
-        do { try await database.writes.write(scope: nil, repeatable: true, body) } catch let error as PostgresError { throw Failure(error) }
+        do { try await database.writes.write(scope: nil, repeatable: true, body) } catch let error as PostgresError {
+            throw Failure(error)
+        }
     }
 }
 

@@ -75,7 +75,8 @@ package struct Belonging: Sendable {
     package var serviceAdministrator: UserID?
 
     package init(
-        account: AccountID? = nil, accountAdministrator: UserID? = nil, enrollment: EnrollmentID? = nil, serviceAdministrator: UserID? = nil
+        account: AccountID? = nil, accountAdministrator: UserID? = nil, enrollment: EnrollmentID? = nil,
+        serviceAdministrator: UserID? = nil
     ) {
         self.account = account
         self.accountAdministrator = accountAdministrator
@@ -98,7 +99,9 @@ extension Principal {
             if let account = object.account { roles.formUnion(grants.accounts[account] ?? []) }
             if object.accountAdministrator == id { roles.insert(.accountAdministrator) }
             if object.serviceAdministrator == id { roles.insert(.serviceAdministrator) }
-            if let enrollment = object.enrollment, grants.enrollments.contains(enrollment) { roles.insert(.enterpriseAdministrator) }
+            if let enrollment = object.enrollment, grants.enrollments.contains(enrollment) {
+                roles.insert(.enterpriseAdministrator)
+            }
             return roles
         }
     }

@@ -28,7 +28,9 @@ package struct SignIn: Sendable {
         let now = dependencies.realNow()
         let rows = try await dependencies.database.reads.read(
             scope: nil,
-            ["select tenant_id, user_id, password_hash, failures, locked_until from identity.sign_ins where email = \(email) limit 20"])[0]
+            [
+                "select tenant_id, user_id, password_hash, failures, locked_until from identity.sign_ins where email = \(email) limit 20"
+            ])[0]
         var matches: [(tenant: TenantID, user: UserID)] = []
         var misses: [(tenant: TenantID, failures: Int32)] = []
         var wait: Int64 = 0
@@ -42,7 +44,11 @@ package struct SignIn: Sendable {
                 wait = max(wait, now.microseconds(until: locked) / 1_000_000 + 1)
                 continue
             }
-            if let hash, try await isRight(password, phc: hash) { matches.append((tenant, user)) } else { misses.append((tenant, failures + 1)) }
+            if let hash, try await isRight(password, phc: hash) {
+                matches.append((tenant, user))
+            } else {
+                misses.append((tenant, failures + 1))
+            }
         }
         if rows.isEmpty { _ = try await isRight(password, phc: PasswordHash.decoy.phc) }
         try await note(email: email, matches: matches.map(\.tenant), misses: matches.isEmpty ? misses : [], at: now)
@@ -57,12 +63,15 @@ package struct SignIn: Sendable {
         return try await dependencies.workers.run { try PasswordHash(phc: phc).matches(password) }
     }
 
-    private func note(email: String, matches: [TenantID], misses: [(tenant: TenantID, failures: Int32)], at now: Instant) async throws {
+    private func note(email: String, matches: [TenantID], misses: [(tenant: TenantID, failures: Int32)], at now: Instant)
+        async throws
+    {
         guard !misses.isEmpty || !matches.isEmpty else { return }
         try await dependencies.database.writes.write(scope: nil, repeatable: true) { transaction in
             for tenant in matches {
                 transaction.enqueue(
-                    "update identity.sign_ins set failures = 0, locked_until = null where email = \(email) and tenant_id = \(tenant) and failures > 0")
+                    "update identity.sign_ins set failures = 0, locked_until = null where email = \(email) and tenant_id = \(tenant) and failures > 0"
+                )
             }
             for miss in misses {
                 let over = miss.failures - Self.freeFailures

@@ -29,7 +29,9 @@ extension CivilDate: PostgresEncodable, PostgresDecodable {
 
 extension ExactDecimal: PostgresEncodable, PostgresDecodable {
     package static var postgresType: PostgresType { PostgresNumeric.postgresType }
-    package func encode(into bytes: inout [UInt8]) { PostgresNumeric(coefficient: coefficient, scale: scale).encode(into: &bytes) }
+    package func encode(into bytes: inout [UInt8]) {
+        PostgresNumeric(coefficient: coefficient, scale: scale).encode(into: &bytes)
+    }
     package static func decode(_ bytes: RawSpan, type: PostgresOID) throws -> ExactDecimal {
         guard let (coefficient, scale) = try PostgresNumeric.decode(bytes, type: type).coefficientAndScale else {
             throw PostgresDecodingProblem.unexpectedNull

@@ -34,7 +34,8 @@ package struct DueTimers: Sendable {
             where tenant_id = \(context.tenant.id) and due_at <= \(limit) \
             and (retry_at is null or (retry_at <= \(retryBy) and attempts < \(Self.attemptsAtMost))) \
             order by due_at, array_position(\(TimerKind.allCases.map(\.rawValue)), kind), subject_id limit \(Int64(count))
-            """).rows
+            """
+        ).rows
         return try rows.map { row in
             var column = Columns(row)
             guard let kind = TimerKind(rawValue: try column.next()) else { throw UnknownWord() }
@@ -77,7 +78,8 @@ package struct DueTimers: Sendable {
     }
 
     private func postpone(_ timer: Due, because error: any Error) async {
-        context.dependencies.log(.error, "timer failed", [("kind", timer.kind.rawValue), ("subject", "\(timer.subject)"), ("error", "\(error)")])
+        context.dependencies.log(
+            .error, "timer failed", [("kind", timer.kind.rawValue), ("subject", "\(timer.subject)"), ("error", "\(error)")])
         let retryAt = context.dependencies.realNow().adding(seconds: Self.retrySeconds)
         try? await context.work { write in
             write.enqueue(
