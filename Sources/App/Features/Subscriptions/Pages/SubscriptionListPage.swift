@@ -76,8 +76,10 @@ package struct SubscriptionListPage: Page {
     private func table(_ t: Localiser) -> DataTable {
         var columns = [TableColumn(t("subscriptions.name")), TableColumn(t("subscriptions.state"))]
         if spansAccounts { columns.append(TableColumn(t("subscriptions.account"))) }
+        columns.append(TableColumn(t("subscriptions.offer")))
+        // Across accounts the account is who matters; there is no room for both.
+        if !spansAccounts { columns.append(TableColumn(t("subscriptions.service_administrator"))) }
         columns += [
-            TableColumn(t("subscriptions.offer")), TableColumn(t("subscriptions.service_administrator")),
             TableColumn(t("subscriptions.purchased"), sort: purchasedSort),
             TableColumn(t("subscriptions.days_left"), isNumber: true), TableColumn(t("subscriptions.remaining"), isNumber: true),
         ]
@@ -88,7 +90,7 @@ package struct SubscriptionListPage: Page {
         var cells = [nameCell(row, t), stateCell(row, t)]
         if spansAccounts { cells.append(row.account.map { item in a(.href(item.url)) { item.label } } ?? t.nothing) }
         cells.append(.text(t.word(row.offer)))
-        cells.append(row.serviceAdministrator.map(HTML.text) ?? t.nothing)
+        if !spansAccounts { cells.append(row.serviceAdministrator.map(HTML.text) ?? t.nothing) }
         cells.append(t.dateElement(row.purchasedAt))
         cells.append(row.daysLeft.map { .text(t.number($0)) } ?? t.nothing)
         cells.append(row.remaining.map(t.moneyElement) ?? t.nothing)

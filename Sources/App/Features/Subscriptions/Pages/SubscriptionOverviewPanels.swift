@@ -66,7 +66,9 @@ extension SubscriptionOverviewPage {
 
     private func lotTable(_ credit: Credit, _ t: Localiser) -> DataTable {
         let code = credit.remaining.currency.code
-        let rows = credit.lots.map { lot in
+        // What is used next stands first; what is spent or gone stays below, for the record.
+        let ordered = credit.lots.filter(\.remaining.isPositive) + credit.lots.filter { !$0.remaining.isPositive }
+        let rows = ordered.map { lot in
             TableRow([
                 group {
                     t.dateElement(lot.boughtAt)
