@@ -2,6 +2,7 @@ import Billing
 import FoundationEssentials
 import Loop
 import Postgres
+import TestSupport
 import Testing
 import Values
 
@@ -23,7 +24,7 @@ struct DemoTests {
             try? FileManager.default.removeItem(at: folder)
             throw error
         }
-        try FileManager.default.removeItem(at: folder)
+        try? FileManager.default.removeItem(at: folder)
     }
 
     private func open(_ configuration: Configuration, reset: Bool = false, months: Int = 1) async throws -> Demo {
@@ -187,6 +188,54 @@ struct DemoTests {
             #expect(try await after.context(ofTenant: "real").tenant.name == "Real")
             try await after.refuseDemo()
             await after.close()
+        }
+    }
+
+    @Test func `a database of one's own choice is built, refused or begun anew like a folder`() async throws {
+        try await withFolder { folder in
+            let database = try TestDatabase.make()
+            var configuration = folder
+            configuration.databaseURL = database.appURL
+            configuration.allowsLossyDatabase = true
+            let problem = await #expect(throws: Configuration.Problem.self) { try await open(configuration) }
+            #expect(problem?.description.contains("BURSAR_DATABASE_OWNER_URL") == true)
+
+            configuration.databaseOwnerURL = database.ownerURL
+            let demo = try await open(configuration)
+            try await expectWell(demo)
+            let notes = demo.notes
+            await demo.instance.close()
+            let anew = try await open(configuration, reset: true)
+            #expect(anew.notes != notes)
+            try await expectWell(anew)
+            _ = try await CreateTenant(slug: "real", name: "Real", isSandbox: false, currency: .usd, timeZone: .utc, locale: "en")
+                .run(anew.instance)
+            await anew.instance.close()
+            // One real tenant among demos is enough to be let alone.
+            for reset in [false, true] {
+                await #expect(throws: Configuration.Problem.self) { try await open(configuration, reset: reset) }
+            }
+            let tenants = try database.superuser().query("select count(*) from identity.tenants")
+            #expect(try tenants[0].get(0, as: Int64.self) == 3)
+        }
+    }
+
+    @Test func `a database that holds something else altogether is not migrated into`() async throws {
+        try await withFolder { folder in
+            let database = try TestDatabase.make()
+            let owner = try AdminSession(url: database.ownerURL)
+            try owner.run(
+                "drop schema work, reference, identity, public cascade; create schema shop; create table shop.orders (id int)")
+            var configuration = folder
+            configuration.databaseURL = database.appURL
+            configuration.databaseOwnerURL = database.ownerURL
+            for reset in [false, true] {
+                await #expect(throws: Configuration.Problem.self) { try await open(configuration, reset: reset) }
+            }
+            let tables = try database.superuser().query(
+                "select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname in ('public', 'identity')"
+            )
+            #expect(try tables[0].get(0, as: Int64.self) == 0)
         }
     }
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Values
 
@@ -93,23 +94,23 @@ struct BrokenFileTests {
         let bench = try await ImportBench.tenant(slug)
         // Something is there already, so that "nothing changed" has something to compare.
         _ = try await bench.importing(try ImportBench.file(Sample.focus([Sample.focusRow(account: "A-0")])), .focus)
-        let before = try await bench.counts()
+        let before = try bench.tenant.fingerprint()
         let path = try ImportBench.file(broken.text)
         let fault = await #expect(throws: InputFault.self) { try await bench.importing(path, broken.format) }
         #expect(fault?.line == broken.line)
         #expect(fault?.description.contains(broken.says) == true, "\(fault?.description ?? "")")
         #expect(fault?.description.hasSuffix("Nothing was changed.") == true)
-        #expect(try await bench.counts() == before)
+        #expect(try bench.tenant.fingerprint() == before)
     }
 
     @Test func `a currency that is not the existing account's is refused`() async throws {
         let bench = try await ImportBench.tenant("other-currency")
         _ = try await bench.importing(try ImportBench.file(Sample.focus([Sample.focusRow()])), .focus)
-        let before = try await bench.counts()
+        let before = try bench.tenant.fingerprint()
         let path = try ImportBench.file(Sample.focus([Sample.focusRow(account: "A-2"), Sample.focusRow(currency: "EUR")]))
         let fault = await #expect(throws: InputFault.self) { try await bench.importing(path, .focus) }
         #expect(fault?.line == 3 && fault?.description.contains("has USD") == true)
-        #expect(try await bench.counts() == before)
+        #expect(try bench.tenant.fingerprint() == before)
     }
 
     @Test(arguments: ["/nowhere/at/all.csv", "/dev/null", "/tmp"])

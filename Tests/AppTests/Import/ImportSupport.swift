@@ -8,21 +8,10 @@ import Values
 
 @testable import App
 
-/// One database for the suites of importing; each test works in a tenant of its own.
+/// A tenant of its own for each test of importing.
 enum ImportBench {
-    private static let opening = Task { () async throws -> Instance in try await TestBursar.shared.instance }
-
-    /// A new tenant; its name is the test's.
-    static func tenant(_ slug: String, currency: Currency = .usd, zone: String = "Asia/Shanghai", sandboxAt: Instant? = nil)
-        async throws -> Bench
-    {
-        let instance = try await opening.value
-        let zone = try #require(TimeZoneRule(identifier: zone))
-        var tenant = CreateTenant(
-            slug: slug, name: "Imports", isSandbox: sandboxAt != nil, currency: currency, timeZone: zone, locale: "en")
-        tenant.clockStart = sandboxAt
-        _ = try await tenant.run(instance)
-        return Bench(instance: instance, context: try await instance.context(ofTenant: slug))
+    static func tenant(_ slug: String, currency: Currency = .usd, clock: String? = nil) async throws -> Bench {
+        Bench(tenant: try await TestBursar.shared.tenant(slug, clock: clock, currency: currency))
     }
 
     static func dataFile(_ name: String) throws -> String { try DemoData(try Folders()).path(name) }
@@ -40,8 +29,9 @@ enum ImportBench {
 }
 
 struct Bench: Sendable {
-    let instance: Instance
-    let context: TenantContext
+    let tenant: TestTenant
+    var context: TenantContext { tenant.context }
+    var instance: Instance { tenant.bursar.instance }
 
     func importing(_ path: String, _ format: ImportFormat) async throws -> ImportReport {
         let context = context
@@ -57,31 +47,6 @@ struct Bench: Sendable {
 
     func recordedCost() async throws -> ExactDecimal {
         try await rows("select coalesce(sum(cost), 0) from usage_records where tenant_id = \(context.tenant.id)")[0].get(0)
-    }
-
-    /// Every tenant table with the number of this tenant's rows; the tables come from the catalogue.
-    func counts() async throws -> [String: Int64] {
-        let tables: [String] = try await rows(
-            """
-            select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-            join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' where c.relkind = 'r' and n.nspname = 'public' order by 1
-            """
-        ).map { try $0.get(0) }
-        #expect(tables.count > 15)
-        var counts: [String: Int64] = [:]
-        for table in tables {
-            counts[table] = try await number(
-                "select count(*) from \(SQL(unsafeSQL: table)) where tenant_id = \(context.tenant.id)")
-        }
-        return counts
-    }
-
-    /// No invariant is broken anywhere.
-    func expectWell(_ location: SourceLocation = #_sourceLocation) async throws {
-        let instance = instance
-        let findings = try await instance.loop.run { try await Doctor(instance).run() }
-        let broken = findings.filter { $0.verdict == .failure }.map { "\($0.name): \($0.detail)" }
-        #expect(broken.isEmpty, sourceLocation: location)
     }
 }
 

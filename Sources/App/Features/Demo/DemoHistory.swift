@@ -22,6 +22,10 @@ final class DemoHistory {
         case deed(DemoLife, DemoDeed)
     }
 
+    /// In the last weeks, which pages show day by day, usage comes in every night; before them every third.
+    private static let dailyDays = 45
+    private static let stride = 3
+
     let context: TenantContext
     let zone: TimeZoneRule
     let start: Instant
@@ -35,6 +39,7 @@ final class DemoHistory {
     private var subscriptions: [String: (id: SubscriptionID, account: AccountID)] = [:]
     private var running: [String: Running] = [:]
     private var people: [String: UserID] = [:]
+    private var readings: [ReceiveUsage.Event] = []
 
     init(_ context: TenantContext, prices: DemoPrices, start: Instant, end: Instant) throws {
         guard let zone = TimeZoneRule(identifier: context.tenant.timeZone) else { throw UnknownWord() }
@@ -67,8 +72,11 @@ final class DemoHistory {
                 try await advance(to: act.at)
                 try await perform(act.run)
             }
-            try await advance(to: close)
-            try await receiveUsage(of: date, number: number, until: close)
+            try readMeters(on: date, number: number, until: close)
+            if days - number < Self.dailyDays || number % Self.stride == 0 {
+                try await advance(to: close)
+                try await receiveUsage()
+            }
             progress(number, days)
         }
         _ = try await SettleUsage(context).everything()
@@ -235,20 +243,24 @@ final class DemoHistory {
 
     // MARK: Usage
 
-    /// A day's readings of every subscription, in one batch, under the rules of events.
-    private func receiveUsage(of date: CivilDate, number: Int, until close: Instant) async throws {
-        var events: [ReceiveUsage.Event] = []
+    /// A day's readings of every subscription.
+    private func readMeters(on date: CivilDate, number: Int, until close: Instant) throws {
         for key in running.keys.sorted() {
             guard let metered = running[key], metered.isMetered else { continue }
-            events += try metered.usage.events(on: date, dayNumber: number, in: zone, prices: prices, random: &random)
+            readings += try metered.usage.events(on: date, dayNumber: number, in: zone, prices: prices, random: &random)
                 .filter { $0.observation.time > metered.from && $0.observation.time < close }
         }
-        guard !events.isEmpty else { return }
-        let batch = events
+    }
+
+    /// What was read since the last time, in one batch, under the rules of events.
+    private func receiveUsage() async throws {
+        let batch = readings
+        readings = []
+        guard !batch.isEmpty else { return }
         let verdicts = try await context.work(actor: .commandLine) { write in
             try await ReceiveUsage(observed: batch).receive(write)
         }
-        for (verdict, event) in zip(verdicts, events) where verdict.word == "rejected" {
+        for (verdict, event) in zip(verdicts, batch) where verdict.word == "rejected" {
             if let key = running.first(where: { $0.value.usage.subscription == event.subscription })?.key {
                 running[key]?.isMetered = false
             }
