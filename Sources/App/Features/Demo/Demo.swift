@@ -113,9 +113,13 @@ package struct Demo: Sendable {
         northwind.clockStart = start
         _ = try await northwind.run(instance)
         let context = try await instance.context(ofTenant: "northwind")
+        let ownerURL = instance.ownerURL
         let shown = try await instance.loop.run {
             let history = try DemoHistory(context, prices: try DemoPrices(data), start: start, end: end)
-            try await history.live(progress: progress)
+            try await history.live(
+                analyze: {
+                    if let ownerURL { try DemoDatabase.analyze(ownerURL: ownerURL) }
+                }, progress: progress)
             return history.shownAccounts
         }
 

@@ -69,6 +69,15 @@ enum DemoDatabase {
         try owner.run("drop schema work, reference, identity, public cascade; create schema public")
         try Migrations.run(folders.sql, ownerURL: ownerURL)
     }
+
+    /// The tables that grow.
+    static func analyze(ownerURL: String) throws {
+        try AdminSession(url: ownerURL).run(
+            """
+            analyze usage_records, usage_events, bill_lines, ledger_transfers, ledger_accounts, credit_lots, subscriptions, suspension_intervals, \
+            audit_events, outbox_events, transition_events, timers, work.settlement_queue
+            """)
+    }
 }
 
 extension Instance {
