@@ -8,7 +8,7 @@ package struct DemoData: Sendable {
     /// - Throws: `Configuration.Problem` when they are nowhere.
     package init(_ folders: Folders) throws {
         let home = folders.sql.deletingLastPathComponent()
-        let places = ["Sources/App/Features/Demo/Data", "demo"].map { home.appending(path: $0) }
+        let places = ["Sources/App/Features/Demo/Data", "Demo"].map { home.appending(path: $0) }
         guard
             let folder = places.first(where: {
                 FileManager.default.fileExists(atPath: $0.appending(path: "focus_1.0_sample_1000.csv").path)
