@@ -91,7 +91,8 @@ package struct SettleUsage: Sendable {
             }
             write.enqueue(
                 """
-                update usage_records set settlement_id = \(settlement) where tenant_id = \(write.tenant.id) and id = any(\(batch.records.map(\.id)))
+                update usage_records set settlement_id = \(settlement) where tenant_id = \(write.tenant.id) and subscription_id = \(subscription.id) \
+                and settlement_id is null and id = any(\(batch.records.map(\.id)))
                 """)
             if batch.records.count < recordsAtOnce { return }
         }
