@@ -53,17 +53,6 @@ import Values
         #expect(Permission.denial(ofLifting: .requested, for: .accountAdministrator, in: .standard) == nil)
     }
 
-    @Test func `an actor is a kind and an identity`() {
-        let user = UserID(UUIDBits(high: 1, low: 2))
-        #expect(Actor(kind: "user", uuid: user.uuid) == .user(user))
-        #expect(Actor(kind: "timer", uuid: nil) == .timer)
-        #expect(Actor(kind: "timer", uuid: user.uuid) == nil)
-        #expect(Actor(kind: "user", uuid: nil) == nil)
-        #expect(Actor(kind: "ghost", uuid: user.uuid) == nil)
-        #expect(Actor.operator(user).idText?.hasPrefix("usr_") == true)
-        #expect(Actor.timer.uuid == nil)
-    }
-
     @Test func `every refusal has one code, in one style`() {
         let codes =
             LifecycleRefusal.allCases.map(\.code) + OrderRefusal.allCases.map(\.code) + PaymentRefusal.allCases.map(\.code)

@@ -48,7 +48,7 @@ package indirect enum Schema: Sendable {
 package struct FieldError: Error, Sendable, Equatable {
     package let pointer: String
     package let code: String
-    /// Values for the placeholders of the words kept under `error.field.<code>`.
+    /// Values for the placeholders of the words kept under `error.<code>`.
     package let arguments: [String: String]
 
     package init(_ pointer: String, _ code: String, _ arguments: [String: String] = [:]) {
