@@ -11,6 +11,8 @@ select s.id, 'stored answers' from subscriptions s join idempotency_keys k on k.
 union all
 select s.id, 'timers' from subscriptions s join timers t on t.tenant_id = s.tenant_id and t.subscription_id = s.id where s.state = 'deleted'
 union all
+select s.id, 'mails' from subscriptions s join mails m on m.tenant_id = s.tenant_id and m.subscription_id = s.id where s.state = 'deleted'
+union all
 select s.id, 'no certificate' from subscriptions s left join deletion_certificates c on c.tenant_id = s.tenant_id and c.subscription_id = s.id where s.state = 'deleted' and c.id is null
 union all
 select s.id, 'an open line' from subscriptions s join bill_lines b on b.tenant_id = s.tenant_id and b.subscription_id = s.id where s.state = 'deleted' and b.fixed_at is null

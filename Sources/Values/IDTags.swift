@@ -20,6 +20,7 @@ package enum AuditTag: IDTag { package static let prefix = "aud" }
 package enum UsageRecordTag: IDTag { package static let prefix = "use" }
 package enum SessionTag: IDTag { package static let prefix = "ses" }
 package enum TimerTag: IDTag { package static let prefix = "tmr" }
+package enum MailTag: IDTag { package static let prefix = "mai" }
 
 package typealias TenantID = ID<TenantTag>
 package typealias AccountID = ID<AccountTag>
@@ -41,3 +42,4 @@ package typealias AuditID = ID<AuditTag>
 package typealias UsageRecordID = ID<UsageRecordTag>
 package typealias SessionID = ID<SessionTag>
 package typealias TimerID = ID<TimerTag>
+package typealias MailID = ID<MailTag>

@@ -51,7 +51,12 @@ package struct World: Sendable {
         let partner = try await tenant.post("/v1/partners", ["code": "\(code)", "company_name": "\(marker) partners"]).expect(201)
             .id
         try await tenant.request("PUT", "/v1/subscriptions/\(partnered)/partner", ["code": "\(code)"]).expect(200)
-        try await tenant.request("PATCH", "/v1/subscriptions/\(partnered)", ["name": "\(marker) renamed"]).expect(200)
+        try await tenant.request(
+            "PATCH", "/v1/subscriptions/\(partnered)",
+            [
+                "name": "\(marker) renamed", "service_administrator_email": "\(bursar.uniqueName("served"))@example.test",
+            ]
+        ).expect(200)
         let trialAccount = try await tenant.account("\(marker) trial account")
         let trial = try await tenant.order("trial", for: trialAccount, paying: "1.00", name: "\(marker) trial").expect(201).id
         let enrollment = try await tenant.post("/v1/enrollments", enrollmentBody(bursar, marker)).expect(201).id

@@ -103,6 +103,7 @@ enum EraseSubscription {
                 "event_payloads",
                 "update outbox_events set payload = null where tenant_id = \(tenant) and object_id = \(id) and payload is not null"
             ),
+            ("mails", "delete from mails where tenant_id = \(tenant) and subscription_id = \(id)"),
             (
                 "stored_answers",
                 """

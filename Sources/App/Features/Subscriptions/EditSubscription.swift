@@ -42,7 +42,27 @@ package struct EditSubscription: Sendable {
             write.emit(
                 "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
                 sequence: subscription.version)
+            if isHandedOver { write.tellOfHandover(subscription, replaced: before.serviceAdministrator) }
             return subscription.answer(at: write.now)
+        }
+    }
+}
+
+extension Write {
+    /// Who gains the services, who loses them, and whose they are: each is told.
+    fileprivate func tellOfHandover(_ subscription: Subscription, replaced: Person?) {
+        let cause = newID(EventID.self).uuid
+        for person in [subscription.serviceAdministrator, replaced, subscription.accountAdministrator].compactMap(\.self) {
+            send(
+                Letter(
+                    .serviceAdministratorChanged, to: .init(user: person.id, email: person.email),
+                    account: subscription.accountID,
+                    subscription: subscription.id,
+                    facts: [
+                        "subscription": .text(subscription.name ?? ""),
+                        "new": .text(subscription.serviceAdministrator?.name ?? ""),
+                        "old": .text(replaced?.name ?? ""),
+                    ], link: subscription.links.overview, cause: cause))
         }
     }
 }
