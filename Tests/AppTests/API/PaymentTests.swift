@@ -109,8 +109,9 @@ import Testing
 }
 
 /// Runs the request so many times side by side.
-func atOnce(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Reply) async throws -> [Reply] {
-    try await withThrowingTaskGroup(of: Reply.self) { group in
+func atOnce<Outcome: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Outcome) async throws -> [Outcome]
+{
+    try await withThrowingTaskGroup(of: Outcome.self) { group in
         for number in 0..<count { group.addTask { try await body(number) } }
         return try await group.reduce(into: []) { $0.append($1) }
     }
