@@ -20,6 +20,8 @@ package enum AuditTag: IDTag { package static let prefix = "aud" }
 package enum UsageRecordTag: IDTag { package static let prefix = "use" }
 package enum SessionTag: IDTag { package static let prefix = "ses" }
 package enum TimerTag: IDTag { package static let prefix = "tmr" }
+package enum MemberTag: IDTag { package static let prefix = "mem" }
+package enum HandoverTag: IDTag { package static let prefix = "hov" }
 package enum MailTag: IDTag { package static let prefix = "mai" }
 
 package typealias TenantID = ID<TenantTag>
@@ -43,3 +45,5 @@ package typealias UsageRecordID = ID<UsageRecordTag>
 package typealias SessionID = ID<SessionTag>
 package typealias TimerID = ID<TimerTag>
 package typealias MailID = ID<MailTag>
+package typealias MemberID = ID<MemberTag>
+package typealias HandoverID = ID<HandoverTag>

@@ -28,6 +28,8 @@ package struct World: Sendable {
     package let partner: String
     package let partnerCode: String
     package let order: String
+    /// An event of the account's audit log.
+    package let auditEvent: String
 
     package static func make(_ bursar: TestBursar, marker: String = "Marker") async throws -> World {
         let tenant = try await bursar.tenant("world", clock: "2025-01-01T00:00:00Z")
@@ -66,6 +68,7 @@ package struct World: Sendable {
         let enterprise = try await tenant.order("enterprise", for: enterpriseAccount, name: "\(marker) enterprise").expect(201).id
         for id in [prepaid, trial, enterprise] { try await tenant.use(id, cost: "12.345", at: "2025-01-15T00:00:00Z") }
         try await tenant.settle()
+        let auditEvent = try await tenant.get("/v1/audit-events?object_id=\(prepaid)&limit=1").expect(200)["data.0.id"] ?? ""
         // One that waits for its settlement, so that the queue has a row too.
         try await tenant.use(prepaid, cost: "1.00", at: "2025-01-15T00:00:00Z")
         return World(
@@ -74,7 +77,7 @@ package struct World: Sendable {
             pending: try pending.id, lapsed: lapsed, trialAccount: trialAccount, trial: trial, enrollment: enrollment,
             department: department,
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
-            order: pending["order_id"] ?? "")
+            order: pending["order_id"] ?? "", auditEvent: auditEvent)
     }
 
     private static func enrollmentBody(_ bursar: TestBursar, _ marker: String) -> Input {
@@ -93,8 +96,9 @@ package struct World: Sendable {
         return switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .me, .listAccounts, .listSubscriptions, .listPartners, .listEnrollments,
             .listOrders, .getTestClock,
-            .listAuditEvents:
+            .listAuditEvents, .listRoles:
             (endpoint.template, nil)
+        case .getAuditEvent: (endpoint.path(auditEvent), nil)
         case .problem: ("/problems/not_found", nil)
         case .createAccount:
             (

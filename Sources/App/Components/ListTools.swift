@@ -58,6 +58,8 @@ package struct FilterBar: Sendable {
         case search(name: String, label: String, value: String, hint: String? = nil)
         /// The empty value is the first choice: everything.
         case choice(name: String, label: String, all: String, choices: [Choice], selected: String?)
+        /// A civil day, `2026-11-20`.
+        case date(name: String, label: String, value: String)
     }
 
     /// A filter that is on: what it says, and the list without it.
@@ -115,6 +117,11 @@ package struct FilterBar: Sendable {
                 input(
                     .type(.search), .id("filter-\(name)"), .name(name), .value(value), .maxlength(200), .autocomplete(.off),
                     .placeholder(hint), .spellcheck(false))
+            }
+        case .date(let name, let title, let value):
+            div(.class("filter")) {
+                label(.for("filter-\(name)")) { title }
+                input(.type(.date), .id("filter-\(name)"), .name(name), .value(value))
             }
         case .choice(let name, let title, let all, let choices, let selected):
             div(.class("filter")) {

@@ -55,6 +55,9 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case advanceTestClock = "POST /v1/test-clock/advance"
 
     case listAuditEvents = "GET /v1/audit-events"
+    case getAuditEvent = "GET /v1/audit-events/{audit_id}"
+
+    case listRoles = "GET /v1/roles"
 
     package var method: String { String(rawValue.prefix { $0 != " " }) }
     /// The path with its parameters in braces.

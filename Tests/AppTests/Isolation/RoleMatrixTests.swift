@@ -9,7 +9,7 @@ import Testing
     static func need(_ endpoint: Endpoint) -> Permission? {
         switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .problem, .me, .listAccounts, .listSubscriptions, .listEnrollments,
-            .listOrders, .checkPartner:
+            .listOrders, .checkPartner, .listRoles:
             nil
         case .getAccount: .seeAccount
         case .getSubscription, .getEntitlement, .listSubscriptionEvents, .getUsage, .downloadUsage, .getDeletionCertificate,
@@ -23,7 +23,7 @@ import Testing
         case .suspendSubscription, .reactivateSubscription: .suspendAndReactivate
         case .cancelSubscription: .cancelEnterpriseSubscription
         case .confirmServices: .confirmServices
-        case .listAuditEvents: .seeAudit
+        case .listAuditEvents, .getAuditEvent: .seeAudit
         case .listPartners, .createPartner, .getPartner, .createEnrollment, .receiveUsage, .getTestClock, .advanceTestClock:
             .operate
         case .getEnrollment, .listDepartments, .createDepartment, .getDepartment: .createEnterprise

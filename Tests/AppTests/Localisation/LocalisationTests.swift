@@ -207,6 +207,7 @@ enum KeyScan {
         "certificate.erased_kind.", "certificate.kept_kind.", "payment.first_title", "payment.again_title",
         "payment.upgrade_title",
         "subscription.pending_text", "form.", "usage.rejection.", "help.state.", "shell.theme_", "usage.csv.",
+        "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
     ]
     /// The keys that a localiser is asked for by name: `t("…")`, `t.html("…")`, `self("…")`.
     static func asked(in folder: URL) throws -> Set<String> {
@@ -218,6 +219,12 @@ enum KeyScan {
     static func written(in folder: URL) throws -> Set<String> {
         let literal = #/"([a-z0-9_]+\.[a-z0-9_.]+)"/#
         return Set(try texts(in: folder).flatMap { text in text.matches(of: literal).map { String($0.output.1) } })
+    }
+
+    /// The actions that the code audits by name.
+    static func actions(in folder: URL) throws -> Set<String> {
+        let call = #/[.]audit\(\s*"([a-z_]+\.[a-z_]+)"/#
+        return Set(try texts(in: folder).flatMap { text in text.matches(of: call).map { String($0.output.1) } })
     }
 
     private static func texts(in folder: URL) throws -> [String] {

@@ -4,97 +4,101 @@ import HTTP
 import Postgres
 import Values
 
-/// Who did what. The event holds IDs; what it says of names and addresses stands beside it until it is erased.
-package struct AuditEvent: Sendable {
-    package let id: AuditID
-    package let at: Instant
-    package let action: String
-    package let actor: Actor
-    package let objectKind: String
-    package let objectID: UUID
-    package let account: AccountID?
-    package let reason: String?
-    package let from: String?
-    package let to: String?
-    package let requestID: String?
-    package let before: String?
-    package let after: String?
+/// What the audit log is narrowed to; the same words in the portal's address and in the API.
+package struct AuditFilter: Sendable, Equatable {
+    package var account: AccountID?
+    package var enrollment: EnrollmentID?
+    package var object: UUID?
+    /// An e-mail address, or the ID of a person or a key.
+    package var actor: String?
+    package var actorKind: Actor.Kind?
+    package var action: String?
+    package var from: Instant?
+    package var to: Instant?
 
-    init(_ row: Row) throws {
-        var column = Columns(row)
-        id = try column.next()
-        at = try column.next()
-        action = try column.next()
-        actor = try column.actor()
-        objectKind = try column.next()
-        objectID = try column.next()
-        account = try column.next()
-        reason = try column.next()
-        from = try column.next()
-        to = try column.next()
-        requestID = try column.next()
-        before = try column.next(PostgresJSON?.self)?.text
-        after = try column.next(PostgresJSON?.self)?.text
+    package init() {}
+
+    /// The rows of `audit_events` called `e` that it leaves, among those that the principal may see.
+    func condition(_ context: TenantContext) -> SQL {
+        let tenant = context.tenant.id
+        var condition: SQL = "e.tenant_id = \(tenant) \(Visibility.ofAudit(to: context.principal, tenant))"
+        if let account { condition = "\(condition) and e.account_id = \(account)" }
+        if let enrollment { condition = "\(condition) and \(Self.within(enrollment, tenant))" }
+        if let object { condition = "\(condition) and e.object_id = \(object)" }
+        if let actor { condition = "\(condition) and \(Self.done(by: actor, tenant))" }
+        if let actorKind { condition = "\(condition) and e.actor_kind = \(actorKind.rawValue)" }
+        if let action { condition = "\(condition) and e.action = \(action)" }
+        if let from { condition = "\(condition) and e.at >= \(from)" }
+        if let to { condition = "\(condition) and e.at < \(to)" }
+        return condition
     }
 
-    /// The object's TypeID; its kind says which.
-    package var objectTypeID: String {
-        switch objectKind {
-        case "subscription": SubscriptionID(objectID).description
-        case "account": AccountID(objectID).description
-        case "enrollment": EnrollmentID(objectID).description
-        case "department": DepartmentID(objectID).description
-        case "partner": PartnerID(objectID).description
-        case "payment": PaymentID(objectID).description
-        case "credit_lot": LotID(objectID).description
-        case "user": UserID(objectID).description
-        case "api_key": APIKeyID(objectID).description
-        default: objectID.uuidString.lowercased()
-        }
+    /// What concerns the agreement itself and the accounts under it.
+    private static func within(_ enrollment: EnrollmentID, _ tenant: TenantID) -> SQL {
+        """
+        (e.object_id = \(enrollment) \
+        or e.object_id in (select d.id from departments d where d.tenant_id = \(tenant) and d.enrollment_id = \(enrollment)) \
+        or e.account_id in (select v.id from accounts v where v.tenant_id = \(tenant) and v.enrollment_id = \(enrollment)))
+        """
     }
 
-    func write(to json: inout JSONWriter) {
-        json.object {
-            $0.field("id", id)
-            $0.field("at", at)
-            $0.field("action", action)
-            $0.field("actor", actor)
-            $0.field(
-                "object",
-                object: {
-                    $0.field("kind", objectKind)
-                    $0.field("id", objectTypeID)
-                })
-            $0.field("account_id", account)
-            $0.field("reason", reason)
-            $0.field("from", from)
-            $0.field("to", to)
-            $0.field("request_id", requestID)
-            if let before { $0.field("before", json: Array(before.utf8)) } else { $0.nullField("before") }
-            if let after { $0.field("after", json: Array(after.utf8)) } else { $0.nullField("after") }
-        }
+    private static func done(by actor: String, _ tenant: TenantID) -> SQL {
+        if let id = UUID(anyID: actor) { return "e.actor_id = \(id)" }
+        return "e.actor_id in (select u.id from users u where u.tenant_id = \(tenant) and u.email = \(actor.lowercased()))"
     }
 }
 
 package enum ListAuditEvents {
+    static let source: SQL =
+        "from audit_events e left join audit_details d on d.tenant_id = e.tenant_id and d.audit_event_id = e.id"
+
     package static func run(
-        account: AccountID?, object: UUID?, _ page: PageRequest, _ context: TenantContext
+        _ filter: AuditFilter, _ page: PageRequest, _ context: TenantContext
     ) async throws -> ListPage<AuditEvent> {
-        if case .key(_, _, let role, _) = context.principal, !Permission.allows(role, .seeAudit, in: .standard) {
-            throw Failure(PermissionDenial.roleForbids)
-        }
-        let tenant = context.tenant.id
-        var condition: SQL = "e.tenant_id = \(tenant) \(Visibility.ofAudit(to: context.principal, tenant))"
-        if let account { condition = "\(condition) and e.account_id = \(account)" }
-        if let object { condition = "\(condition) and e.object_id = \(object)" }
+        try allow(context.principal)
         let rows = try await context.read(
-            """
-            select e.id, e.at, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.account_id, e.reason, e.from_state, e.to_state, \
-            e.request_id, d.before, d.after from audit_events e \
-            left join audit_details d on d.tenant_id = e.tenant_id and d.audit_event_id = e.id \
-            where \(condition) \(page.tail(at: "e.at", id: "e.id"))
-            """
+            "select \(AuditEvent.columns) \(source) where \(filter.condition(context)) \(page.tail(at: "e.at", id: "e.id"))"
         ).rows
         return ListPage(try rows.map(AuditEvent.init), limit: page.limit) { ($0.at, $0.id.uuid) }
+    }
+
+    /// A key's role is one for all that it sees; a person's differs by account, and `Visibility` shows her only what she administers.
+    static func allow(_ principal: Principal) throws {
+        if case .key(_, _, let role, _) = principal, !Permission.allows(role, .seeAudit, in: .standard) {
+            throw Failure(PermissionDenial.roleForbids)
+        }
+    }
+}
+
+/// One event of the log, for whoever may see it.
+package enum FindAuditEvent {
+    package static func byID(_ id: AuditID, _ context: TenantContext) async throws -> AuditEvent {
+        let event = try await visible(id, context)
+        try ListAuditEvents.allow(context.principal)
+        return event
+    }
+
+    static func confirmVisible(_ id: AuditID, _ context: TenantContext) async throws { _ = try await visible(id, context) }
+
+    private static func visible(_ id: AuditID, _ context: TenantContext) async throws -> AuditEvent {
+        let rows = try await context.read(
+            """
+            select \(AuditEvent.columns) \(ListAuditEvents.source) where \(AuditFilter().condition(context)) and e.id = \(id)
+            """
+        ).rows
+        guard let row = rows.first else { throw Failure.notFound }
+        return try AuditEvent(row)
+    }
+}
+
+extension UUID {
+    /// A TypeID of any kind, or a plain UUID.
+    init?(anyID text: String) {
+        if let uuid = UUID(uuidString: text) {
+            self = uuid
+            return
+        }
+        guard text.utf8.count == 30, let bits = TypeIDSuffix.decode(text.utf8.suffix(26)) else { return nil }
+        self = bits.uuid
     }
 }

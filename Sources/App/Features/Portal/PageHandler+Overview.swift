@@ -203,10 +203,13 @@ extension PageHandler {
         let pager = Pager(
             first: visit["cursor"] == nil ? nil : view.links(.history),
             next: page.nextCursor.map { view.links(.history, query: [("cursor", $0)]) })
-        return visit.page(
-            HistoryPage(
-                crumbs: view.crumbs(t, current: t("history.title")), name: view.subscription.name, entries: entries, pager: pager),
-            view.frame)
+        var shown = HistoryPage(
+            crumbs: view.crumbs(t, current: t("history.title")), name: view.subscription.name, entries: entries, pager: pager)
+        if view.may(.seeAudit) {
+            shown.audit = PageRoute.audit.url(
+                view.subscription.accountID.description, query: [("object_id", view.subscription.id.description)])
+        }
+        return visit.page(shown, view.frame)
     }
 
     private func names(of users: [UUID], _ context: TenantContext) async throws -> [UUID: String] {

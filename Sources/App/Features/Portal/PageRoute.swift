@@ -9,6 +9,8 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case signIn = "POST /sign-in"
     case signOut = "POST /sign-out"
     case help = "GET /help"
+    /// What each role may do.
+    case roles = "GET /roles"
     /// Everything that the person may see, across accounts: where service administrators begin.
     case mySubscriptions = "GET /subscriptions"
 
@@ -38,12 +40,23 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case certificate = "GET /accounts/{account_id}/subscriptions/{subscription_id}/certificate"
     case usageDownload = "GET /accounts/{account_id}/subscriptions/{subscription_id}/usage.csv"
 
+    case audit = "GET /accounts/{account_id}/audit"
+    case auditCSV = "GET /accounts/{account_id}/audit.csv"
+    case auditJSONL = "GET /accounts/{account_id}/audit.jsonl"
+
     case enrollment = "GET /enrollments/{enrollment_id}"
     case enrollmentSubscriptions = "GET /enrollments/{enrollment_id}/subscriptions"
+
+    case enrollmentAudit = "GET /enrollments/{enrollment_id}/audit"
+    case enrollmentAuditCSV = "GET /enrollments/{enrollment_id}/audit.csv"
+    case enrollmentAuditJSONL = "GET /enrollments/{enrollment_id}/audit.jsonl"
 
     case operatorHome = "GET /operator"
     case operatorAccounts = "GET /operator/accounts"
     case operatorSubscriptions = "GET /operator/subscriptions"
+    case operatorAudit = "GET /operator/audit"
+    case operatorAuditCSV = "GET /operator/audit.csv"
+    case operatorAuditJSONL = "GET /operator/audit.jsonl"
     case testClock = "GET /operator/test-clock"
     case advanceTestClock = "POST /operator/test-clock"
 

@@ -29,7 +29,22 @@ extension Visit {
         shell.navigation = [
             NavigationGroup(side == .provider ? providerItems(signedIn.tenant, frame, t) : customerItems(frame, surroundings, t))
         ]
+        let around = administrationItems(signedIn.principal, frame, surroundings, t)
+        if !around.isEmpty { shell.navigation.append(NavigationGroup(heading: t("shell.administration"), around)) }
         return shell
+    }
+
+    /// What the administrators of an account or an agreement find beside it.
+    private func administrationItems(_ principal: Principal, _ frame: Frame, _ own: Surroundings, _ t: Localiser)
+        -> [NavigationItem]
+    {
+        if let account = frame.account {
+            let roles = own.accounts.first { $0.id == account.id }?.roles ?? []
+            guard principal.isOperator || roles.contains(.accountAdministrator) || !own.enrollments.isEmpty else { return [] }
+            return [item(t("shell.audit"), PageRoute.audit.url(account.id.description), frame)]
+        }
+        guard let enrollment = frame.enrollment else { return [] }
+        return [item(t("shell.audit"), PageRoute.enrollmentAudit.url(enrollment.id.description), frame)]
     }
 
     private func item(_ label: String, _ url: URLPath, _ frame: Frame) -> NavigationItem {
@@ -42,6 +57,7 @@ extension Visit {
             item(t("shell.accounts"), PageRoute.operatorAccounts.url(), frame),
             item(t("shell.subscriptions"), PageRoute.operatorSubscriptions.url(), frame),
         ]
+        items.append(item(t("shell.audit"), PageRoute.operatorAudit.url(), frame))
         if tenant.isSandbox { items.append(item(t("shell.test_clock"), PageRoute.testClock.url(), frame)) }
         return items
     }
@@ -81,6 +97,7 @@ extension Visit {
     private func footerLinks(_ t: Localiser) -> [NavigationItem] {
         let themes: [Shell.Theme] = [.automatic, .light, .dark]
         return [NavigationItem(t("shell.help"), PageRoute.help.url())]
+            + (signedIn == nil ? [] : [NavigationItem(t("shell.roles"), PageRoute.roles.url())])
             + themes.filter { $0 != theme }.map {
                 NavigationItem(t("shell.theme_\($0.rawValue)"), here(changing: [("theme", $0.rawValue)]))
             }

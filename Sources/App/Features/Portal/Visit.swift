@@ -74,7 +74,9 @@ struct Visit: Sendable {
 
     func options(_ form: PageForm) throws -> CommandOptions {
         let (signedIn, _) = try member()
-        return CommandOptions(key: try form.idempotencyKey(request, principal: signedIn.principal), requestID: requestID)
+        return CommandOptions(
+            key: try form.idempotencyKey(request, principal: signedIn.principal), requestID: requestID,
+            remoteAddress: request.remoteAddress)
     }
 
     /// What was left to say by the request before.

@@ -109,13 +109,19 @@ extension APIHandler {
             administrator: person(body["administrator"]?.members))
     }
 
-    /// A TypeID of any kind, or a plain UUID, as its UUID.
-    func anyID(_ text: String) throws -> UUID {
-        if let uuid = UUID(uuidString: text) { return uuid }
-        let suffix = text.utf8.suffix(26)
-        guard text.utf8.count == 30, let bits = TypeIDSuffix.decode(suffix) else {
-            throw Failure.malformed(code: "invalid_id", pointer: "?object_id")
+    func auditFilter(_ request: APIRequest) throws -> AuditFilter {
+        var filter = AuditFilter()
+        filter.account = request.id("account_id")
+        filter.enrollment = request.id("enrollment_id")
+        filter.object = try request["object_id"].map { text in
+            guard let id = UUID(anyID: text) else { throw Failure.malformed(code: "invalid_id", pointer: "?object_id") }
+            return id
         }
-        return bits.uuid
+        filter.actor = request["actor"]
+        filter.actorKind = request["actor_kind"].flatMap { Actor.Kind(rawValue: $0) }
+        filter.action = request["action"]
+        filter.from = request.instant("from")
+        filter.to = request.instant("to")
+        return filter
     }
 }

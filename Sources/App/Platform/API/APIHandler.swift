@@ -116,10 +116,12 @@ struct APIHandler: Sendable {
         case .getTestClock: return try await testClock(request)
         case .advanceTestClock: return try await advance(request)
         case .listAuditEvents:
-            let object = try request["object_id"].map { try anyID($0) }
-            let page = try await ListAuditEvents.run(
-                account: request.id("account_id"), object: object, try request.page(), context)
-            return list(request, page) { $0.write(to: &$1) }
+            return list(request, try await ListAuditEvents.run(try auditFilter(request), try request.page(), context)) {
+                $0.write(to: &$1)
+            }
+        case .getAuditEvent:
+            return object(try await FindAuditEvent.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
+        case .listRoles: return response(Answer(status: 200, body: RoleMatrix.body()), request)
         }
     }
 
@@ -151,6 +153,9 @@ struct APIHandler: Sendable {
         case "order_id":
             guard let id = OrderID(text) else { throw Failure.notFound }
             _ = try await FindOrder.byID(id, context)
+        case "audit_id":
+            guard let id = AuditID(text) else { throw Failure.notFound }
+            try await FindAuditEvent.confirmVisible(id, context)
         default: return
         }
     }

@@ -120,7 +120,7 @@ struct APIRequest {
     /// `Idempotency-Key`, bound to this route and body. Missing where money moves: 400.
     func options() throws -> CommandOptions {
         let need = endpoint.documentation.idempotency
-        var options = CommandOptions(key: nil, dryRun: isDryRun, requestID: requestID)
+        var options = CommandOptions(key: nil, dryRun: isDryRun, requestID: requestID, remoteAddress: http.remoteAddress)
         let values = http.headers.all("idempotency-key")
         guard values.count <= 1 else { throw Failure.malformed(code: "invalid_idempotency_key") }
         guard let text = values.first else {

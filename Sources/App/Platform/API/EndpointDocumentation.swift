@@ -176,12 +176,21 @@ extension Endpoint {
         case .listAuditEvents:
             .read(
                 "audit", "Who did what, newest first.", .list("AuditEvent"),
-                query: [.optional("account_id", .id("acc")), .optional("object_id", .text(min: 1, max: 40))]
-                    + EndpointDocumentation.page,
-                who: .administrators)
+                query: Self.auditQuery + EndpointDocumentation.page + EndpointDocumentation.sort, who: .administrators)
+        case .getAuditEvent:
+            .read("audit", "One event with what was before and after.", .object(200, "AuditEvent"), who: .administrators)
+        case .listRoles: .read("members", "What each role may do.", .object(200, "RoleMatrix"))
         }
     }
 
+    private static let auditQuery: [Schema.Field] = [
+        .optional("account_id", .id("acc")), .optional("enrollment_id", .id("enr")),
+        .optional("object_id", .text(min: 1, max: 40), "What it was done to: the ID of any object."),
+        .optional("actor_kind", .word(["user", "key", "operator", "timer"])),
+        .optional("actor", .text(min: 1, max: 254), "Who did it: an e-mail address, or the ID of a person or a key."),
+        .optional("action", .text(min: 1, max: 100), "For example `subscription.edited`."),
+        .optional("from", .format("date-time")), .optional("to", .format("date-time"), "Exclusive."),
+    ]
     private static let usageQuery: [Schema.Field] = [
         .optional("from", .format("date-time")), .optional("to", .format("date-time")),
         .optional("group_by", .text(min: 1, max: 20), "`day`, `product` or `day,product`."),

@@ -204,8 +204,29 @@ extension Schema {
                 .init("object", .object([.init("kind", .text(max: 40)), .init("id", .text(max: 40))])),
                 .init("account_id", .nullable(.id("acc"))), .init("reason", .nullable(.text(max: 60))),
                 .init("from", .nullable(.text(max: 20))), .init("to", .nullable(.text(max: 20))),
+                .init("ip", .nullable(.text(max: 64)), "Where the request came from; erased with the details."),
                 .init("request_id", .nullable(.text(max: 128))),
                 .init("before", .nullable(.anything)), .init("after", .nullable(.anything)),
+            ])
+        ),
+        (
+            "RoleMatrix",
+            .object([
+                .init(
+                    "data",
+                    .list(
+                        .object([
+                            .init("role", .text(max: 40)),
+                            .init(
+                                "permissions",
+                                .list(
+                                    .object([
+                                        .init("permission", .text(max: 60)), .init("allowed", .boolean),
+                                        .init(
+                                            "only_in", .nullable(.word(["standard", "enterprise"])),
+                                            "The kind of account that the role may do it in; null is both."),
+                                    ]), max: 100)),
+                        ]), max: 20))
             ])
         ),
         (

@@ -27,7 +27,8 @@ extension Write {
             payload: payload)
     }
 
-    /// Who did what to which object, in IDs only. What names or addresses changed goes into `details`, which can be erased (L3).
+    /// Who did what to which object, in IDs only. What names or addresses changed goes into `details`, which can be erased (L3), and so does the
+    /// address of the request.
     package func audit(
         _ action: String, object: (kind: String, id: UUID), account: AccountID? = nil, reason: String? = nil, from: String? = nil,
         to: String? = nil, details: (before: String, after: String)? = nil
@@ -39,11 +40,12 @@ extension Write {
             to_state, request_id, recorded_at) values (\(tenant.id), \(id), \(now), \(action), \(actor.kind.rawValue), \(actor.id), \
             \(object.kind), \(object.id), \(account), \(reason), \(from), \(to), \(requestID), \(dependencies.realNow()))
             """)
-        if let details {
+        if details != nil || remoteAddress != nil {
             enqueue(
                 """
-                insert into audit_details (tenant_id, audit_event_id, object_id, before, after) \
-                values (\(tenant.id), \(id), \(object.id), \(PostgresJSON(details.before)), \(PostgresJSON(details.after)))
+                insert into audit_details (tenant_id, audit_event_id, object_id, before, after, ip) \
+                values (\(tenant.id), \(id), \(object.id), \(details.map { PostgresJSON($0.before) }), \(details.map { PostgresJSON($0.after) }), \
+                \(remoteAddress.map { String($0.prefix(64)) }))
                 """)
         }
     }

@@ -7,11 +7,16 @@ package struct CommandOptions: Sendable {
     package var key: IdempotencyKey?
     package var dryRun = false
     package var requestID: String?
+    /// The address that the request came from, for the audit log.
+    package var remoteAddress: String?
 
-    package init(key: IdempotencyKey? = nil, dryRun: Bool = false, requestID: String? = nil) {
+    package init(
+        key: IdempotencyKey? = nil, dryRun: Bool = false, requestID: String? = nil, remoteAddress: String? = nil
+    ) {
         self.key = key
         self.dryRun = dryRun
         self.requestID = requestID
+        self.remoteAddress = remoteAddress
     }
 }
 
@@ -31,6 +36,7 @@ extension TenantContext {
                 let write = Write(
                     transaction: transaction, tenant: tenant, principal: principal, requestID: options.requestID, key: key,
                     dependencies: dependencies)
+                write.remoteAddress = options.remoteAddress
                 let answer = try await body(write)
                 if options.dryRun { transaction.rollbackOnly() }
                 if let key { write.enqueue(key.store(answer, tenant: tenant.id)) }

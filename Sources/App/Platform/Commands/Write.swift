@@ -11,6 +11,8 @@ package final class Write {
     package let tenant: Tenant
     package let principal: Principal
     package let requestID: String?
+    /// Where the request came from, as the audit log says it; nil for the server's own work.
+    package var remoteAddress: String?
     let dependencies: Dependencies
     private let transaction: Transaction
     private let key: IdempotencyKey?

@@ -46,7 +46,8 @@ enum Visibility {
         }
     }
 
-    /// For `audit_events` called `e`: the account's or its enrollment's administrators see what concerns the account.
+    /// For `audit_events` called `e`: the account's or its enrollment's administrators see what concerns the account, and the latter what concerns the
+    /// enrollment itself.
     static func ofAudit(to principal: Principal, _ tenant: TenantID) -> SQL {
         switch principal {
         case .commandLine: ""
@@ -55,8 +56,10 @@ enum Visibility {
             grants.isOperator
                 ? ""
                 : """
-                and e.account_id in (select v.id from accounts v where v.tenant_id = \(tenant) \
-                and (v.administrator_id = \(id) or v.enrollment_id = any(\(grants.enrollments.sorted()))))
+                and (e.account_id in (select v.id from accounts v where v.tenant_id = \(tenant) \
+                and (v.administrator_id = \(id) or v.enrollment_id = any(\(grants.enrollments.sorted())))) \
+                or e.account_id is null and (e.object_id = any(\(grants.enrollments.sorted())) or e.object_id in (select d.id from departments d \
+                where d.tenant_id = \(tenant) and d.enrollment_id = any(\(grants.enrollments.sorted())))))
                 """
         }
     }

@@ -36,6 +36,8 @@ package struct HistoryPage: Page {
     package var name: String?
     package var entries: [Entry]
     package var pager: Pager
+    /// The subscription's part of the audit log, for those who may see it.
+    package var audit: URLPath?
 
     package init(crumbs: Breadcrumbs, name: String?, entries: [Entry], pager: Pager) {
         self.crumbs = crumbs
@@ -51,7 +53,9 @@ package struct HistoryPage: Page {
     package func content(_ t: Localiser) -> HTML {
         group {
             crumbs.html(t)
-            PageHeading(title(t), lede: .text(t("history.lede"))).html
+            PageHeading(
+                title(t), lede: .text(t("history.lede")), actions: audit.map { [ActionLink(t("audit.object_link"), $0)] } ?? []
+            ).html
             if entries.isEmpty {
                 EmptyState.neverHad(title: t("history.empty_title"), text: t("history.empty_text"), action: nil).html(t)
             } else {

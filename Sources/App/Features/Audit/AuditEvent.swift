@@ -1,0 +1,89 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// Who did what. The event holds IDs; what it says of names and addresses stands beside it until it is erased.
+package struct AuditEvent: Sendable {
+    package let id: AuditID
+    package let at: Instant
+    package let action: String
+    package let actor: Actor
+    package let objectKind: String
+    package let objectID: UUID
+    package let account: AccountID?
+    package let reason: String?
+    package let from: String?
+    package let to: String?
+    package let requestID: String?
+    package let before: String?
+    package let after: String?
+    /// The address that the request came from.
+    package let ip: String?
+
+    static let columns: SQL = """
+        e.id, e.at, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.account_id, e.reason, e.from_state, e.to_state, \
+        e.request_id, d.before, d.after, d.ip
+        """
+
+    init(_ row: Row) throws {
+        var column = Columns(row)
+        id = try column.next()
+        at = try column.next()
+        action = try column.next()
+        actor = try column.actor()
+        objectKind = try column.next()
+        objectID = try column.next()
+        account = try column.next()
+        reason = try column.next()
+        from = try column.next()
+        to = try column.next()
+        requestID = try column.next()
+        before = try column.next(PostgresJSON?.self)?.text
+        after = try column.next(PostgresJSON?.self)?.text
+        ip = try column.next()
+    }
+
+    /// The object's TypeID; its kind says which.
+    package var objectTypeID: String {
+        switch objectKind {
+        case "subscription": SubscriptionID(objectID).description
+        case "account": AccountID(objectID).description
+        case "enrollment": EnrollmentID(objectID).description
+        case "department": DepartmentID(objectID).description
+        case "partner": PartnerID(objectID).description
+        case "payment": PaymentID(objectID).description
+        case "credit_lot": LotID(objectID).description
+        case "user": UserID(objectID).description
+        case "api_key": APIKeyID(objectID).description
+        case "member": MemberID(objectID).description
+        case "handover": HandoverID(objectID).description
+        case "order": OrderID(objectID).description
+        default: objectID.uuidString.lowercased()
+        }
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object {
+            $0.field("id", id)
+            $0.field("at", at)
+            $0.field("action", action)
+            $0.field("actor", actor)
+            $0.field(
+                "object",
+                object: {
+                    $0.field("kind", objectKind)
+                    $0.field("id", objectTypeID)
+                })
+            $0.field("account_id", account)
+            $0.field("reason", reason)
+            $0.field("from", from)
+            $0.field("to", to)
+            $0.field("ip", ip)
+            $0.field("request_id", requestID)
+            if let before { $0.field("before", json: Array(before.utf8)) } else { $0.nullField("before") }
+            if let after { $0.field("after", json: Array(after.utf8)) } else { $0.nullField("after") }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import App
+import Billing
+import FoundationEssentials
+import HTTP
+import TestSupport
+import Testing
+import Values
+
+/// Who did what: the log in the API, on its pages and as files.
+@Suite struct `The audit log` {
+    @Test func `is filtered by who, what, on what and when, alike in the API and on the page`() async throws {
+        let story = try await PortalStory()
+        let admin = try await story.person("account_admin")
+        let page = "/accounts/\(story.account)/audit"
+        try await story.tenant.request("PATCH", "/v1/subscriptions/\(story.subscription)", ["name": "Renamed here"], once: .none)
+            .expect(200)
+        let all = try await story.tenant.get("/v1/audit-events?account_id=\(story.account)").expect(200).list("data")
+        #expect(all.count >= 3)
+        for filter in [
+            "action=subscription.edited", "object_id=\(story.subscription)&action=subscription.edited", "actor_kind=operator",
+            "from=2025-01-01T00:00:00Z", "to=2025-01-02T00:00:00Z",
+        ] {
+            let found = try await story.tenant.get("/v1/audit-events?account_id=\(story.account)&\(filter)").expect(200).list(
+                "data")
+            #expect(!found.isEmpty, "\(filter)")
+        }
+        for filter in [
+            "action=subscription.deleted", "object_id=\(story.account)&action=subscription.edited", "actor_kind=timer",
+            "from=2025-01-02T00:00:00Z", "to=2025-01-01T00:00:00Z", "actor=nobody@example.com",
+        ] {
+            let found = try await story.tenant.get("/v1/audit-events?account_id=\(story.account)&\(filter)").expect(200).list(
+                "data")
+            #expect(found.isEmpty, "\(filter)")
+        }
+        let shown = try await admin.get("\(page)?action=subscription.edited&from=2025-01-01&to=2025-01-01").expect(200)
+        #expect(shown.text.contains("<del>Warehouse telemetry</del>") && shown.text.contains("<ins>Renamed here</ins>"))
+        #expect(shown.text.contains("Details edited") && shown.text.contains("127.0.0.1"))
+        #expect(try await admin.get("\(page)?actor_kind=timer").expect(200).text.contains("No events match"))
+        #expect(try await admin.get("\(page)?object_id=nonsense").expect(200).text.contains("No events match"))
+        for unknown in ["actor_kind=martian", "from=yesterday", "no=such"] {
+            try await story.tenant.get("/v1/audit-events?\(unknown)").expect(400)
+        }
+    }
+
+    @Test func `tells one event alone, with what was before and after, and from where`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let account = try await tenant.account("Before")
+        try await tenant.request(
+            "PATCH", "/v1/accounts/\(account)", ["name": "After"], once: .none, headers: ["X-Request-Id": "asked-7"]
+        )
+        .expect(200)
+        let id =
+            try await tenant.get("/v1/audit-events?object_id=\(account)&action=account.edited").expect(200)["data.0.id"] ?? ""
+        let event = try await tenant.get("/v1/audit-events/\(id)").expect(200)
+        #expect(event["before.name"] == "Before" && event["after.name"] == "After" && event["ip"] == "127.0.0.1")
+        #expect(event["request_id"] == "asked-7")
+        let (admin, reader) = (try await tenant.accountKey(account), try await tenant.accountKey(account, role: "reader"))
+        try await tenant.get("/v1/audit-events/\(id)", as: admin).expect(200)
+        try await tenant.get("/v1/audit-events/\(id)", as: reader).expect(403, "role_forbids")
+        let other = try await tenant.accountKey(tenant.account("Other"))
+        try await tenant.get("/v1/audit-events/\(id)", as: other).expect(404)
+    }
+
+    @Test(arguments: [("account_admin", 200), ("finance", 403), ("reader", 403), ("service_admin", 404), ("operator", 200)])
+    func `is open to administrators and operators only`(role: String, status: Int) async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person(role == "service_admin" ? nil : role)
+        for page in ["audit", "audit.csv", "audit.jsonl"] {
+            #expect(try await browser.get("/accounts/\(story.account)/\(page)").status == status, "\(role) \(page)")
+            #expect(try await browser.get("/operator/\(page)").status == (role == "operator" ? 200 : 404), "\(role) \(page)")
+        }
+        let other = try await PortalStory()
+        try await browser.get("/accounts/\(other.account)/audit").expect(404)
+    }
+
+    @Test func `leaves as CSV and as JSON lines what the filter leaves`() async throws {
+        let story = try await PortalStory()
+        let admin = try await story.person("account_admin")
+        try await story.tenant.request("PATCH", "/v1/subscriptions/\(story.subscription)", ["name": "=1+1"], once: .none).expect(
+            200)
+        let csv = try await admin.get("/accounts/\(story.account)/audit.csv?action=subscription.edited").expect(200)
+        #expect(csv.text.hasPrefix("\u{FEFF}id,at,actor_kind"))
+        #expect(csv.text.split(separator: "\r\n").count == 2)
+        let lines = try await admin.get("/accounts/\(story.account)/audit.jsonl").expect(200).text.split(separator: "\n")
+        let events = try lines.map { try JSON(parsing: Array($0.utf8)) }
+        let listed = try await story.tenant.get("/v1/audit-events?account_id=\(story.account)&limit=100").expect(200).list("data")
+        #expect(events.map { $0.scalar("id") } == listed.map { $0.scalar("id") })
+    }
+
+    @Test func `pages by keys, forwards and back, in both orders`() async throws {
+        let story = try await PortalStory()
+        for index in 0..<30 {
+            try await story.tenant.request(
+                "PATCH", "/v1/subscriptions/\(story.subscription)", ["name": "Name \(index)"], once: .none
+            ).expect(200)
+        }
+        let admin = try await story.person("account_admin")
+        let first = try await admin.get("/accounts/\(story.account)/audit?action=subscription.edited").expect(200)
+        #expect(first.text.contains("<ins>Name 29</ins>") && !first.text.contains("<ins>Name 4</ins>"))
+        let next = try #require(first.text.firstMatch(of: #/href="([^"]*cursor=[^"]*)" rel="next"/#)).output.1
+        let second = try await admin.get(String(next.replacing("&amp;", with: "&"))).expect(200)
+        #expect(second.text.contains("<ins>Name 4</ins>") && !second.text.contains("<ins>Name 29</ins>"))
+        let turned = try await admin.get("/accounts/\(story.account)/audit?action=subscription.edited&sort=created_at").expect(
+            200)
+        #expect(turned.text.contains("<ins>Name 0</ins>") && !turned.text.contains("<ins>Name 29</ins>"))
+    }
+
+    @Test func `loses names and addresses with the subscription, and keeps who did what`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let account = try await tenant.account()
+        let id = try await tenant.order("prepaid", for: account, name: "Secret name").expect(201).id
+        try await tenant.request("PATCH", "/v1/subscriptions/\(id)", ["name": "Secret two"], once: .none).expect(200)
+        try await tenant.advance(to: "2025-01-16T00:00:00Z")
+        let events = try await tenant.get("/v1/audit-events?object_id=\(id)").expect(200)
+        #expect(events.list("data").count >= 3)
+        #expect(!events.text.contains("Secret") && !events.text.contains("127.0.0.1"))
+        try await tenant.invariants()
+    }
+}
+
+/// The table of roles, for reading.
+@Suite struct `The roles` {
+    @Test func `are told as the rules hold them, in both languages`() async throws {
+        let story = try await PortalStory()
+        let reader = try await story.tenant.accountKey(story.account, role: "reader")
+        let told = try await story.tenant.get("/v1/roles", as: reader).expect(200)
+        for (index, role) in Role.allCases.enumerated() {
+            for (place, permission) in Permission.allCases.enumerated() {
+                let allowed = told["data.\(index).permissions.\(place).allowed"] == "true"
+                let isMeant = AccountKind.allCases.contains { Permission.allows(role, permission, in: $0) }
+                #expect(allowed == isMeant, "\(role) \(permission)")
+            }
+        }
+        let browser = try await story.person("reader")
+        for language in Language.allCases {
+            let strings = try ProjectFolder.localiser(language).strings
+            let page = try await browser.get("/roles?lang=\(language.tag)").expect(200)
+            for permission in Permission.allCases {
+                #expect(strings.has("permission.\(permission.word)"), "\(permission.word)")
+            }
+            #expect(!page.text.contains("⟦"))
+        }
+    }
+
+    @Test func `and every action of the log has words`() async throws {
+        let t = try ProjectFolder.localiser(.en)
+        let said = try KeyScan.actions(in: ProjectFolder.root.appending(path: "Sources/App"))
+        #expect(said.count >= 10)
+        let known = TransitionType.allCases.map(\.rawValue)
+        for action in said where !known.contains(action) {
+            #expect(t.strings.has("audit.action.\(action)"), "\(action)")
+        }
+    }
+}
