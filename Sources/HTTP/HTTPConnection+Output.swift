@@ -61,12 +61,8 @@ extension HTTPConnection {
     /// Whether this answer goes out as gzip; if so the headers say it, and in any case that it depends on Accept-Encoding.
     private func mayCompress(_ headers: inout HTTPHeaders) -> Bool {
         guard let type = headers["content-type"], Compression.isCompressible(type) else { return false }
-        guard !headers.contains("content-encoding"), headers["cache-control"]?.contains("no-transform") != true else {
-            return false
-        }
-        if !headers.all("vary").contains(where: { $0.lowercased().contains("accept-encoding") }) {
-            headers.add("Vary", "Accept-Encoding")
-        }
+        guard !headers.contains("content-encoding"), !headers.any("cache-control", holds: "no-transform") else { return false }
+        if !headers.any("vary", holds: "accept-encoding") { headers.add("Vary", "Accept-Encoding") }
         if acceptsGzip { headers.add("Content-Encoding", "gzip") }
         return acceptsGzip
     }

@@ -83,6 +83,37 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
         return nil
     }
 
+    /// Whether a value under `name` holds `text`, ASCII letters compared without case. `text` is in lower case.
+    func any(_ name: String, holds text: String) -> Bool {
+        fields.contains { field in
+            guard isName(field, name) else { return false }
+            let value = bytes[Int(field.nameEnd)..<Int(field.valueEnd)]
+            guard value.count >= text.utf8.count else { return false }
+            return (value.startIndex...value.endIndex - text.utf8.count).contains { start in
+                value[start...].lazy.map(lowercased).starts(with: text.utf8)
+            }
+        }
+    }
+
+    /// Takes over fields that were checked when they were made, in place of those of the same names.
+    package mutating func set(_ others: HTTPHeaders) {
+        for field in others.fields {
+            let name = others.bytes[Int(field.nameStart)..<Int(field.nameEnd)]
+            let isThere = fields.contains {
+                bytes[Int($0.nameStart)..<Int($0.nameEnd)].elementsEqual(name) { lowercased($0) == lowercased($1) }
+            }
+            guard isThere else { continue }
+            remove(String(decoding: name, as: UTF8.self))
+        }
+        let base = Int32(bytes.count)
+        bytes.append(contentsOf: others.bytes)
+        for field in others.fields {
+            fields.append(
+                Field(nameStart: base + field.nameStart, nameEnd: base + field.nameEnd, valueEnd: base + field.valueEnd))
+        }
+        if others.isUnsafe { isUnsafe = true }
+    }
+
     /// For the request parser, which has checked the bytes: takes over a buffer and the fields in it.
     init(parsed bytes: [UInt8], fields: [Field]) {
         self.bytes = bytes

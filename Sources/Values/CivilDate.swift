@@ -33,8 +33,24 @@ package struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertibl
     }
 
     /// `YYYY-MM-DD`.
-    package var iso: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+    package var iso: String {
+        guard (0...9999).contains(year) else { return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+        return String(unsafeUninitializedCapacity: 10) { buffer in
+            var digits = DigitWriter(buffer)
+            write(to: &digits)
+            return digits.count
+        }
+    }
     package var description: String { iso }
+
+    /// Of a year from 0 to 9999: ten characters.
+    func write(to digits: inout DigitWriter) {
+        digits.put(year, width: 4)
+        digits.put("-")
+        digits.put(month, width: 2)
+        digits.put("-")
+        digits.put(day, width: 2)
+    }
 
     // MARK: Days
 

@@ -47,3 +47,32 @@ func padded(_ value: Int, _ width: Int) -> String {
     let zeros = String(repeating: "0", count: max(0, width - digits.count))
     return (value < 0 ? "-" : "") + zeros + digits
 }
+
+/// Puts ASCII into the storage of a text that is being made, so that a date or an ID costs one allocation.
+struct DigitWriter {
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
+
+    mutating func put(_ character: Unicode.Scalar) { put(byte: UInt8(ascii: character)) }
+
+    mutating func put(byte: UInt8) {
+        buffer[count] = byte
+        count += 1
+    }
+
+    mutating func put(_ text: String) {
+        for byte in text.utf8 { put(byte: byte) }
+    }
+
+    /// A number of zero or more with exactly `width` digits.
+    mutating func put(_ number: Int, width: Int) {
+        var rest = number
+        for place in stride(from: count + width - 1, through: count, by: -1) {
+            buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        count += width
+    }
+}

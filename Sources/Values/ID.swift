@@ -21,13 +21,24 @@ package struct ID<Tag: IDTag>: Sendable, Hashable, Comparable, LosslessStringCon
     package init?(_ text: String) { self.init(parsing: text) }
 
     package init?(parsing text: some StringProtocol) {
-        let prefix = "\(Tag.prefix)_"
-        guard text.utf8.count == prefix.utf8.count + TypeIDSuffix.length, text.utf8.starts(with: prefix.utf8) else { return nil }
+        let prefix = Tag.prefix.utf8
+        guard text.utf8.count == prefix.count + 1 + TypeIDSuffix.length, text.utf8.starts(with: prefix),
+            text.utf8.dropFirst(prefix.count).first == UInt8(ascii: "_")
+        else { return nil }
         guard let bits = TypeIDSuffix.decode(text.utf8.suffix(TypeIDSuffix.length)) else { return nil }
         self.bits = bits
     }
 
-    package var description: String { "\(Tag.prefix)_\(TypeIDSuffix.encode(bits))" }
+    package var description: String {
+        let prefix = Tag.prefix
+        return String(unsafeUninitializedCapacity: prefix.utf8.count + 1 + TypeIDSuffix.length) { buffer in
+            var text = DigitWriter(buffer)
+            text.put(prefix)
+            text.put("_")
+            TypeIDSuffix.write(bits, to: &text)
+            return text.count
+        }
+    }
 
     package static func < (left: ID, right: ID) -> Bool { left.bits < right.bits }
 }
@@ -43,13 +54,17 @@ package enum TypeIDSuffix {
     }()
 
     package static func encode(_ bits: UUIDBits) -> String {
-        var rest = UInt128(bits.high) << 64 | UInt128(bits.low)
-        return String(unsafeUninitializedCapacity: length) { buffer in
-            for index in stride(from: length - 1, through: 0, by: -1) {
-                buffer[index] = alphabet[Int(truncatingIfNeeded: rest & 31)]
-                rest >>= 5
-            }
+        String(unsafeUninitializedCapacity: length) { buffer in
+            var text = DigitWriter(buffer)
+            write(bits, to: &text)
             return length
+        }
+    }
+
+    static func write(_ bits: UUIDBits, to text: inout DigitWriter) {
+        let value = UInt128(bits.high) << 64 | UInt128(bits.low)
+        for shift in stride(from: (length - 1) * 5, through: 0, by: -5) {
+            text.put(byte: alphabet[Int(truncatingIfNeeded: value >> UInt128(shift) & 31)])
         }
     }
 

@@ -95,15 +95,28 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
     package var rfc3339: String {
         let day = floorDivide(secondsSinceEpoch, 86_400)
         let second = Int(secondsSinceEpoch - day * 86_400)
-        let time = "\(padded(second / 3_600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-        return "\(CivilDate(daysSinceEpoch: Int(day)).iso)T\(time)\(fractionText)Z"
+        let date = CivilDate(daysSinceEpoch: Int(day))
+        // Years of more than four digits are no input; they only come out of arithmetic that ran to its border.
+        let dateText = (0...9999).contains(date.year) ? nil : date.iso
+        var fraction = microsecondOfSecond
+        var fractionDigits = fraction == 0 ? 0 : 6
+        while fractionDigits > 0, fraction % 10 == 0 { (fraction, fractionDigits) = (fraction / 10, fractionDigits - 1) }
+        return String(unsafeUninitializedCapacity: (dateText?.utf8.count ?? 10) + 17) { buffer in
+            var digits = DigitWriter(buffer)
+            if let dateText { digits.put(dateText) } else { date.write(to: &digits) }
+            digits.put("T")
+            digits.put(second / 3_600, width: 2)
+            digits.put(":")
+            digits.put(second / 60 % 60, width: 2)
+            digits.put(":")
+            digits.put(second % 60, width: 2)
+            if fractionDigits > 0 {
+                digits.put(".")
+                digits.put(fraction, width: fractionDigits)
+            }
+            digits.put("Z")
+            return digits.count
+        }
     }
     package var description: String { rfc3339 }
-
-    private var fractionText: String {
-        guard microsecondOfSecond != 0 else { return "" }
-        var digits = Substring(padded(microsecondOfSecond, 6))
-        while digits.last == "0" { digits.removeLast() }
-        return ".\(digits)"
-    }
 }

@@ -6,17 +6,19 @@ import Values
 /// What a person's or a proxy's browser is told beside every answer (G33).
 enum SecurityHeaders {
     static func add(to response: inout HTTPResponse, isSecure: Bool) {
-        let fixed = [
-            (
-                "Content-Security-Policy",
-                "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-            ),
-            ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
-        ]
-        for (name, value) in fixed { response.headers.set(name, value) }
-        if isSecure { response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains") }
+        response.headers.set(isSecure ? overTLS : fixed)
     }
+
+    private static let fixed: HTTPHeaders = [
+        "Content-Security-Policy":
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+        "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
+    ]
+    private static let overTLS: HTTPHeaders = {
+        var headers = fixed
+        headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        return headers
+    }()
 }
 
 /// Whether the server can do its work: the database answers, and its schema is this program's.
@@ -58,6 +60,12 @@ package final class Metrics: Sendable {
         var buckets = Array(repeating: 0, count: Metrics.bounds.count)
         var count = 0
         var microseconds: Int64 = 0
+
+        mutating func observe(_ microseconds: Int64) {
+            if let index = Metrics.bounds.firstIndex(where: { microseconds <= $0 }) { buckets[index] += 1 }
+            count += 1
+            self.microseconds += microseconds
+        }
     }
 
     private let dependencies: Dependencies
@@ -71,11 +79,8 @@ package final class Metrics: Sendable {
 
     func observe(route: String, method: String, status: Int, microseconds: Int64) {
         series.withLock { all in
-            var one = all[Key(route: route, method: method, status: status)] ?? Series()
-            if let index = Self.bounds.firstIndex(where: { microseconds <= $0 }) { one.buckets[index] += 1 }
-            one.count += 1
-            one.microseconds += microseconds
-            all[Key(route: route, method: method, status: status)] = one
+            // In place: a copy of the buckets for every request would be felt.
+            all[Key(route: route, method: method, status: status), default: Series()].observe(microseconds)
         }
     }
 
