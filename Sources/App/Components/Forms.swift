@@ -48,6 +48,7 @@ package struct TextField: Sendable {
     package var isShort = false
     package var isRequired = true
     package var takesFocus = false
+    package var isReadOnly = false
 
     package init(_ name: String, _ label: String, hint: String? = nil, value: String = "", type: InputType = .text) {
         self.name = name
@@ -76,7 +77,7 @@ package struct TextField: Sendable {
         let control = input(
             .type(type), .id(id), .name(name), .value(type == .password ? nil : value), .class(isShort ? "short" : nil),
             .autocomplete(autocomplete), .inputmode(inputmode), .maxlength(maxlength), .required(isRequired),
-            .ariaDescribedby(described), .ariaInvalid(isWrong), .autofocus(takesFocus))
+            .ariaDescribedby(described), .ariaInvalid(isWrong), .autofocus(takesFocus), .readonly(isReadOnly))
         guard let prefix else { return control }
         return div(.class("prefixed")) {
             span(.class("prefix"), .ariaHidden()) { prefix }

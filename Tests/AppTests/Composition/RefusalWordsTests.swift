@@ -25,7 +25,7 @@ import Testing
         "department_needs_enrollment", "currency_not_offered", "payment_method_not_offered", "test_clock_live_tenant",
         "test_clock_advancing",
         "clock_backwards", "too_far", "range_backwards", "range_too_long", "batch_expected",
-        "link_no_longer_valid",
+        "link_no_longer_valid", "password_too_short", "password_too_long", "password_common",
     ]
 
     @Test(arguments: Language.allCases) func `are there for every code`(language: Language) throws {

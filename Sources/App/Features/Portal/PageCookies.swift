@@ -1,4 +1,5 @@
 import HTTP
+import Values
 
 /// The portal's cookies: their names, and how they are set and taken back.
 ///
@@ -9,8 +10,8 @@ struct PageCookies: Sendable {
     var session: String { secret("bursar_session") }
     /// The sign-in form's token, sent twice: in the form and here.
     var signInToken: String { secret("bursar_form") }
-    /// Sessions that wait for the choice of a tenant.
-    var choice: String { secret("bursar_choice") }
+    /// Sign-ins whose password was right and that wait for a code or for the choice of a tenant.
+    var steps: String { secret("bursar_steps") }
     let language = "bursar_lang"
     let theme = "bursar_theme"
     let flash = "bursar_flash"
@@ -24,6 +25,13 @@ struct PageCookies: Sendable {
         if isSecure { line += "; Secure" }
         return line
     }
+
+    /// A chosen language or look. What is chosen while signed in says in which session: there it stands above what her profile says.
+    func preference(_ name: String, _ value: String, of session: SessionID?) -> String {
+        line(name, session.map { "\(value).\(Self.mark(of: $0))" } ?? value, seconds: 31_536_000)
+    }
+
+    static func mark(of session: SessionID) -> String { String(session.description.suffix(12)) }
 
     func taken(_ name: String) -> String { line(name, "", seconds: 0) }
 }

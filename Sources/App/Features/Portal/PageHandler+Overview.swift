@@ -161,7 +161,6 @@ extension PageHandler {
     private func banner(_ flash: Flash, _ subscription: Subscription, _ t: Localiser) -> Banner? {
         let date = subscription.facts.deleteAt.map { t.dateTime($0) }
         switch flash {
-        case .signedOut: return nil
         case .detailsSaved: return Banner(.good, title: t("edit.saved"))
         case .partnerSaved: return Banner(.good, title: t("partner.saved"))
         case .partnerRemoved: return Banner(.good, title: t("partner.removed"))
@@ -172,6 +171,7 @@ extension PageHandler {
                 ? Banner(.good, title: t("reactivate.done_active"))
                 : Banner(.good, title: t("reactivate.done_suspended", ["reasons": t.words(subscription.facts.reasons.sorted)]))
         case .servicesConfirmed: return Banner(.good, title: t("transition.subscription_services_confirmed"))
+        default: return nil
         }
     }
 

@@ -8,8 +8,6 @@ import Values
 extension PageHandler {
     /// How long the sign-in form may stand open, in seconds.
     private static let formSeconds = 3_600
-    /// How long the choice between two tenants may take, in seconds.
-    private static let choiceSeconds = 300
 
     func signInForm(_ visit: Visit) async throws -> HTTPResponse {
         if visit.signedIn != nil { return visit.redirect(returnTo(visit["return_to"])) }
@@ -33,8 +31,7 @@ extension PageHandler {
         }
         switch try await SignIn(dependencies)(email: email, password: password) {
         case .signedIn(let tenant, let user):
-            let token = try await authenticator.startSession(tenant: tenant, user: user)
-            return welcome(token, visit, returning)
+            return try await enter(tenant, user, visit, returning)
         case .choose(let matches):
             return try await offer(matches, page, visit)
         case .refused:
@@ -69,10 +66,12 @@ extension PageHandler {
         visit.page(page, status: status, cookies: [cookies.line(cookies.signInToken, page.csrf, seconds: Self.formSeconds)])
     }
 
-    private func welcome(_ token: String, _ visit: Visit, _ returning: URLPath?) -> HTTPResponse {
-        visit.redirect(
+    /// The last step of every way in by password: a session of its own, under a new token.
+    func enter(_ tenant: TenantID, _ user: UserID, _ visit: Visit, _ returning: URLPath?) async throws -> HTTPResponse {
+        let token = try await authenticator.startSession(tenant: tenant, user: user, visit.sessionStart(isAuthenticated: true))
+        return visit.redirect(
             returnTo(returning?.string),
-            cookies: [cookies.line(cookies.session, token), cookies.taken(cookies.signInToken), cookies.taken(cookies.choice)])
+            cookies: [cookies.line(cookies.session, token), cookies.taken(cookies.signInToken), cookies.taken(cookies.steps)])
     }
 
     /// Only an address of this site's own pages, and none that would sign her out or in again.
@@ -81,7 +80,7 @@ extension PageHandler {
         return url
     }
 
-    /// The password was right in more than one tenant. Each gets its session now; the browser holds them apart until she has chosen, the others end then.
+    /// The password was right in more than one tenant. Each match is kept as a step; nobody is signed in until she has chosen.
     private func offer(_ matches: [(tenant: TenantID, user: UserID)], _ form: SignInPage, _ visit: Visit) async throws
         -> HTTPResponse
     {
@@ -90,26 +89,32 @@ extension PageHandler {
         for match in matches {
             guard let tenant = try await authenticator.tenant(match.tenant) else { continue }
             page.tenants.append(SignInPage.Tenant(slug: tenant.slug, name: tenant.name))
-            tokens.append(try await authenticator.startSession(tenant: match.tenant, user: match.user))
+            tokens.append(try await authenticator.startStep(tenant: match.tenant, user: match.user))
         }
         page.demoPeople = []
         return visit.page(
             page,
             cookies: [
                 cookies.line(cookies.signInToken, page.csrf, seconds: Self.formSeconds),
-                cookies.line(cookies.choice, tokens.joined(separator: "."), seconds: Self.choiceSeconds),
+                cookies.line(cookies.steps, tokens.joined(separator: "."), seconds: SignInStep.lifetimeSeconds),
             ])
     }
 
     private func enter(tenant slug: String, _ visit: Visit, _ returning: URLPath?) async throws -> HTTPResponse {
-        let tokens = (visit.request.cookie(cookies.choice) ?? "").split(separator: ".").prefix(20).map(String.init)
-        var chosen: String?
-        for token in tokens {
-            guard let session = try await authenticator.session(token) else { continue }
-            if session.tenant.slug == slug, chosen == nil { chosen = token } else { try await authenticator.endSession(token) }
-        }
+        var chosen: SignInStep?
+        for step in try await steps(visit) where try await authenticator.tenant(step.tenant)?.slug == slug { chosen = step }
         guard let chosen else { throw Failure.forbidden(code: "form_expired") }
-        return welcome(chosen, visit, returning)
+        for step in try await steps(visit) { try await authenticator.endStep(step) }
+        return try await enter(chosen.tenant, chosen.user, visit, returning)
+    }
+
+    /// What this browser has begun and not finished.
+    func steps(_ visit: Visit) async throws -> [SignInStep] {
+        var steps: [SignInStep] = []
+        for token in (visit.request.cookie(cookies.steps) ?? "").split(separator: ".").prefix(20) {
+            if let step = try await authenticator.step(String(token)) { steps.append(step) }
+        }
+        return steps
     }
 
     private static func demoPeople(_ t: Localiser) -> [SignInPage.DemoPerson] {

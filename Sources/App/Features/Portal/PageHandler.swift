@@ -65,6 +65,8 @@ struct PageHandler: Sendable {
                 return visit.redirect(PageRoute.signInForm.url(query: returnTo(request)))
             }
             return try await respond(visit)
+        } catch is RecentAuthenticationNeeded {
+            return visit.redirect(PageRoute.reauthenticateForm.url(query: [("return_to", visit.here().string)]))
         } catch {
             return errorPage(failure(error, requestID), visit)
         }
@@ -91,6 +93,8 @@ struct PageHandler: Sendable {
         case .signOut: return try await signOut(visit)
         case .help: return try await help(visit)
         case .roles: return try roles(visit)
+        case .reauthenticateForm: return try await reauthenticateForm(visit)
+        case .reauthenticate: return try await reauthenticate(visit)
         case .mySubscriptions: return try await mySubscriptions(visit)
         case .account: return visit.redirect(PageRoute.subscriptions.url(visit.parameters))
         case .subscriptions: return try await accountSubscriptions(visit)
@@ -145,7 +149,7 @@ struct PageHandler: Sendable {
             throw Failure.forbidden(code: "form_expired")
         }
         if let origin = headers["origin"], !isOurs(origin, headers["host"]) { throw Failure.forbidden(code: "form_expired") }
-        let expected = visit.route == .signIn ? visit.request.cookie(cookies.signInToken) : visit.signedIn?.formToken
+        let expected = visit.route?.isOpen == true ? visit.request.cookie(cookies.signInToken) : visit.signedIn?.formToken
         guard let expected, !expected.isEmpty, ConstantTime.equals(try visit.form().exact(PageForm.csrfField), expected) else {
             throw Failure.forbidden(code: "form_expired")
         }
@@ -169,24 +173,42 @@ struct PageHandler: Sendable {
         _ surroundings: Surroundings?
     ) -> Visit {
         let asked = { (name: String) in request.query.first { $0.name == name }?.value }
-        var preferences: [String] = []
+        var changed: [String] = []
         let chosenLanguage = asked("lang").flatMap { Language(tag: $0) }
-        if let chosenLanguage { preferences.append(cookies.line(cookies.language, chosenLanguage.tag, seconds: 31_536_000)) }
+        if let chosenLanguage {
+            changed.append(cookies.preference(cookies.language, chosenLanguage.tag, of: signedIn?.session.id))
+        }
+        // Hers before the browser's; but what she switched in this very session stays switched (G11, G28).
         let language =
-            chosenLanguage ?? request.cookie(cookies.language).flatMap { Language(tag: $0) } ?? signedIn?.locale.flatMap {
-                Language(tag: $0)
-            }
-            ?? request.headers["accept-language"].flatMap { Language(acceptLanguage: $0) } ?? signedIn.flatMap {
-                Language(tag: $0.tenant.locale)
-            } ?? .en
+            chosenLanguage
+            ?? preference(
+                request.cookie(cookies.language), own: signedIn?.preferences.language, signedIn
+            ) { Language(tag: $0) }
+            ?? request.headers["accept-language"].flatMap { Language(acceptLanguage: $0) }
+            ?? signedIn.flatMap { Language(tag: $0.tenant.locale) } ?? .en
         let chosenTheme = asked("theme").flatMap { Shell.Theme(rawValue: $0) }
-        if let chosenTheme { preferences.append(cookies.line(cookies.theme, chosenTheme.rawValue, seconds: 31_536_000)) }
-        let theme = chosenTheme ?? request.cookie(cookies.theme).flatMap { Shell.Theme(rawValue: $0) } ?? .automatic
+        if let chosenTheme {
+            changed.append(cookies.preference(cookies.theme, chosenTheme.rawValue, of: signedIn?.session.id))
+        }
+        let theme =
+            chosenTheme
+            ?? preference(
+                request.cookie(cookies.theme), own: signedIn?.preferences.theme.flatMap { Shell.Theme(rawValue: $0) }, signedIn
+            ) { Shell.Theme(rawValue: $0) } ?? .automatic
         return Visit(
             handler: self, request: request, route: route, parameters: parameters, requestID: requestID,
             startedAt: dependencies.realNow(),
-            strings: localisation[language], theme: theme, preferences: preferences, signedIn: signedIn,
+            strings: localisation[language], theme: theme, preferences: changed, signedIn: signedIn,
             surroundings: surroundings)
+    }
+
+    private func preference<Value>(
+        _ cookie: String?, own: Value?, _ signedIn: Authenticator.SignedIn?, _ read: (String) -> Value?
+    ) -> Value? {
+        let parts = (cookie ?? "").split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let value = read(parts[0])
+        let isOfThisSession = parts.count == 2 && signedIn.map { PageCookies.mark(of: $0.session.id) == parts[1] } ?? false
+        return isOfThisSession ? value ?? own : own ?? value
     }
 
     // MARK: Faults

@@ -8,6 +8,8 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case signInForm = "GET /sign-in"
     case signIn = "POST /sign-in"
     case signOut = "POST /sign-out"
+    case reauthenticateForm = "GET /re-authenticate"
+    case reauthenticate = "POST /re-authenticate"
     case help = "GET /help"
     /// What each role may do.
     case roles = "GET /roles"

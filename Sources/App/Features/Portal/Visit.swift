@@ -36,6 +36,29 @@ struct Visit: Sendable {
         return TenantContext(tenant: signedIn.tenant, principal: signedIn.principal, dependencies: dependencies)
     }
 
+    /// What a session that begins with this request remembers of it.
+    func sessionStart(isAuthenticated: Bool, returnURL: String? = nil) -> SessionStart {
+        SessionStart(
+            device: request.headers["user-agent"] ?? "", address: request.remoteAddress, isAuthenticated: isAuthenticated,
+            returnURL: returnURL)
+    }
+
+    /// What changes who may get in or who may do what asks for the password, or a code, once more: at most five minutes ago (G20).
+    ///
+    /// Use: the first line of the GET that shows the form **and** of the POST that acts, before anything else:
+    /// ```swift
+    /// func handOverForm(_ visit: Visit) async throws -> HTTPResponse {
+    ///     try visit.requireRecentAuthentication()
+    /// ```
+    /// When it is too long ago the answer is a redirect to `/re-authenticate`, which asks, and returns to this page (a POST's: to its
+    /// form; nothing of it was done). Whoever came by a link of the provider's has never said a password and is asked too.
+    func requireRecentAuthentication() throws {
+        let (signedIn, _) = try member()
+        guard let at = signedIn.session.authenticatedAt,
+            at.microseconds(until: dependencies.realNow()) <= Authenticator.recentSeconds * 1_000_000
+        else { throw RecentAuthenticationNeeded() }
+    }
+
     // MARK: The address
 
     subscript(name: String) -> String? { request.query.first { $0.name == name }?.value }
@@ -85,8 +108,8 @@ struct Visit: Sendable {
     // MARK: Answers
 
     func localiser(_ zone: TimeZoneRule? = nil) -> Localiser {
-        let tenantZone = signedIn.flatMap { TimeZoneRule(identifier: $0.tenant.timeZone) }
-        return Localiser(strings: strings, zone: zone ?? tenantZone ?? .utc, now: surroundings?.now ?? dependencies.realNow())
+        let ownZone = signedIn.flatMap { $0.preferences.zone ?? TimeZoneRule(identifier: $0.tenant.timeZone) }
+        return Localiser(strings: strings, zone: zone ?? ownZone ?? .utc, now: surroundings?.now ?? dependencies.realNow())
     }
 
     func redirect(_ url: URLPath, flash: Flash? = nil, cookies lines: [String] = []) -> HTTPResponse {
@@ -121,6 +144,9 @@ struct Visit: Sendable {
         return "\(microseconds / 1_000).\(String(1_000 + microseconds % 1_000).dropFirst())"
     }
 }
+
+/// Thrown by `Visit.requireRecentAuthentication`; answered with the way to `/re-authenticate`.
+struct RecentAuthenticationNeeded: Error {}
 
 /// What one page asks of the shell around it.
 struct Frame: Sendable {

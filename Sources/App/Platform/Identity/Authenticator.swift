@@ -16,7 +16,7 @@ package final class Authenticator: Sendable {
     static let absoluteSeconds: Int64 = 12 * 3600
 
     private let database: Database
-    private let realNow: @Sendable () -> Instant
+    let realNow: @Sendable () -> Instant
     private let keys = Mutex<[[UInt8]: Remembered]>([:])
     private let tenants = Mutex<[TenantID: (tenant: Tenant, until: Instant)]>([:])
 
@@ -88,75 +88,20 @@ package final class Authenticator: Sendable {
         }
     }
 
-    // MARK: Sessions
-
-    /// A signed-in person's request: who, in which tenant, and the secret that her forms carry.
-    package struct SignedIn: Sendable {
-        package let tenant: Tenant
-        package let principal: Principal
-        package let formToken: String
-        package let locale: String?
-    }
-
-    /// Nil when the cookie's session is unknown, idle for too long or over.
-    package func session(_ token: String) async throws -> SignedIn? {
-        guard token.utf8.count == 43 else { return nil }
-        let hash = SHA256.hash(token)
-        let now = realNow()
-        let rows = try await identity(
-            """
-            select tenant_id, user_id, form_secret, seen_at from identity.sessions \
-            where token_hash = \(hash) and expires_at > \(now) and seen_at > \(now.adding(seconds: -Self.idleSeconds))
-            """)
-        guard let row = rows.first else { return nil }
-        var column = Columns(row)
-        let tenantID: TenantID = try column.next()
-        let userID: UserID = try column.next()
-        let secret: [UInt8] = try column.next()
-        let seenAt: Instant = try column.next()
-        guard let tenant = try await tenant(tenantID), let (principal, locale) = try await user(userID, of: tenant) else {
-            return nil
-        }
-        if seenAt.microseconds(until: now) > 60_000_000 { try await touch(hash, now) }
-        return SignedIn(tenant: tenant, principal: principal, formToken: Base64URL.encode(secret), locale: locale)
-    }
-
-    /// Starts a session and answers the cookie's token; only its hash is kept.
-    package func startSession(tenant: TenantID, user: UserID) async throws -> String {
-        let token = SecureRandom.token()
-        let now = realNow()
-        try await run { transaction in
-            transaction.enqueue(
-                """
-                insert into identity.sessions (token_hash, tenant_id, user_id, form_secret, created_at, seen_at, expires_at) \
-                values (\(SHA256.hash(token)), \(tenant), \(user), \(SecureRandom.bytes(32)), \(now), \(now), \(now.adding(seconds: Self.absoluteSeconds)))
-                """)
-            transaction.enqueue("delete from identity.sessions where expires_at < \(now)")
-        }
-        return token
-    }
-
-    package func endSession(_ token: String) async throws {
-        let hash = SHA256.hash(token)
-        try await run { $0.enqueue("delete from identity.sessions where token_hash = \(hash)") }
-    }
-
-    private func touch(_ hash: [UInt8], _ now: Instant) async throws {
-        try await run { $0.enqueue("update identity.sessions set seen_at = \(now) where token_hash = \(hash)") }
-    }
-
     /// A user with what she has been given; nil when there is no such user.
-    package func user(_ id: UserID, of tenant: Tenant) async throws -> (Principal, locale: String?)? {
+    package func user(_ id: UserID, of tenant: Tenant) async throws -> (Principal, Preferences)? {
         let answers = try await database.reads.read(
             scope: tenant.id.uuid,
             [
-                "select email, first_name, last_name, locale from users where tenant_id = \(tenant.id) and id = \(id)",
+                "select email, first_name, last_name, locale, time_zone, theme from users where tenant_id = \(tenant.id) and id = \(id)",
                 "select role, account_id, enrollment_id from role_assignments where tenant_id = \(tenant.id) and user_id = \(id)",
             ])
         guard let row = answers[0].first else { return nil }
         var column = Columns(row)
         let person = Person(id: id, email: try column.next(), firstName: try column.next(), lastName: try column.next())
-        let locale: String? = try column.next()
+        let preferences = Preferences(
+            language: try column.next(String?.self).flatMap { Language(tag: $0) },
+            zone: try column.next(String?.self).flatMap { TimeZoneRule(identifier: $0) }, theme: try column.next())
         var grants = Grants()
         for row in answers[1] {
             var column = Columns(row)
@@ -167,18 +112,18 @@ package final class Authenticator: Sendable {
             if let account, let role = Role(keyRole: role) { grants.accounts[account, default: []].insert(role) }
             if let enrollment { grants.enrollments.insert(enrollment) }
         }
-        return (.user(id: id, email: person.email, name: person.name, grants: grants), locale)
+        return (.user(id: id, email: person.email, name: person.name, grants: grants), preferences)
     }
 
     // MARK: The identity schema is read and written without a tenant
 
-    private func identity(_ statement: SQL) async throws -> Rows {
+    func identity(_ statement: SQL) async throws -> Rows {
         do { return try await database.reads.read(scope: nil, [statement])[0] } catch let error as PostgresError {
             throw Failure(error)
         }
     }
 
-    private func run(_ body: (Transaction) async throws -> Void) async throws {
+    func run(_ body: (Transaction) async throws -> Void) async throws {
         do { try await database.writes.write(scope: nil, repeatable: true, body) } catch let error as PostgresError {
             throw Failure(error)
         }

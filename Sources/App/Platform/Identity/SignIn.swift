@@ -24,34 +24,53 @@ package struct SignIn: Sendable {
     package init(_ dependencies: Dependencies) { self.dependencies = dependencies }
 
     package func callAsFunction(email: String, password: String) async throws -> Outcome {
-        let email = email.lowercased()
-        let now = dependencies.realNow()
+        let rows = try await dependencies.database.reads.read(
+            scope: nil, ["select \(Self.columns) from identity.sign_ins where email = \(email.lowercased()) limit 20"])[0]
+        return try await judge(rows, password)
+    }
+
+    /// Whether it is the password of this very user, who is signed in: counted and delayed like a sign-in.
+    package func confirm(_ password: String, tenant: TenantID, user: UserID) async throws -> Outcome {
         let rows = try await dependencies.database.reads.read(
             scope: nil,
-            [
-                "select tenant_id, user_id, password_hash, failures, locked_until from identity.sign_ins where email = \(email) limit 20"
-            ])[0]
+            ["select \(Self.columns) from identity.sign_ins where tenant_id = \(tenant) and user_id = \(user)"])[0]
+        return try await judge(rows, password)
+    }
+
+    private static let columns: SQL = "email, tenant_id, user_id, password_hash, failures, locked_until"
+
+    private struct Known: Sendable {
+        let email: String
+        let tenant: TenantID
+        let failures: Int32
+    }
+
+    private func judge(_ rows: Rows, _ password: String) async throws -> Outcome {
+        let now = dependencies.realNow()
         var matches: [(tenant: TenantID, user: UserID)] = []
-        var misses: [(tenant: TenantID, failures: Int32)] = []
+        var right: [Known] = []
+        var misses: [Known] = []
         var wait: Int64 = 0
         for row in rows {
             var column = Columns(row)
+            let email: String = try column.next()
             let tenant: TenantID = try column.next()
             let user: UserID = try column.next()
             let hash: String? = try column.next()
-            let failures: Int32 = try column.next()
+            let known = Known(email: email, tenant: tenant, failures: try column.next())
             if let locked = try column.next(Instant?.self), locked > now {
                 wait = max(wait, now.microseconds(until: locked) / 1_000_000 + 1)
                 continue
             }
-            if let hash, try await isRight(password, phc: hash) {
+            if try await isRight(password, phc: hash ?? PasswordHash.decoy.phc), hash != nil {
                 matches.append((tenant, user))
+                right.append(known)
             } else {
-                misses.append((tenant, failures + 1))
+                misses.append(known)
             }
         }
         if rows.isEmpty { _ = try await isRight(password, phc: PasswordHash.decoy.phc) }
-        try await note(email: email, matches: matches.map(\.tenant), misses: matches.isEmpty ? misses : [], at: now)
+        try await note(right, misses: matches.isEmpty ? misses : [], at: now)
         if matches.count == 1 { return .signedIn(matches[0].tenant, matches[0].user) }
         if matches.count > 1 { return .choose(matches) }
         return wait > 0 && misses.isEmpty ? .wait(seconds: wait) : .refused
@@ -63,26 +82,30 @@ package struct SignIn: Sendable {
         return try await dependencies.workers.run { try PasswordHash(phc: phc).matches(password) }
     }
 
-    private func note(email: String, matches: [TenantID], misses: [(tenant: TenantID, failures: Int32)], at now: Instant)
-        async throws
-    {
-        guard !misses.isEmpty || !matches.isEmpty else { return }
+    private func note(_ right: [Known], misses: [Known], at now: Instant) async throws {
+        guard !misses.isEmpty || !right.isEmpty else { return }
         try await dependencies.database.writes.write(scope: nil, repeatable: true) { transaction in
-            for tenant in matches {
-                transaction.enqueue(
-                    "update identity.sign_ins set failures = 0, locked_until = null where email = \(email) and tenant_id = \(tenant) and failures > 0"
-                )
-            }
-            for miss in misses {
-                let over = miss.failures - Self.freeFailures
-                let seconds = over < 0 ? 0 : min(Self.longestWaitSeconds, Int64(30) << Int64(min(over, 10)))
-                let until: Instant? = seconds == 0 ? nil : now.adding(seconds: seconds)
+            for known in right {
                 transaction.enqueue(
                     """
-                    update identity.sign_ins set failures = failures + 1, locked_until = \(until) \
-                    where email = \(email) and tenant_id = \(miss.tenant)
+                    update identity.sign_ins set failures = 0, locked_until = null \
+                    where email = \(known.email) and tenant_id = \(known.tenant) and failures > 0
+                    """)
+            }
+            for miss in misses {
+                transaction.enqueue(
+                    """
+                    update identity.sign_ins set failures = failures + 1, locked_until = \(Self.lock(after: miss.failures + 1, at: now)) \
+                    where email = \(miss.email) and tenant_id = \(miss.tenant)
                     """)
             }
         }
+    }
+
+    /// Until when the next attempt has to wait after so many failures in a row: 30 seconds after five, twice as long each time.
+    static func lock(after failures: Int32, at now: Instant) -> Instant? {
+        let over = failures - freeFailures
+        guard over >= 0 else { return nil }
+        return now.adding(seconds: min(longestWaitSeconds, Int64(30) << Int64(min(over, 10))))
     }
 }
