@@ -23,6 +23,8 @@ package struct World: Sendable {
     /// An enrollment with its account, a department and a subscription.
     package let enrollment: String
     package let department: String
+    /// Nothing was ever counted to it.
+    package let emptyDepartment: String
     package let enterpriseAccount: String
     package let enterprise: String
     package let partner: String
@@ -64,6 +66,10 @@ package struct World: Sendable {
         let enrollment = try await tenant.post("/v1/enrollments", enrollmentBody(bursar, marker)).expect(201).id
         let department = try await tenant.post("/v1/enrollments/\(enrollment)/departments", ["name": "\(marker) department"])
             .expect(201).id
+        let emptyDepartment = try await tenant.post(
+            "/v1/enrollments/\(enrollment)/departments",
+            ["name": "\(marker) empty department", "cost_centre": "\(marker) centre"]
+        ).expect(201).id
         let enterpriseAccount = try await tenant.enterpriseAccount(enrollment)
         let enterprise = try await tenant.order("enterprise", for: enterpriseAccount, name: "\(marker) enterprise").expect(201).id
         for id in [prepaid, trial, enterprise] { try await tenant.use(id, cost: "12.345", at: "2025-01-15T00:00:00Z") }
@@ -75,7 +81,7 @@ package struct World: Sendable {
             tenant: tenant, marker: marker, account: account, prepaid: prepaid, suspended: suspended, unconfirmed: unconfirmed,
             partnered: partnered,
             pending: try pending.id, lapsed: lapsed, trialAccount: trialAccount, trial: trial, enrollment: enrollment,
-            department: department,
+            department: department, emptyDepartment: emptyDepartment,
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
             order: pending["order_id"] ?? "", auditEvent: auditEvent)
     }
@@ -131,6 +137,18 @@ package struct World: Sendable {
         case .getDeletionCertificate: (path(endpoint, lapsed), nil)
         case .setPartner: (path(endpoint, prepaid), ["code": "\(partnerCode)"])
         case .removePartner: (path(endpoint, partnered), nil)
+        case .moveSubscription: (path(endpoint, enterprise), ["department_id": "\(department)"])
+        case .listDepartmentStays: (path(endpoint, enterprise), nil)
+        case .actOnSubscriptions:
+            (
+                endpoint.template,
+                ["action": "suspend", "mode": "each", "items": [["id": "\(prepaid)", "note": "\(marker) note"]]]
+            )
+        case .getEnrollmentBalance: (path(endpoint, enrollment), nil)
+        case .findDepartment: (path(endpoint, department), nil)
+        case .updateDepartment: (path(endpoint, department), ["cost_centre": "\(marker) centre", "quota": .null])
+        case .deleteDepartment: (path(endpoint, emptyDepartment), nil)
+        case .moveAccount: (path(endpoint, department), ["account_id": "\(enterpriseAccount)"])
         case .checkPartner: ("/v1/partners/check?code=\(partnerCode)", nil)
         case .createPartner: ("/v1/partners", ["code": "\(tenant.bursar.uniqueName("Q"))", "company_name": "New partner"])
         case .getPartner: ("/v1/partners/\(partner)", nil)

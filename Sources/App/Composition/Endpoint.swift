@@ -34,6 +34,10 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case setPartner = "PUT /v1/subscriptions/{subscription_id}/partner"
     case removePartner = "DELETE /v1/subscriptions/{subscription_id}/partner"
 
+    case moveSubscription = "POST /v1/subscriptions/{subscription_id}/move"
+    case listDepartmentStays = "GET /v1/subscriptions/{subscription_id}/departments"
+    case actOnSubscriptions = "POST /v1/subscriptions/actions"
+
     case checkPartner = "GET /v1/partners/check"
     case listPartners = "GET /v1/partners"
     case createPartner = "POST /v1/partners"
@@ -42,9 +46,14 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case listEnrollments = "GET /v1/enrollments"
     case createEnrollment = "POST /v1/enrollments"
     case getEnrollment = "GET /v1/enrollments/{enrollment_id}"
+    case getEnrollmentBalance = "GET /v1/enrollments/{enrollment_id}/balance"
     case listDepartments = "GET /v1/enrollments/{enrollment_id}/departments"
     case createDepartment = "POST /v1/enrollments/{enrollment_id}/departments"
     case getDepartment = "GET /v1/enrollments/{enrollment_id}/departments/{department_id}"
+    case findDepartment = "GET /v1/departments/{department_id}"
+    case updateDepartment = "PATCH /v1/departments/{department_id}"
+    case deleteDepartment = "DELETE /v1/departments/{department_id}"
+    case moveAccount = "POST /v1/departments/{department_id}/move-account"
 
     case listOrders = "GET /v1/orders"
     case getOrder = "GET /v1/orders/{order_id}"

@@ -43,6 +43,29 @@ import Values
             "update timers set due_at = due_at + interval '1 microsecond' where kind = 'subscription_deletion'",
             "update timers set due_at = due_at + interval '1 microsecond' where kind = 'pending_lapse'",
         ],
+        "department_is_the_open_membership": [
+            "delete from department_memberships", "update department_memberships set to_at = now()",
+            "update department_memberships set department_id = enrollment_id",
+            "update subscriptions set department_id = enrollment_id where enrollment_id is not null",
+            "update department_memberships set sequence = 2, from_at = now()",
+            "update department_memberships set enrollment_id = subscription_id",
+            """
+            update department_memberships set to_at = '2025-01-15'; \
+            insert into department_memberships select tenant_id, subscription_id, 2, enrollment_id, department_id, '2025-01-14', null \
+            from department_memberships where sequence = 1
+            """,
+            """
+            update department_memberships set to_at = '2025-01-15'; \
+            insert into department_memberships select tenant_id, subscription_id, 2, enrollment_id, department_id, '2025-01-16', null \
+            from department_memberships where sequence = 1
+            """,
+        ],
+        "department_lines_are_the_bill": [
+            "delete from department_lines", "update department_lines set posted_minor = posted_minor + 1",
+            "update department_lines set exact_amount = exact_amount + 1",
+            "update department_lines set department_id = enrollment_id",
+            "delete from department_spend", "update department_spend set posted_minor = posted_minor - 1",
+        ],
         "enrollment_posted_is_its_lines": [
             "update enrollments set posted_minor = posted_minor + 1",
             "update ledger_accounts set balance_minor = balance_minor - 1 where kind = 'commitment'",

@@ -11,9 +11,11 @@ import Testing
         case .healthz, .readyz, .metrics, .openapi, .problem, .me, .listAccounts, .listSubscriptions, .listEnrollments,
             .listOrders, .checkPartner, .listRoles:
             nil
+        // A verdict for each item, by its own roles.
+        case .actOnSubscriptions: nil
         case .getAccount: .seeAccount
         case .getSubscription, .getEntitlement, .listSubscriptionEvents, .getUsage, .downloadUsage, .getDeletionCertificate,
-            .getOrder:
+            .getOrder, .listDepartmentStays:
             .seeSubscription
         case .createAccount: .createStandardAccount
         case .updateAccount, .updateSubscription, .setPartner, .removePartner: .editSubscription
@@ -26,7 +28,9 @@ import Testing
         case .listAuditEvents, .getAuditEvent: .seeAudit
         case .listPartners, .createPartner, .getPartner, .createEnrollment, .receiveUsage, .getTestClock, .advanceTestClock:
             .operate
-        case .getEnrollment, .listDepartments, .createDepartment, .getDepartment: .createEnterprise
+        case .getEnrollment, .listDepartments, .createDepartment, .getDepartment, .getEnrollmentBalance, .findDepartment,
+            .updateDepartment, .deleteDepartment, .moveAccount, .moveSubscription:
+            .createEnterprise
         }
     }
 
@@ -37,7 +41,9 @@ import Testing
         for endpoint in Endpoint.allCases where endpoint.isUnderV1 {
             let account =
                 switch endpoint {
-                case .cancelSubscription, .getEnrollment, .listDepartments, .createDepartment, .getDepartment:
+                case .cancelSubscription, .getEnrollment, .listDepartments, .createDepartment, .getDepartment,
+                    .getEnrollmentBalance,
+                    .findDepartment, .updateDepartment, .deleteDepartment, .moveAccount, .moveSubscription, .listDepartmentStays:
                     world.enterpriseAccount
                 case .upgradeSubscription: world.trialAccount
                 default: world.account
@@ -47,7 +53,8 @@ import Testing
             let reply = try await world.send(endpoint, as: key, query: endpoint.documentation.dryRun ? "dry_run=true" : nil)
             let isAllowed = Self.need(endpoint).map { Permission.allows(word, $0, in: kind) } ?? true
             // An enrollment is not an account's own: to its keys it is not there.
-            let refusal = endpoint.template.hasPrefix("/v1/enrollments/") ? 404 : 403
+            let isEnrollments = endpoint.template.hasPrefix("/v1/enrollments/") || endpoint.template.hasPrefix("/v1/departments/")
+            let refusal = isEnrollments ? 404 : 403
             #expect(
                 isAllowed ? reply.status < 300 : reply.status == refusal,
                 "\(role) \(endpoint.rawValue): \(reply.status) \(reply.text.prefix(300))")

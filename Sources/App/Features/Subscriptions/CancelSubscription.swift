@@ -16,16 +16,24 @@ package struct CancelSubscription: Sendable {
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         try await context.command(options) { write in
             var (subscription, roles, _) = try await write.lockSubscription(id)
-            // What the offer's kind never allows is said first: nobody's role would help.
-            guard subscription.offer == .enterprise || !roles.contains(.accountAdministrator) && !roles.contains(.operator) else {
-                throw Failure(LifecycleRefusal.cancelNotAllowedForOffer)
-            }
-            try TenantContext.require(.cancelEnterpriseSubscription, of: roles, in: subscription.accountKind)
-            let decision = try decided(subscription) { () throws(LifecycleRefusal) in
-                try subscription.facts.cancelling(at: write.now, policy: subscription.policy)
-            }
-            if !decision.isUnchanged { write.store(decision, to: &subscription, note: words) }
+            _ = try Self.apply(words, to: &subscription, roles, write)
             return subscription.answer(at: write.now)
         }
+    }
+    /// Cancels the locked subscription for whoever has these roles on it; answers whether anything changed.
+    static func apply(
+        _ words: String?, to subscription: inout Subscription, _ roles: Set<Role>, _ write: Write
+    ) throws -> Bool {
+        // What the offer's kind never allows is said first: nobody's role would help.
+        guard subscription.offer == .enterprise || !roles.contains(.accountAdministrator) && !roles.contains(.operator) else {
+            throw Failure(LifecycleRefusal.cancelNotAllowedForOffer)
+        }
+        try TenantContext.require(.cancelEnterpriseSubscription, of: roles, in: subscription.accountKind)
+        let before = subscription
+        let decision = try decided(before) { () throws(LifecycleRefusal) in
+            try before.facts.cancelling(at: write.now, policy: before.policy)
+        }
+        if !decision.isUnchanged { write.store(decision, to: &subscription, note: words) }
+        return !decision.isUnchanged
     }
 }

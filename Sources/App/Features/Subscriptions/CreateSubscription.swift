@@ -129,6 +129,7 @@ package struct CreateSubscription: Sendable {
             \(owner.currency), \(facts.state), \(name), \(serviceAdministrator.id), \(subscription.enrollmentID), \(department), \
             \(subscription.wasTrial), \(write.now), \(facts.activatedAt), \(facts.lapseAt), \(externalNumber), \(write.now), \(write.now))
             """)
+        write.beginMembership(of: subscription)
         let due =
             payment ?? (offer == .trial ? policy.trialPrice : offer == .prepaid ? policy.minimumPayment : .zero(owner.currency))
         let isComplete = offer == .enterprise

@@ -42,7 +42,7 @@ package struct Subscription: Sendable {
     package var serviceAdministrator: Person?
     package var partner: (id: PartnerID, code: String, companyName: String)?
     package let enrollmentID: EnrollmentID?
-    package let departmentID: DepartmentID?
+    package var departmentID: DepartmentID?
     package var outstandingMinor: Int64
     package var policy: OfferPolicy
     package var wasTrial: Bool

@@ -16,13 +16,22 @@ package struct SuspendSubscription: Sendable {
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         try await context.command(options) { write in
             var (subscription, roles, _) = try await write.lockSubscription(id)
-            try TenantContext.allow(roles) { Permission.denial(ofSuspendingFor: reason, for: $0, in: subscription.accountKind) }
-            let decision = try decided(subscription) { () throws(LifecycleRefusal) in
-                try subscription.facts.adding(reason, at: write.now, policy: subscription.policy)
-            }
-            if !decision.isUnchanged { write.store(decision, to: &subscription, note: note) }
+            _ = try Self.apply(reason, note, to: &subscription, roles, write)
             return subscription.answer(at: write.now)
         }
+    }
+
+    /// Suspends the locked subscription for whoever has these roles on it; answers whether anything changed.
+    static func apply(
+        _ reason: SuspensionReason, _ note: String?, to subscription: inout Subscription, _ roles: Set<Role>, _ write: Write
+    ) throws -> Bool {
+        let before = subscription
+        try TenantContext.allow(roles) { Permission.denial(ofSuspendingFor: reason, for: $0, in: before.accountKind) }
+        let decision = try decided(before) { () throws(LifecycleRefusal) in
+            try before.facts.adding(reason, at: write.now, policy: before.policy)
+        }
+        if !decision.isUnchanged { write.store(decision, to: &subscription, note: note) }
+        return !decision.isUnchanged
     }
 }
 
@@ -41,13 +50,20 @@ package struct ReactivateSubscription: Sendable {
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         try await context.command(options) { write in
             var (subscription, roles, _) = try await write.lockSubscription(id)
-            try TenantContext.allow(roles) { Permission.denial(ofLifting: reason, for: $0, in: subscription.accountKind) }
-            let decision = try decided(subscription) { () throws(LifecycleRefusal) in
-                try subscription.facts.lifting(reason, at: write.now)
-            }
-            write.store(decision, to: &subscription, note: note)
+            _ = try Self.apply(reason, note, to: &subscription, roles, write)
             return subscription.answer(at: write.now)
         }
+    }
+
+    /// Lifts a reason of the locked subscription for whoever has these roles on it; answers whether anything changed.
+    static func apply(
+        _ reason: SuspensionReason, _ note: String?, to subscription: inout Subscription, _ roles: Set<Role>, _ write: Write
+    ) throws -> Bool {
+        let before = subscription
+        try TenantContext.allow(roles) { Permission.denial(ofLifting: reason, for: $0, in: before.accountKind) }
+        let decision = try decided(before) { () throws(LifecycleRefusal) in try before.facts.lifting(reason, at: write.now) }
+        write.store(decision, to: &subscription, note: note)
+        return true
     }
 }
 

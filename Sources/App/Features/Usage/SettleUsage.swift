@@ -155,11 +155,11 @@ package struct SettleUsage: Sendable {
         _ batch: Batch, _ subscription: Subscription, _ settlement: UUID, _ write: Write
     ) async throws {
         guard let enrollment = subscription.enrollmentID else { return }
-        let rows = try await write.query(
-            """
+        let lock: SQL = """
             select commitment_minor, posted_minor from enrollments where tenant_id = \(write.tenant.id) and id = \(enrollment) for no key update
-            """)
-        guard let row = rows.first else { throw Failure.notFound }
+            """
+        let rows = try await write.query([lock] + DepartmentLines.statements(subscription, write.tenant.id))
+        guard let row = rows[0].first else { throw Failure.notFound }
         let result = try CommitmentDraw.settle(
             batch.records, totals: batch.totals, enrollmentPosted: subscription.money(try row.get(1)),
             commitment: subscription.money(try row.get(0)))
@@ -180,6 +180,7 @@ package struct SettleUsage: Sendable {
             "update enrollments set posted_minor = \(result.enrollmentPosted.minor) where tenant_id = \(write.tenant.id) and id = \(enrollment)"
         )
         store(result.totals, units: batch.units, of: subscription, write)
+        try DepartmentLines.store(batch.records, rows.dropFirst(), of: subscription, in: enrollment, write)
     }
 
     /// A movement that may have either sign, as a transfer of a positive amount in the right direction.

@@ -71,6 +71,12 @@ struct APIHandler: Sendable {
             let useCase = SetPartner(id: try request.pathID(), code: nil, ifMatch: request.ifMatch)
             return response(try await useCase.run(context, try request.options()), request)
 
+        case .moveSubscription, .actOnSubscriptions, .getEnrollmentBalance, .findDepartment, .updateDepartment, .deleteDepartment,
+            .moveAccount:
+            return try await enterprise(request)
+        case .listDepartmentStays:
+            return list(request, try await ListDepartmentStays.run(try request.pathID(), context)) { $0.write(to: &$1) }
+
         case .checkPartner:
             return object(try await FindPartner.byCode(request["code"] ?? "", context), request) { $0.write(to: &$1) }
         case .listPartners: return list(request, try await ListPartners.run(try request.page(), context)) { $0.write(to: &$1) }
@@ -97,9 +103,8 @@ struct APIHandler: Sendable {
                 quota: try request.money(body["quota"], at: "/quota"))
             return response(try await useCase.run(context, try request.options()), request)
         case .getDepartment:
-            return object(try await FindDepartment.byID(try request.pathID(1), of: try request.pathID(0), context), request) {
-                $0.write(to: &$1)
-            }
+            let department = try await FindDepartment.byID(try request.pathID(1), of: try request.pathID(0), context)
+            return conditional(department.answer(200), request)
 
         case .listOrders:
             let page = try await ListOrders.run(
@@ -145,7 +150,9 @@ struct APIHandler: Sendable {
             guard let id = EnrollmentID(text) else { throw Failure.notFound }
             _ = try await FindEnrollment.byID(id, context)
         case "department_id":
-            guard let id = DepartmentID(text), let enrollment = EnrollmentID(parameters[0]) else { throw Failure.notFound }
+            guard let id = DepartmentID(text) else { throw Failure.notFound }
+            let enrollment = parameters.count > 1 ? EnrollmentID(parameters[0]) : nil
+            guard parameters.count == 1 || enrollment != nil else { throw Failure.notFound }
             _ = try await FindDepartment.byID(id, of: enrollment, context)
         case "partner_id":
             guard let id = PartnerID(text) else { throw Failure.notFound }

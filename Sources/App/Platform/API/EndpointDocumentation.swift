@@ -133,6 +133,22 @@ extension Endpoint {
                 answer: .object(200, "Subscription"),
                 refusals: [403, 409, 412], dryRun: true)
 
+        case .moveSubscription:
+            .act(
+                "Move to another department of the enrollment: what it uses from this instant on counts there (A14).",
+                Input.moveSubscription, who: .administrators)
+        case .listDepartmentStays:
+            .read(
+                "enrollments",
+                "Which department the subscription counted to, from when until when, and how much; the present first.",
+                .list("DepartmentStay"))
+        case .actOnSubscriptions:
+            EndpointDocumentation(
+                tag: "subscriptions",
+                summary: "Cancel, suspend or reactivate up to 1,000 at once, with a verdict for each (A15).",
+                audience: .administrators, body: Input.actions, answer: .object(200, "SubscriptionActions"),
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
+
         case .checkPartner:
             .read(
                 "partners", "Check a partner's ID before it is set.", .object(200, "Partner"),
@@ -148,10 +164,29 @@ extension Endpoint {
             .create("enrollments", "Make an enterprise agreement.", "Enrollment", Input.createEnrollment, who: .operators)
         case .getEnrollment:
             .read("enrollments", "One agreement with what is left of its commitment.", .object(200, "Enrollment"))
+        case .getEnrollmentBalance:
+            .read(
+                "enrollments", "The commitment, where it goes by department, and the notices, as of now.",
+                .object(200, "EnrollmentBalance"))
         case .listDepartments: .read("enrollments", "Its departments.", .list("Department"), query: EndpointDocumentation.page)
         case .createDepartment:
             .create("enrollments", "Add a department.", "Department", Input.createDepartment, who: .administrators)
-        case .getDepartment: .read("enrollments", "One department.", .object(200, "Department"))
+        case .getDepartment, .findDepartment: .read("enrollments", "One department.", .object(200, "Department")).tagged()
+        case .updateDepartment:
+            .patch(
+                "enrollments", "Change a department's name, cost centre or quota; null removes.", "Department",
+                Input.updateDepartment, who: .administrators)
+        case .deleteDepartment:
+            EndpointDocumentation(
+                tag: "enrollments", summary: "Remove a department that nothing was ever counted to; answers what it was.",
+                audience: .administrators, answer: .object(200, "Department"), refusals: [403, 409, 412], dryRun: true)
+        case .moveAccount:
+            EndpointDocumentation(
+                tag: "enrollments",
+                summary:
+                    "Move an account into this department; its subscriptions that stood in the account's department move along (A14).",
+                audience: .administrators, body: Input.moveAccount, answer: .object(200, "Account"),
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
 
         case .listOrders:
             .read(

@@ -46,6 +46,30 @@ enum Input {
         .init("starts_on", .format("date")), .init("ends_on", .format("date"), "Exclusive: the first day after the term."),
         .optional("administrator", administrator),
     ])
+    static let moveSubscription: Schema = .object([
+        .init("department_id", .nullable(.id("dep")), "Of the subscription's enrollment; null takes it out of any department.")
+    ])
+    static let moveAccount: Schema = .object([.init("account_id", .id("acc"), "Of the department's enrollment.")])
+    static let actions: Schema = .object([
+        .init("action", .word(["cancel", "suspend", "reactivate"])),
+        .init(
+            "mode", .word(["each", "all"]),
+            "`each` does what can be done; `all` does all or nothing: 422 names what stands in the way."),
+        .init(
+            "items",
+            .list(
+                .object([
+                    .init("id", .id("sub")),
+                    .optional("idempotency_key", .text(min: 1, max: 200), "Sent again, in whatever batch, it is done once."),
+                    .optional(
+                        "reason", .word(Schema.suspensionReasons),
+                        "What to suspend for (`requested` unless said) or to lift (`cancelled` unless said)."),
+                    note,
+                ]), max: 1_000)),
+    ])
+    static let updateDepartment: Schema = .object([
+        .optional("name", name), .optional("cost_centre", .nullable(.text(max: 100))), .optional("quota", .nullable(money)),
+    ])
     static let createDepartment: Schema = .object([
         .init("name", name), .optional("cost_centre", .text(max: 100)), .optional("quota", money),
     ])

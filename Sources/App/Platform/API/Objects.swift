@@ -115,6 +115,65 @@ extension Schema {
             ])
         ),
         (
+            "EnrollmentBalance",
+            .object([
+                .init("object", .word(["enrollment_balance"])), .init("enrollment_id", .id("enr")), .init("as_of", instant),
+                .init("currency", .text(min: 3, max: 3)), .init("commitment", .named("Money")),
+                .init("commitment_remaining", .named("Money")), .init("overage", .named("Money")),
+                .init("posted", .named("Money"), "All usage of the enrollment: commitment used and overage together."),
+                .init("this_month", .named("Money")), .init("starts_on", .format("date")),
+                .init("ends_on", .format("date"), "The first day after the term."),
+                .init("days_left", .integer(min: -1_000_000, max: 1_000_000)),
+                .init(
+                    "departments",
+                    .list(
+                        .object([
+                            .init("id", .nullable(.id("dep")), "Null: what stands in no department."),
+                            .init("name", .nullable(.text(max: 200))), .init("cost_centre", .nullable(.text(max: 100))),
+                            .init("quota", .nullable(.named("Money")), "For the whole term."),
+                            .init("accounts", .integer(min: 0, max: 1_000_000_000)),
+                            .init("subscriptions", .integer(min: 0, max: 1_000_000_000)), .init("this_month", .named("Money")),
+                            .init("last_month", .named("Money")), .init("term", .named("Money")),
+                        ]), max: 100_000)),
+                .init(
+                    "notices",
+                    .list(
+                        .object([
+                            .init("kind", .word(["term_ends", "term_over", "commitment_used", "department_over_quota"])),
+                            .optional("on", .format("date")), .optional("days", .integer(min: 0, max: 100)),
+                            .optional("percent", .integer(min: 0, max: 100)), .optional("remaining", .named("Money")),
+                            .optional("department_id", .id("dep")), .optional("over", .named("Money")),
+                        ]), max: 100_000)),
+            ])
+        ),
+        (
+            "DepartmentStay",
+            .object([
+                .init("object", .word(["department_stay"])),
+                .init("department_id", .nullable(.id("dep")), "Null: in no department."),
+                .init("name", .nullable(.text(max: 200))), .init("from", .nullable(instant), "Null: from its beginning."),
+                .init("to", .nullable(instant), "Exclusive; null: still."), .init("cost", .named("Money")),
+            ])
+        ),
+        (
+            "SubscriptionActions",
+            .object([
+                .init("object", .word(["subscription_actions"])), .init("action", .word(["cancel", "suspend", "reactivate"])),
+                .init("mode", .word(["each", "all"])), .init("done", .integer(min: 0, max: 1_000)),
+                .init("unchanged", .integer(min: 0, max: 1_000)), .init("refused", .integer(min: 0, max: 1_000)),
+                .init("replayed", .integer(min: 0, max: 1_000), "Items whose own key had its answer already."),
+                .init(
+                    "results",
+                    .list(
+                        .object([
+                            .init("id", .id("sub")), .init("idempotency_key", .nullable(.text(max: 200))),
+                            .init("verdict", .word(["done", "unchanged", "refused"])), .init("code", .nullable(.text(max: 100))),
+                            .init("detail", .nullable(.text(max: 2000))), .init("state", .nullable(.text(max: 20))),
+                            .init("recoverable_until", .nullable(instant)), .init("replayed", .boolean),
+                        ]), max: 1_000)), dryRun,
+            ])
+        ),
+        (
             "Order",
             .object([
                 .init("id", .id("ord")), .init("object", .word(["order"])), .init("account_id", .id("acc")),
