@@ -10,11 +10,11 @@ import Values
         UnsettledRecord(
             id: .init(UUIDBits(high: 0, low: number)), time: at, item: item, quantity: decimal("1"), cost: decimal(cost))
     }
-    private var moved: [Membership] {
+    private var moved: [DepartmentInterval] {
         [
-            Membership(sequence: 1, department: id(1), from: nil, to: noon),
-            Membership(sequence: 2, department: id(2), from: noon, to: noon),
-            Membership(sequence: 3, department: nil, from: noon, to: nil),
+            DepartmentInterval(sequence: 1, department: id(1), from: nil, to: noon),
+            DepartmentInterval(sequence: 2, department: id(2), from: noon, to: noon),
+            DepartmentInterval(sequence: 3, department: nil, from: noon, to: nil),
         ]
     }
 
@@ -51,7 +51,7 @@ import Values
     }
 
     @Test func `a time in no interval is a fault and counts to nobody`() {
-        let gap = [Membership(sequence: 1, department: nil, from: nil, to: noon)]
+        let gap = [DepartmentInterval(sequence: 1, department: nil, from: nil, to: noon)]
         #expect(throws: SettlementError.unbalanced) {
             try DepartmentShares.adding([record(1, at: noon, "1")], to: [:], memberships: gap, currency: .cny)
         }

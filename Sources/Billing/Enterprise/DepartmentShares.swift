@@ -1,7 +1,7 @@
 import Values
 
 /// The time that a subscription spends in one department, or in none: [from, to), open at its ends where they are nil (A14).
-package struct Membership: Sendable, Hashable {
+package struct DepartmentInterval: Sendable, Hashable {
     package let sequence: Int64
     package let department: DepartmentID?
     package let from: Instant?
@@ -39,7 +39,7 @@ package enum DepartmentShares {
     /// - Parameter before: exact amounts per line and membership so far.
     /// - Throws: `overflow`, or `unbalanced` when a time lies in no interval.
     package static func adding(
-        _ records: some Sequence<UnsettledRecord>, to before: [BillItem: [Int64: ExactDecimal]], memberships: [Membership],
+        _ records: some Sequence<UnsettledRecord>, to before: [BillItem: [Int64: ExactDecimal]], memberships: [DepartmentInterval],
         currency: Currency
     ) throws(SettlementError) -> [BillItem: [DepartmentShare]] {
         let ordered = memberships.sorted { $0.sequence < $1.sequence }

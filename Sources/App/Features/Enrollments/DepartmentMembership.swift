@@ -54,7 +54,7 @@ enum DepartmentLines {
     ) throws {
         let memberships = try rows[rows.startIndex].map { row in
             var column = Columns(row)
-            return Membership(
+            return DepartmentInterval(
                 sequence: try column.next(), department: try column.next(), from: try column.next(), to: try column.next())
         }
         var exact: [BillItem: [Int64: ExactDecimal]] = [:]
