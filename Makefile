@@ -1,5 +1,5 @@
 # On a fresh Debian 12 with the Swift 6.3 toolchain: `make run` and `make test`. What they install is listed in .ci/packages.
-.PHONY: run test build bench faults lint format clean
+.PHONY: run test build bench faults security lint format clean
 
 run: build
 	exec .build/release/bursar demo
@@ -19,6 +19,12 @@ bench: build
 
 faults: build
 	python3 Tests/Faults/faults.py --kills 100 --binary .build/release/bursar
+
+# Attacks a running demo from outside, check by check.
+security:
+	.ci/install test
+	swift build --product bursar
+	python3 Tests/Security/security.py
 
 lint:
 	swift format lint --strict --parallel -r -p Package.swift Sources Tests
