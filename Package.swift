@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CXLSXWriter", pkgConfig: "xlsxwriter"),
         // llhttp is compiled from Debian's own C source (node-llhttp) with strict mode on; Debian's built library is loose.
         .target(
             name: "CLLHTTP",
@@ -47,7 +48,9 @@ let package = Package(
         target("Postgres", ["Loop", "CPostgres"]),
         target("HTTP", ["Loop", "CLLHTTP", "CSimdjson", "CUV", "CZlib"]),
         // The demo's real bills are read at run time, where they lie.
-        target("App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP"], exclude: ["Features/Demo/Data"]),
+        target(
+            "App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP", "CXLSXWriter"],
+            exclude: ["Features/Demo/Data"]),
         .executableTarget(name: "Server", dependencies: ["App", "Loop", "Values"], swiftSettings: settings),
 
         .target(

@@ -28,6 +28,11 @@ enum Contract {
             guard type == "application/json" else { throw fault("media type \(type ?? "none")") }
             try hold(reply, .named(name), fault)
         case .list(let name):
+            if request.query.contains(where: { $0.name == "format" }) {
+                let known = endpoint.documentation.fileFormats.map(\.essence)
+                guard let type, known.contains(type) else { throw fault("media type \(type ?? "none")") }
+                return
+            }
             guard type == "application/json" else { throw fault("media type \(type ?? "none")") }
             try hold(reply, .listOf(name), fault)
         case .other(_, let mediaType):

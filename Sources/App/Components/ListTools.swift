@@ -1,6 +1,6 @@
 import HTML
 
-/// From row to row of a long list, by keys and not by counting (G4).
+/// From page to page of a long list, by keys and not by counting (G4).
 package struct Pager: Sendable {
     package var first: URLPath?
     package var previous: URLPath?
@@ -9,6 +9,20 @@ package struct Pager: Sendable {
     package var rows: ClosedRange<Int>?
     /// How many there are, up to a bound: `10,000+` beyond it (G3).
     package var total: String?
+    /// How many rows a page may have.
+    package var limits: [Limit] = []
+
+    package struct Limit: Sendable {
+        package let size: Int
+        package let url: URLPath
+        package let isCurrent: Bool
+
+        package init(_ size: Int, _ url: URLPath, isCurrent: Bool) {
+            self.size = size
+            self.url = url
+            self.isCurrent = isCurrent
+        }
+    }
 
     package init(
         first: URLPath? = nil, previous: URLPath? = nil, next: URLPath? = nil, rows: ClosedRange<Int>? = nil, total: String? = nil
@@ -23,12 +37,22 @@ package struct Pager: Sendable {
     package func html(_ t: Localiser) -> HTML {
         nav(.class("pager"), .ariaLabel(t("list.pages"))) {
             p { summary(t) }
+            if !limits.isEmpty { sizes(t) }
             if first != nil || previous != nil || next != nil {
                 ul {
                     if let first { li { a(.class("btn"), .href(first)) { t("list.first") } } }
                     if let previous { li { a(.class("btn"), .href(previous), .rel(.prev)) { t("list.previous") } } }
                     if let next { li { a(.class("btn"), .href(next), .rel(.next)) { t("list.next") } } }
                 }
+            }
+        }
+    }
+
+    private func sizes(_ t: Localiser) -> HTML {
+        p(.class("pager-sizes")) {
+            t("list.per_page")
+            for limit in limits {
+                a(.href(limit.url), .ariaCurrent(limit.isCurrent ? .yes : nil)) { t.number(limit.size) }
             }
         }
     }

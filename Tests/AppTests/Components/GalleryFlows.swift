@@ -135,27 +135,36 @@ extension GalleryModels {
         return model
     }
 
-    func accounts() -> AccountListPage {
+    func accounts() -> ListingPage {
         let list = page("operator", "accounts")
         let names = ["Acme Trading Co.", "上海云帆科技有限公司", "Contoso Research", "Fabrikam GmbH", "Nordlicht AS"]
         let rows = names.enumerated().map { index, name in
-            var row = AccountListPage.Row(
-                id: "acc_01jy8qz3m6f7t9v2k4x5w8h0r\(index)", name: name, url: page("accounts", "acc_\(index)", "subscriptions"),
-                kind: index == 2 ? .enterprise : .standard, administrator: index == 1 ? "王芳" : "Wei Chen",
-                currency: index == 3 ? .eur : .cny,
-                running: 3 + index, suspended: index == 3 ? 2 : 0, createdAt: at("2026-0\(index + 1)-11T03:00:00Z"))
-            if index == 2 { row.enrollment = NavigationItem("Contoso 2026", page("enrollments", "enr_01jy")) }
-            return row
+            TableRow([
+                group {
+                    a(.class("row-link"), .href(page("accounts", "acc_\(index)", "subscriptions"))) { name }
+                    span(.class("sub mono")) { "acc_01jy8qz3m6f7t9v2k4x5w8h0r\(index)" }
+                }, .text(t.word(index == 2 ? AccountKind.enterprise : .standard)),
+                twoLines(index == 1 ? "王芳" : "Wei Chen", "wei@acme.example"), .text(index == 3 ? "EUR" : "CNY"),
+                t.dateElement(at("2026-0\(index + 1)-11T03:00:00Z")), .text(t.number(3 + index)),
+                index == 3 ? span(.class("attention")) { "2" } : .text("0"),
+            ])
         }
-        var model = AccountListPage(
-            tenantName: "Northwind Cloud",
+        let table = DataTable(
+            t("accounts.title"),
+            columns: [
+                TableColumn(t("accounts.name")), TableColumn(t("accounts.kind")), TableColumn(t("accounts.administrator")),
+                TableColumn(t("accounts.currency")),
+                TableColumn(t("accounts.created"), sort: .init(url: list.adding([("sort", "created_at")]), current: .descending)),
+                TableColumn(t("accounts.running"), isNumber: true), TableColumn(t("accounts.suspended"), isNumber: true),
+            ], rows: rows)
+        return ListingPage(
+            t("accounts.title"), lede: .text(t("accounts.lede", ["tenant": "Northwind Cloud"])),
             filters: FilterBar(
-                action: list, fields: [.search(name: "q", label: t("list.search"), value: "", hint: t("list.search_hint"))]),
-            rows: rows,
+                action: list, fields: [.search(name: "q", label: t("list.search"), value: "", hint: t("accounts.search_hint"))]),
+            table: table,
             pager: Pager(
-                first: list, previous: list, next: list.adding([("cursor", "x")]), rows: 51...55, total: "10,000+"))
-        model.createdSort = TableColumn.Sort(url: list.adding([("sort", "created_at")]), current: .descending)
-        return model
+                first: list, previous: list, next: list.adding([("cursor", "x")]), rows: 51...55, total: "10,000+"),
+            empty: .neverHad(title: t("accounts.empty_title"), text: t("accounts.empty_text"), action: nil))
     }
 
     func operatorHome() -> OperatorHomePage {

@@ -69,7 +69,7 @@ struct GalleryModels {
 
     // MARK: Subscriptions
 
-    func listPage(filtered: Bool = false, empty: Bool = false, operators: Bool = false) -> SubscriptionListPage {
+    func listPage(filtered: Bool = false, empty: Bool = false, operators: Bool = false) -> ListingPage {
         let list = page("accounts", "acc_01jy8qz3", "subscriptions")
         let choices = SubscriptionState.allCases.map { FilterBar.Choice($0.rawValue, t.word($0)) }
         let offers = Offer.allCases.map { FilterBar.Choice($0.rawValue, t.word($0)) }
@@ -87,17 +87,35 @@ struct GalleryModels {
                     FilterBar.Chip("prod", without: list.adding([("state", "suspended")])),
                     FilterBar.Chip(t.word(SubscriptionState.suspended), without: list.adding([("q", "prod")])),
                 ] : [])
-        var rows = empty ? [] : listRows(operators: operators)
-        if filtered { rows = rows.filter { $0.state == .suspended } }
-        let pager = Pager(next: list.adding([("cursor", "eyJhIjoxfQ")]), rows: rows.isEmpty ? nil : 1...rows.count, total: "128")
-        var model = SubscriptionListPage(
-            ownerName: operators ? "Northwind Cloud" : "Acme Trading Co.", spansAccounts: operators, filters: filters, rows: rows,
-            pager: pager)
-        model.purchasedSort = TableColumn.Sort(url: list.adding([("sort", "created_at")]), current: .descending)
+        let rows = empty ? [] : listRows(operators: operators, only: filtered ? .suspended : nil)
+        let sort = TableColumn.Sort(url: list.adding([("sort", "created_at")]), current: .descending)
+        let table = DataTable(
+            t("subscriptions.title"),
+            columns: [
+                TableColumn(t("subscriptions.name"), sort: .init(url: list.adding([("sort", "name")]), current: nil)),
+                TableColumn(t("subscriptions.state")),
+                TableColumn(t(operators ? "subscriptions.account" : "subscriptions.service_administrator")),
+                TableColumn(t("subscriptions.offer")), TableColumn(t("subscriptions.purchased"), sort: sort),
+                TableColumn(t("subscriptions.days_left"), isNumber: true),
+                TableColumn(t("subscriptions.remaining"), isNumber: true),
+            ], rows: rows)
+        var pager = Pager(next: list.adding([("cursor", "eyJhIjoxfQ")]), rows: rows.isEmpty ? nil : 1...rows.count, total: "128")
+        pager.limits = [25, 50, 100].map { Pager.Limit($0, list.adding([("limit", "\($0)")]), isCurrent: $0 == 25) }
+        var model = ListingPage(
+            t("subscriptions.title"),
+            lede: .text(t("subscriptions.lede", ["owner": operators ? "Northwind Cloud" : "Acme Trading Co."])), filters: filters,
+            table: table, pager: pager,
+            empty: filtered
+                ? .filteredOut(title: t("subscriptions.filtered_title"), clear: list)
+                : .neverHad(title: t("subscriptions.empty_title"), text: t("subscriptions.empty_text"), action: nil))
+        model.downloads = ["csv", "xlsx", "json"].map { ListDownload(t("list.format_\($0)"), list.adding([("format", $0)])) }
+        model.columns = ColumnChooser(
+            action: list, choices: table.columns.dropFirst().map { ColumnChooser.Choice("x", $0.title, isShown: true) }, kept: [])
+        model.curl = "curl -H \"Authorization: Bearer $BURSAR_KEY\" 'https://billing.example.com/v1/subscriptions'"
         return model
     }
 
-    private func listRows(operators: Bool) -> [SubscriptionListPage.Row] {
+    private func listRows(operators: Bool, only: SubscriptionState?) -> [TableRow] {
         let facts: [(String?, Offer, SubscriptionState, Int64?, Int?, String)] = [
             ("prod-payments", .prepaid, .active, 161_240, 213, "2026-06-21T02:00:00Z"),
             ("staging", .trial, .active, 38_210, 11, "2026-11-01T08:30:00Z"),
@@ -107,19 +125,28 @@ struct GalleryModels {
             ("erp", .enterprise, .active, nil, nil, "2026-01-05T01:00:00Z"),
             (nil, .trial, .deleted, nil, nil, "2026-02-02T01:00:00Z"),
         ]
-        return facts.enumerated().map { index, fact in
-            var row = SubscriptionListPage.Row(
-                id: "sub_01jy8qz3m6f7t9v2k4x5w8h0r\(index)", name: fact.0, url: subscription, offer: fact.1, state: fact.2,
-                purchasedAt: at(fact.5))
-            row.remaining = fact.3.map(yuan)
-            row.daysLeft = fact.4
-            row.serviceAdministrator = fact.2 == .deleted ? nil : index.isMultiple(of: 2) ? "Lin Zhao" : "Wei Chen"
-            if fact.2 == .suspended {
-                row.reasons = [.creditExhausted]
-                row.deleteAt = at("2027-01-21T09:14:00Z")
+        return facts.enumerated().filter { only == nil || $0.element.2 == only }.map { index, fact in
+            let name = group {
+                a(.class("row-link"), .href(subscription)) { fact.0 ?? t("subscriptions.erased_name") }
+                span(.class("sub mono")) { "sub_01jy8qz3m6f7t9v2k4x5w8h0r\(index)" }
             }
-            if operators { row.account = NavigationItem("Acme Trading Co.", page("accounts", "acc_01jy8qz3", "subscriptions")) }
-            return row
+            let state = group {
+                t.pill(fact.2).html
+                if fact.2 == .suspended {
+                    span(.class("sub sub--bad")) {
+                        t.html("subscriptions.delete_on", ["date": t.dateElement(at("2027-01-21T09:14:00Z"))])
+                    }
+                }
+            }
+            let who: HTML =
+                operators
+                ? a(.href(page("accounts", "acc_01jy8qz3", "subscriptions"))) { "Acme Trading Co." }
+                : fact.2 == .deleted ? t.nothing : .text(index.isMultiple(of: 2) ? "Lin Zhao" : "Wei Chen")
+            return TableRow([
+                name, state, who, .text(t.word(fact.1)), t.dateElement(at(fact.5)),
+                fact.4.map { .text(t.number($0)) } ?? t.nothing,
+                fact.3.map { t.moneyElement(yuan($0)) } ?? t.nothing,
+            ])
         }
     }
 

@@ -29,13 +29,20 @@ import Values
                 and table_schema || '.' || table_name = \(table)
                 """
             ).map { try $0.get(0, as: String.self) }
+            // What the database writes by itself cannot be written by anybody.
+            let written = try superuser.query(
+                """
+                select column_name::text from information_schema.columns where is_generated = 'NEVER' \
+                and table_schema || '.' || table_name = \(table)
+                """
+            ).map { try $0.get(0, as: String.self) }.joined(separator: ", ")
             for scope in [nil, "", mine.tenant.id.uuid.uuidString] {
                 let attempts: [(String, SQL)] =
                     [
                         ("select", "select 1 from \(unsafeSQL: table) where tenant_id = \(theirs.tenant.id.uuid)"),
                         (
                             "insert",
-                            "insert into \(unsafeSQL: table) select * from jsonb_populate_record(null::\(unsafeSQL: table), \(PostgresJSON(text)))"
+                            "insert into \(unsafeSQL: table) (\(unsafeSQL: written)) select \(unsafeSQL: written) from jsonb_populate_record(null::\(unsafeSQL: table), \(PostgresJSON(text)))"
                         ),
                         ("delete", "delete from \(unsafeSQL: table) where tenant_id = \(theirs.tenant.id.uuid)"),
                         (

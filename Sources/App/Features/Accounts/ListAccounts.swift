@@ -1,16 +1,129 @@
+import Billing
 import FoundationEssentials
+import HTML
+import HTTP
 import Postgres
 import Values
 
-package enum ListAccounts {
-    package static func run(_ page: PageRequest, q: String? = nil, _ context: TenantContext) async throws -> ListPage<Account> {
-        let search: SQL = q.map { "and (position(lower(\($0)) in lower(a.name)) > 0 or u.email = \($0.lowercased()))" } ?? ""
-        let rows = try await context.read(
+/// An account as lists show it.
+package struct ListedAccount: Sendable {
+    package let account: Account
+    /// How many of its subscriptions run and how many are suspended; counted for pages and files.
+    package var running = 0
+    package var suspended = 0
+}
+
+extension Account {
+    /// The accounts that the principal may see, newest first.
+    package static let list = ListDescription<ListedAccount>(
+        name: "accounts", endpoint: .listAccounts, table: "accounts a", idColumn: "a.id", id: { $0.account.id.uuid },
+        select: { "select \(Account.columns) \(Account.source) where \($0)" },
+        decode: { rows, _ in try rows.map { ListedAccount(account: try Account($0)) } }, enrich: { try await withCounts($0, $1) },
+        visible: { "a.tenant_id = \($0.tenant.id) \(Visibility.ofAccounts(to: $0.principal))" },
+        orders: [
+            .newest("created_at", "a.created_at") { $0.account.createdAt },
+            .alphabetical("name", "a.name_key") { $0.account.name },
+        ],
+        filters: [
+            ListFilter(
+                "q", label: "list.search", .text(min: 1, max: 200),
+                "Part of the name (its beginning where there are more than \(ListSearch.searchedThrough) accounts), an exact account ID, or the administrator's e-mail.",
+                .search(hint: "accounts.search_hint")
+            ) { text, ask in
+                let q = text.trimmingBlankSpace()
+                if let id = AccountID(q) { return "a.id = \(id)" }
+                guard q.contains("@") else {
+                    return try await ListSearch.named(
+                        "a.name_key", q, in: "accounts a where a.tenant_id = \(ask.tenant)", ask.context)
+                }
+                return
+                    "a.administrator_id = any(array(select v.id from users v where v.tenant_id = \(ask.tenant) and v.email = \(q.lowercased())))"
+            },
+            ListFilter(
+                "kind", label: "accounts.kind", .word(AccountKind.allCases.map(\.rawValue)), "",
+                .words(AccountKind.allCases.map(\.rawValue)) { value, t in
+                    AccountKind(rawValue: value).map { t.word($0) } ?? value
+                }
+            ) { value, _ in "a.kind = \(value)" },
+            ListFilter("enrollment_id", label: "shell.enrollment", .id("enr")) { value, _ in
+                "a.enrollment_id = \(EnrollmentID(value) ?? EnrollmentID(.zero))"
+            },
+            ListFilter("department_id", label: "subscriptions.department", .id("dep"), "", .choices) { value, _ in
+                "a.department_id = \(DepartmentID(value) ?? DepartmentID(.zero))"
+            },
+        ],
+        columns: listColumns, write: { row, _, json in row.account.write(to: &json) })
+
+    private static let listColumns: [ListColumn<ListedAccount>] = [
+        ListColumn(
+            "name", "accounts.name", order: "name",
+            cell: { row, _ in
+                group {
+                    a(.class("row-link"), .href(PageRoute.account.url(row.account.id.description))) { row.account.name }
+                    span(.class("sub mono")) { row.account.id.description }
+                }
+            },
+            file: [
+                FileColumn("id", "list.id") { row, _ in .text(row.account.id.description) },
+                FileColumn("name", "accounts.name") { row, _ in .text(row.account.name) },
+            ]),
+        ListColumn(
+            "kind", "accounts.kind", cell: { row, reader in .text(reader.t.word(row.account.kind)) },
+            file: [FileColumn("kind", "accounts.kind") { row, reader in .text(reader.t.word(row.account.kind)) }]),
+        ListColumn(
+            "administrator", "accounts.administrator",
+            cell: { row, _ in twoLines(row.account.administrator.name, row.account.administrator.email) },
+            file: [
+                FileColumn("administrator", "accounts.administrator") { row, _ in .text(row.account.administrator.name) },
+                FileColumn("administrator_email", "list.email") { row, _ in .text(row.account.administrator.email) },
+            ]),
+        ListColumn(
+            "currency", "accounts.currency", cell: { row, _ in .text(row.account.currency.code) },
+            file: [FileColumn("currency", "accounts.currency") { row, _ in .text(row.account.currency.code) }]),
+        ListColumn(
+            "created_at", "accounts.created", order: "created_at",
+            cell: { row, reader in reader.t.dateElement(row.account.createdAt) },
+            file: [FileColumn("created_at", "accounts.created") { row, _ in .instant(row.account.createdAt) }]),
+        ListColumn(
+            "running", "accounts.running", isNumber: true, cell: { row, reader in .text(reader.t.number(row.running)) },
+            file: [FileColumn("running", "accounts.running") { row, _ in .number(row.running) }]),
+        ListColumn(
+            "suspended", "accounts.suspended", isNumber: true,
+            cell: { row, reader in
+                row.suspended == 0 ? .text("0") : span(.class("attention")) { reader.t.number(row.suspended) }
+            },
+            file: [FileColumn("suspended", "accounts.suspended") { row, _ in .number(row.suspended) }]),
+        ListColumn(
+            "time_zone", "accounts.time_zone", isShownFirst: false, cell: { row, _ in .text(row.account.zone.identifier) },
+            file: [FileColumn("time_zone", "accounts.time_zone") { row, _ in .text(row.account.zone.identifier) }]),
+        ListColumn(
+            "identity_verified", "accounts.verified", isShownFirst: false,
+            cell: { row, reader in .text(reader.t(row.account.identityVerified ? "common.yes" : "common.no")) },
+            file: [
+                FileColumn("identity_verified", "accounts.verified") { row, reader in
+                    .text(reader.t(row.account.identityVerified ? "common.yes" : "common.no"))
+                }
+            ]),
+    ]
+
+    private static func withCounts(_ rows: [ListedAccount], _ context: TenantContext) async throws -> [ListedAccount] {
+        let ids = rows.map(\.account.id)
+        guard !ids.isEmpty else { return rows }
+        let counted = try await context.read(
             """
-            select \(Account.columns) \(Account.source) where a.tenant_id = \(context.tenant.id) \(Visibility.ofAccounts(to: context.principal)) \
-            \(search) \(page.tail(at: "a.created_at", id: "a.id"))
+            select account_id, count(*) filter (where state in ('active', 'past_due')), count(*) filter (where state = 'suspended') \
+            from subscriptions where tenant_id = \(context.tenant.id) and account_id = any(\(ids)) group by account_id
             """
         ).rows
-        return ListPage(try rows.map(Account.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
+        var counts: [AccountID: (running: Int, suspended: Int)] = [:]
+        for row in counted {
+            counts[try row.get(0)] = (Int(try row.get(1, as: Int64.self)), Int(try row.get(2, as: Int64.self)))
+        }
+        return rows.map { row in
+            var row = row
+            row.running = counts[row.account.id]?.running ?? 0
+            row.suspended = counts[row.account.id]?.suspended ?? 0
+            return row
+        }
     }
 }

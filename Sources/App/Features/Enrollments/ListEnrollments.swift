@@ -29,15 +29,3 @@ package enum ListDepartments {
         return ListPage(try rows.map(Department.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
     }
 }
-
-package enum ListPartners {
-    package static func run(_ page: PageRequest, _ context: TenantContext) async throws -> ListPage<Partner> {
-        try context.require(.operate)
-        let rows = try await context.read(
-            """
-            select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) \(page.tail(at: "created_at", id: "id"))
-            """
-        ).rows
-        return ListPage(try rows.map(Partner.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-    }
-}

@@ -1,19 +1,83 @@
 import Billing
 import FoundationEssentials
+import HTML
+import HTTP
 import Postgres
 import Values
 
-package enum ListOrders {
-    package static func run(
-        account: AccountID?, subscription: SubscriptionID?, _ page: PageRequest, _ context: TenantContext
-    ) async throws -> ListPage<Order> {
-        let tenant = context.tenant.id
-        var condition: SQL = "o.tenant_id = \(tenant) \(Visibility.ofSubscriptions(to: context.principal, tenant))"
-        if let account { condition = "\(condition) and o.account_id = \(account)" }
-        if let subscription { condition = "\(condition) and o.subscription_id = \(subscription)" }
-        let rows = try await context.read("\(Order.select) where \(condition) \(page.tail(at: "o.created_at", id: "o.id"))").rows
-        return ListPage(try rows.map(Order.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-    }
+extension Order {
+    /// The orders of the subscriptions that the principal may see, newest first.
+    package static let list = ListDescription<Order>(
+        name: "orders", endpoint: .listOrders,
+        table: "orders o join subscriptions s on s.tenant_id = o.tenant_id and s.id = o.subscription_id", idColumn: "o.id",
+        id: { $0.id.uuid }, select: { "\(Order.select) where \($0)" }, decode: { rows, _ in try rows.map(Order.init) },
+        visible: { context in
+            "o.tenant_id = \(context.tenant.id) \(Visibility.ofSubscriptions(to: context.principal, context.tenant.id))"
+        },
+        orders: [.newest("created_at", "o.created_at") { $0.createdAt }],
+        filters: [
+            ListFilter(
+                "q", label: "list.search", .text(min: 1, max: 200), "An exact order ID or subscription ID.",
+                .search(hint: "orders.search_hint")
+            ) { text, _ in
+                let q = text.trimmingBlankSpace()
+                if let id = OrderID(q) { return "o.id = \(id)" }
+                return SubscriptionID(q).map { "o.subscription_id = \($0)" } ?? "false"
+            },
+            ListFilter("status", label: "orders.status", .word(statuses), "", .words(statuses) { $1("orders.status_\($0)") }) {
+                value, _ in "o.status = \(value)"
+            },
+            ListFilter("kind", label: "orders.kind", .word(kinds), "", .words(kinds) { $1("orders.kind_\($0)") }) { value, _ in
+                "o.kind = \(value)"
+            },
+            ListFilter("account_id", label: "subscriptions.account", .id("acc")) { value, _ in
+                "o.account_id = \(AccountID(value) ?? AccountID(.zero))"
+            },
+            ListFilter("subscription_id", label: "subscriptions.name", .id("sub")) { value, _ in
+                "o.subscription_id = \(SubscriptionID(value) ?? SubscriptionID(.zero))"
+            },
+        ],
+        columns: listColumns, write: { row, _, json in row.write(to: &json) })
+
+    static let statuses = ["awaiting_payment", "completed", "cancelled"]
+    static let kinds = ["purchase", "pay_again", "upgrade"]
+
+    private static let listColumns: [ListColumn<Order>] = [
+        ListColumn(
+            "id", "orders.order", cell: { row, _ in span(.class("mono"), .id(row.id.description)) { row.id.description } },
+            file: [FileColumn("id", "orders.order") { row, _ in .text(row.id.description) }]),
+        ListColumn(
+            "kind", "orders.kind", cell: { row, reader in .text(reader.t("orders.kind_\(row.kind)")) },
+            file: [FileColumn("kind", "orders.kind") { row, reader in .text(reader.t("orders.kind_\(row.kind)")) }]),
+        ListColumn(
+            "status", "orders.status", cell: { row, reader in .text(reader.t("orders.status_\(row.status)")) },
+            file: [FileColumn("status", "orders.status") { row, reader in .text(reader.t("orders.status_\(row.status)")) }]),
+        ListColumn(
+            "subscription", "subscriptions.name",
+            cell: { row, reader in
+                a(.href(SubscriptionLinks(account: row.account, id: row.subscription).overview)) {
+                    row.subscriptionName ?? reader.t("subscriptions.erased_name")
+                }
+            },
+            file: [
+                FileColumn("subscription_id", "orders.subscription_id") { row, _ in .text(row.subscription.description) },
+                FileColumn("subscription", "subscriptions.name") { row, _ in .text(row.subscriptionName) },
+            ]),
+        ListColumn(
+            "created_at", "orders.created", order: "created_at",
+            cell: { row, reader in reader.t.timeElement(row.createdAt) },
+            file: [FileColumn("created_at", "orders.created") { row, _ in .instant(row.createdAt) }]),
+        ListColumn(
+            "completed_at", "orders.completed", isShownFirst: false,
+            cell: { row, reader in row.completedAt.map(reader.t.timeElement) ?? reader.t.nothing },
+            file: [FileColumn("completed_at", "orders.completed") { row, _ in .instant(row.completedAt) }]),
+        ListColumn(
+            "amount", "orders.amount", isNumber: true, cell: { row, reader in reader.t.moneyElement(row.amount) },
+            file: [
+                FileColumn("amount", "orders.amount") { row, _ in .money(row.amount) },
+                FileColumn("currency", "accounts.currency") { row, _ in .text(row.amount.currency.code) },
+            ]),
+    ]
 }
 
 package enum FindOrder {

@@ -14,11 +14,13 @@ package struct Order: Sendable {
     package let amount: Money
     package let createdAt: Instant
     package let completedAt: Instant?
+    /// Nil once its data is gone.
+    package let subscriptionName: String?
     let belonging: Belonging
 
     static let select: SQL = """
         select o.id, o.account_id, o.subscription_id, o.kind, o.status, o.currency, o.amount_minor, o.created_at, o.completed_at, \
-        a.administrator_id, s.enrollment_id, s.service_administrator_id from orders o \
+        a.administrator_id, s.enrollment_id, s.service_administrator_id, s.name from orders o \
         join accounts a on a.tenant_id = o.tenant_id and a.id = o.account_id \
         join subscriptions s on s.tenant_id = o.tenant_id and s.id = o.subscription_id
         """
@@ -37,6 +39,7 @@ package struct Order: Sendable {
         belonging = Belonging(
             account: account, accountAdministrator: try column.next(), enrollment: try column.next(),
             serviceAdministrator: try column.next())
+        subscriptionName = try column.next()
     }
 
     func write(to json: inout JSONWriter) {

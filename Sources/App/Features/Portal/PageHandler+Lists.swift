@@ -4,40 +4,110 @@ import HTTP
 import Postgres
 import Values
 
-/// The lists of subscriptions: of one account, of one agreement, of everything that a person may see.
+/// The portal's lists: subscriptions of one account, of one agreement, of everything that a person may see; an account's orders.
 extension PageHandler {
     func accountSubscriptions(_ visit: Visit) async throws -> HTTPResponse {
         let id: AccountID = try visit.pathID(0)
         let account = try await FindAccount.byID(id, try visit.context())
-        var filter = SubscriptionFilter()
-        filter.account = id
-        let frame = Frame(zone: account.zone, account: (id, account.name), current: PageRoute.subscriptions.url(id.description))
-        return try await subscriptions(visit, filter, of: account.name, spansAccounts: false, frame)
+        var frame = subscriptionFrame(visit, of: account.name, account.zone)
+        frame.scope = [("account_id", id.description)]
+        return try await list(
+            visit, Subscription.list, frame,
+            Frame(zone: account.zone, account: (id, account.name), current: PageRoute.subscriptions.url(id.description)))
     }
 
     func mySubscriptions(_ visit: Visit) async throws -> HTTPResponse {
         let (signedIn, _) = try visit.member()
-        return try await subscriptions(
-            visit, SubscriptionFilter(), of: visit.signedInName ?? signedIn.tenant.name, spansAccounts: true,
-            Frame(current: PageRoute.mySubscriptions.url()))
+        var frame = subscriptionFrame(visit, of: visit.signedInName ?? signedIn.tenant.name, nil)
+        frame.columns = Self.acrossAccounts
+        return try await list(visit, Subscription.list, frame, Frame(current: PageRoute.mySubscriptions.url()))
     }
 
     func enrollmentSubscriptions(_ visit: Visit) async throws -> HTTPResponse {
-        let enrollment = try await FindEnrollment.byID(try visit.pathID(0), try visit.context())
-        var filter = SubscriptionFilter()
-        filter.enrollment = enrollment.id
-        let frame = Frame(
-            enrollment: (enrollment.id, enrollment.name),
-            current: PageRoute.enrollmentSubscriptions.url(enrollment.id.description))
-        return try await subscriptions(visit, filter, of: enrollment.name, spansAccounts: true, frame)
+        let context = try visit.context()
+        let enrollment = try await FindEnrollment.byID(try visit.pathID(0), context)
+        var frame = subscriptionFrame(visit, of: enrollment.name, nil)
+        frame.scope = [("enrollment_id", enrollment.id.description)]
+        frame.columns = Self.acrossAccounts
+        frame.choices["department_id"] = try await departmentChoices(enrollment.id, context)
+        return try await list(
+            visit, Subscription.list, frame,
+            Frame(
+                enrollment: (enrollment.id, enrollment.name),
+                current: PageRoute.enrollmentSubscriptions.url(enrollment.id.description)))
     }
 
     func operatorSubscriptions(_ visit: Visit) async throws -> HTTPResponse {
         let context = try visit.context()
         try requireOperator(context)
-        return try await subscriptions(
-            visit, SubscriptionFilter(), of: context.tenant.name, spansAccounts: true,
-            Frame(current: PageRoute.operatorSubscriptions.url()))
+        var frame = subscriptionFrame(visit, of: context.tenant.name, nil)
+        frame.columns = Self.acrossAccounts
+        return try await list(visit, Subscription.list, frame, Frame(current: PageRoute.operatorSubscriptions.url()))
+    }
+
+    func operatorAccounts(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try visit.context()
+        try requireOperator(context)
+        let t = visit.localiser()
+        let frame = ListFrame(
+            title: t("accounts.title"), lede: .text(t("accounts.lede", ["tenant": context.tenant.name])),
+            empty: .neverHad(title: t("accounts.empty_title"), text: t("accounts.empty_text"), action: nil),
+            filteredTitle: t("accounts.filtered_title"))
+        return try await list(visit, Account.list, frame, Frame(current: PageRoute.operatorAccounts.url()))
+    }
+
+    func accountOrders(_ visit: Visit) async throws -> HTTPResponse {
+        let id: AccountID = try visit.pathID(0)
+        let account = try await FindAccount.byID(id, try visit.context())
+        let t = visit.localiser(account.zone)
+        var frame = ListFrame(
+            title: t("orders.title"), lede: .text(t("orders.lede", ["owner": account.name])),
+            empty: .neverHad(
+                title: t("orders.empty_title"), text: t("orders.empty_text"),
+                action: ActionLink(t("subscriptions.title"), PageRoute.subscriptions.url(id.description))),
+            filteredTitle: t("orders.filtered_title"))
+        frame.scope = [("account_id", id.description)]
+        frame.done["status=awaiting_payment"] = .allDone(title: t("orders.done_title"), text: t("orders.done_text"))
+        return try await list(
+            visit, Order.list, frame,
+            Frame(zone: account.zone, account: (id, account.name), current: PageRoute.orders.url(id.description)))
+    }
+
+    // MARK: What they share
+
+    /// Across accounts the account is who matters; there is no room for the service administrator too.
+    static let acrossAccounts = ["name", "state", "account", "offer", "purchased_at", "days_left", "credit_remaining"]
+
+    private func subscriptionFrame(_ visit: Visit, of owner: String, _ zone: TimeZoneRule?) -> ListFrame {
+        let t = visit.localiser(zone)
+        var frame = ListFrame(
+            title: t("subscriptions.title"), lede: .text(t("subscriptions.lede", ["owner": owner])),
+            empty: .neverHad(title: t("subscriptions.empty_title"), text: t("subscriptions.empty_text"), action: nil),
+            filteredTitle: t("subscriptions.filtered_title"))
+        frame.choices["delete_before"] = goingChoices(visit["delete_before"], t)
+        let running = EmptyState.allDone(title: t("subscriptions.done_title"), text: t("subscriptions.done_text"))
+        frame.done = ["state=suspended": running, "state=past_due": running]
+        return frame
+    }
+
+    /// The coming week, month, quarter; and the instant that the address holds already.
+    private func goingChoices(_ chosen: String?, _ t: Localiser) -> [FilterBar.Choice] {
+        let today = t.zone.date(at: t.now)
+        var choices = [7, 30, 90].map { days in
+            FilterBar.Choice(
+                t.zone.startOfDay(today.adding(days: days + 1)).rfc3339, t("subscriptions.within_days", ["days": String(days)]))
+        }
+        if let chosen, let at = Instant(rfc3339: chosen), !choices.contains(where: { $0.value == chosen }) {
+            choices.append(.init(chosen, t("subscriptions.before", ["time": t.dateTime(at)])))
+        }
+        return choices
+    }
+
+    private func departmentChoices(_ enrollment: EnrollmentID, _ context: TenantContext) async throws -> [FilterBar.Choice] {
+        let rows = try await context.read(
+            "select id, name from departments where tenant_id = \(context.tenant.id) and enrollment_id = \(enrollment) order by name, id limit 500"
+        ).rows
+        return try rows.map { FilterBar.Choice(try $0.get(0, as: DepartmentID.self).description, try $0.get(1)) }
     }
 
     /// The provider's own pages are not there for anybody else.
@@ -45,75 +115,9 @@ extension PageHandler {
         guard context.principal.isOperator else { throw Failure.notFound }
     }
 
-    private func subscriptions(
-        _ visit: Visit, _ scope: SubscriptionFilter, of owner: String, spansAccounts: Bool, _ frame: Frame
-    ) async throws -> HTTPResponse {
-        let (context, window, t) = (try visit.context(), ListWindow(visit), visit.localiser(frame.zone))
-        var filter = scope
-        filter.state = visit["state"].flatMap { SubscriptionState(rawValue: $0) }
-        filter.offer = visit["offer"].flatMap { Offer(rawValue: $0) }
-        filter.q = visit["q"].map { $0.trimmingBlankSpace() }.flatMap { $0.isEmpty ? nil : String($0.prefix(200)) }
-        let narrowed = filter
-        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
-            try await ListSubscriptions.run(narrowed, page, context).page
-        }
-        var page = SubscriptionListPage(
-            ownerName: owner, spansAccounts: spansAccounts, filters: filters(filter, visit, window, t),
-            rows: shown.items.map { row($0, spansAccounts: spansAccounts, context.principal, t) },
-            pager: window.pager(shown, visit))
-        page.purchasedSort = window.sort(visit)
-        return visit.page(page, frame)
-    }
-
-    private func row(_ subscription: Subscription, spansAccounts: Bool, _ principal: Principal, _ t: Localiser)
-        -> SubscriptionListPage.Row
-    {
-        var row = SubscriptionListPage.Row(
-            id: subscription.id.description, name: subscription.name, url: subscription.links.overview, offer: subscription.offer,
-            state: subscription.state, purchasedAt: subscription.facts.purchasedAt)
-        row.reasons = subscription.state == .suspended ? subscription.facts.reasons.sorted : []
-        row.deleteAt = subscription.state == .suspended ? subscription.facts.deleteAt : nil
-        row.serviceAdministrator = subscription.serviceAdministrator?.name
-        if subscription.offer != .enterprise, subscription.state != .deleted, subscription.state != .pending {
-            row.remaining = subscription.remaining(at: t.now)
-            row.daysLeft = subscription.daysLeft(at: t.now)
-        }
-        // The account itself is open only to those with a role on it.
-        if spansAccounts, !principal.roles(on: subscription.accountBelonging).isEmpty {
-            row.account = NavigationItem(
-                subscription.accountName, PageRoute.subscriptions.url(subscription.accountID.description))
-        }
-        return row
-    }
-
-    private func filters(_ filter: SubscriptionFilter, _ visit: Visit, _ window: ListWindow, _ t: Localiser) -> FilterBar {
-        func without(_ name: String) -> URLPath {
-            visit.here(changing: [(name, nil), ("cursor", nil), ("before", nil), ("row", nil)])
-        }
-        var chips: [FilterBar.Chip] = []
-        if let q = filter.q { chips.append(.init(labelled("list.search", q, t), without: without("q"))) }
-        if let state = filter.state {
-            chips.append(.init(labelled("subscriptions.state", t.word(state), t), without: without("state")))
-        }
-        if let offer = filter.offer {
-            chips.append(.init(labelled("subscriptions.offer", t.word(offer), t), without: without("offer")))
-        }
-        return FilterBar(
-            action: URLPath(visit.request.pathSegments),
-            fields: [
-                .search(name: "q", label: t("list.search"), value: filter.q ?? ""),
-                .choice(
-                    name: "state", label: t("subscriptions.state"), all: t("list.all"),
-                    choices: SubscriptionState.allCases.map { .init($0.rawValue, t.word($0)) }, selected: filter.state?.rawValue),
-                .choice(
-                    name: "offer", label: t("subscriptions.offer"), all: t("list.all"),
-                    choices: Offer.allCases.map { .init($0.rawValue, t.word($0)) },
-                    selected: filter.offer?.rawValue),
-            ], chips: chips, kept: window.kept)
-    }
-
-    func labelled(_ key: String, _ value: String, _ t: Localiser) -> String {
-        t(key) + (t.language == .zhHans ? "：" : ": ") + value
+    /// `State: suspended`. `label` is a key.
+    func labelled(_ label: String, _ value: String, _ t: Localiser) -> String {
+        t(label) + (t.language == .zhHans ? "：" : ": ") + value
     }
 }
 

@@ -98,6 +98,7 @@ struct PageHandler: Sendable {
         case .mySubscriptions: return try await mySubscriptions(visit)
         case .account: return visit.redirect(PageRoute.subscriptions.url(visit.parameters))
         case .subscriptions: return try await accountSubscriptions(visit)
+        case .orders: return try await accountOrders(visit)
         case .subscription: return try await overview(visit)
         case .payForm: return try await paymentForm(visit, isUpgrade: false)
         case .payReview: return try await paymentReview(visit, isUpgrade: false)

@@ -18,6 +18,7 @@ package enum PageRoute: String, CaseIterable, Sendable {
 
     case account = "GET /accounts/{account_id}"
     case subscriptions = "GET /accounts/{account_id}/subscriptions"
+    case orders = "GET /accounts/{account_id}/orders"
     case subscription = "GET /accounts/{account_id}/subscriptions/{subscription_id}"
     case payForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/pay"
     case payReview = "GET /accounts/{account_id}/subscriptions/{subscription_id}/pay/review"

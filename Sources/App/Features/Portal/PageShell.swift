@@ -76,6 +76,9 @@ extension Visit {
         } else {
             items.append(item(t("shell.subscriptions"), PageRoute.mySubscriptions.url(), frame))
         }
+        if let account = frame.account, own.accounts.contains(where: { $0.id == account.id }) {
+            items.append(item(t("shell.orders"), PageRoute.orders.url(account.id.description), frame))
+        }
         if own.ownAccounts.count + own.enrollments.count > 1 || own.servesElsewhere && !own.ownAccounts.isEmpty {
             items.append(item(t("shell.all_accounts"), PageRoute.home.url(), frame))
         }

@@ -28,6 +28,26 @@ extension APIHandler {
         return response(Answer(status: 200, body: json.bytes), request)
     }
 
+    /// A page of a described list, or the whole of it as a file.
+    func list<Item>(_ request: APIRequest, _ description: ListDescription<Item>) async throws -> HTTPResponse {
+        let context = request.context
+        let condition = try await description.condition(request.values, context)
+        let limit = request["limit"].flatMap { Int($0) } ?? 25
+        let wanted = try description.request(limit: limit, sort: request["sort"], cursor: request["cursor"])
+        guard let format = request["format"].flatMap({ ListFileFormat(rawValue: $0) }) else {
+            let (now, slice) = try await description.page(wanted, condition, counting: false, context)
+            return list(request, ListPage(items: slice.items, nextCursor: slice.next)) { description.write($0, now, &$1) }
+        }
+        let zone = TimeZoneRule(identifier: context.tenant.timeZone) ?? .utc
+        let t = Localiser(strings: localisation[request.language], zone: zone, now: try await context.now())
+        return try await ListFile(
+            description: description, condition: condition, request: wanted,
+            columns: request["cols"].map { $0.split(separator: ",").map(String.init) },
+            reader: ListReader(t: t, principal: context.principal), hasWords: false, withMark: request["bom"] == "1",
+            name: "\(description.name)_\(t.date(t.now))", context: context
+        ).response(format)
+    }
+
     func list<Item>(_ request: APIRequest, _ page: ListPage<Item>, _ write: (Item, inout JSONWriter) -> Void) -> HTTPResponse {
         var answer = response(Answer(status: 200, body: page.body(write)), request)
         if let cursor = page.nextCursor {

@@ -5,18 +5,6 @@ import Values
 
 /// From the checked body to the use case's own input.
 extension APIHandler {
-    func filter(_ request: APIRequest) -> SubscriptionFilter {
-        var filter = SubscriptionFilter()
-        filter.state = request["state"].flatMap { SubscriptionState(rawValue: $0) }
-        filter.offer = request["offer"].flatMap { Offer(rawValue: $0) }
-        filter.account = request.id("account_id")
-        filter.enrollment = request.id("enrollment_id")
-        filter.department = request.id("department_id")
-        filter.deleteBefore = request.instant("delete_before")
-        filter.q = request["q"]
-        return filter
-    }
-
     func reason(_ body: JSONMembers) throws -> SuspensionReason {
         guard let reason = body["reason"]?.text.flatMap({ SuspensionReason(rawValue: $0) }) else {
             throw Failure.invalid([FieldError("/reason", "required")])

@@ -14,14 +14,12 @@ struct APIHandler: Sendable {
         case .healthz, .readyz, .metrics, .openapi, .problem: throw Failure.notFound
         case .me: return try await me(request)
 
-        case .listAccounts: return list(request, try await ListAccounts.run(try request.page(), context)) { $0.write(to: &$1) }
+        case .listAccounts: return try await list(request, Account.list)
         case .createAccount: return response(try await createAccount(request).run(context, try request.options()), request)
         case .getAccount: return conditional(try await FindAccount.byID(try request.pathID(), context).answer(200), request)
         case .updateAccount: return response(try await updateAccount(request).run(context, try request.options()), request)
 
-        case .listSubscriptions:
-            let (now, page) = try await ListSubscriptions.run(filter(request), try request.page(), context)
-            return list(request, page) { $0.write(to: &$1, at: now) }
+        case .listSubscriptions: return try await list(request, Subscription.list)
         case .createSubscription:
             return response(try await createSubscription(request).run(context, try request.options()), request)
         case .getSubscription:
@@ -79,7 +77,7 @@ struct APIHandler: Sendable {
 
         case .checkPartner:
             return object(try await FindPartner.byCode(request["code"] ?? "", context), request) { $0.write(to: &$1) }
-        case .listPartners: return list(request, try await ListPartners.run(try request.page(), context)) { $0.write(to: &$1) }
+        case .listPartners: return try await list(request, Partner.list)
         case .createPartner:
             let body = try request.body()
             let useCase = CreatePartner(code: body["code"]?.text ?? "", companyName: body["company_name"]?.text ?? "")
@@ -106,10 +104,7 @@ struct APIHandler: Sendable {
             let department = try await FindDepartment.byID(try request.pathID(1), of: try request.pathID(0), context)
             return conditional(department.answer(200), request)
 
-        case .listOrders:
-            let page = try await ListOrders.run(
-                account: request.id("account_id"), subscription: request.id("subscription_id"), try request.page(), context)
-            return list(request, page) { $0.write(to: &$1) }
+        case .listOrders: return try await list(request, Order.list)
         case .getOrder: return object(try await FindOrder.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
 
         case .receiveUsage:

@@ -12,7 +12,8 @@ struct APIRequest {
     let context: TenantContext
     let language: Language
     let requestID: String
-    private let query: [String: String]
+    /// The query, by name; each value held against the document.
+    let values: [String: String]
 
     init(
         _ http: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ context: TenantContext, _ language: Language,
@@ -24,7 +25,7 @@ struct APIRequest {
         self.context = context
         self.language = language
         self.requestID = requestID
-        query = try Self.read(http.query, endpoint.documentation)
+        values = try Self.read(http.query, endpoint.documentation)
     }
 
     // MARK: Path and query
@@ -35,14 +36,14 @@ struct APIRequest {
         return id
     }
 
-    subscript(name: String) -> String? { query[name] }
-    func id<Tag>(_ name: String, as type: ID<Tag>.Type = ID<Tag>.self) -> ID<Tag>? { query[name].flatMap { ID<Tag>($0) } }
-    func instant(_ name: String) -> Instant? { query[name].flatMap { Instant(rfc3339: $0) } }
-    var isDryRun: Bool { query["dry_run"] == "true" }
+    subscript(name: String) -> String? { values[name] }
+    func id<Tag>(_ name: String, as type: ID<Tag>.Type = ID<Tag>.self) -> ID<Tag>? { values[name].flatMap { ID<Tag>($0) } }
+    func instant(_ name: String) -> Instant? { values[name].flatMap { Instant(rfc3339: $0) } }
+    var isDryRun: Bool { values["dry_run"] == "true" }
 
     func page() throws -> PageRequest {
         try PageRequest(
-            limit: query["limit"].flatMap { Int($0) } ?? 25, cursor: query["cursor"], ascending: query["sort"] == "created_at")
+            limit: values["limit"].flatMap { Int($0) } ?? 25, cursor: values["cursor"], ascending: values["sort"] == "created_at")
     }
 
     /// Unknown, repeated or unreadable parameters are refused by name.

@@ -53,7 +53,7 @@ extension EndpointDocumentation {
     }
     static let page: [Schema.Field] = [
         .optional("limit", .integer(min: 1, max: 100), "Rows of a page, 25 unless said."),
-        .optional("cursor", .text(min: 1, max: 200), "From `next_cursor` of the page before."),
+        .optional("cursor", .text(min: 1, max: 1_200), "From `next_cursor` of the page before."),
     ]
     static let sort: [Schema.Field] = [.optional("sort", .word(["-created_at", "created_at"]))]
 }
@@ -71,10 +71,7 @@ extension Endpoint {
             .read("operations", "What an error code means and what to do.", .other(200, mediaType: "text/html"), who: .anyone)
         case .me: .read("me", "Tenant, role, scope and clock of the key.", .object(200, "Me"))
 
-        case .listAccounts:
-            .read(
-                "accounts", "Accounts that the key can see.", .list("Account"),
-                query: EndpointDocumentation.page + EndpointDocumentation.sort)
+        case .listAccounts: .read("accounts", "Accounts that the key can see.", .list("Account"), query: Account.list.query)
         case .createAccount: .create("accounts", "Make a customer's account.", "Account", Input.createAccount, who: .operators)
         case .getAccount: .read("accounts", "One account.", .object(200, "Account")).tagged()
         case .updateAccount:
@@ -82,17 +79,7 @@ extension Endpoint {
                 "accounts", "Change an account's name, zone or language.", "Account", Input.updateAccount, who: .administrators)
 
         case .listSubscriptions:
-            .read(
-                "subscriptions", "Subscriptions, newest first.", .list("Subscription"),
-                query: [
-                    .optional("state", .word(["pending", "active", "past_due", "suspended", "deleted"])),
-                    .optional("offer", .word(["trial", "prepaid", "enterprise"])), .optional("account_id", .id("acc")),
-                    .optional("enrollment_id", .id("enr")), .optional("department_id", .id("dep")),
-                    .optional("delete_before", .format("date-time"), "Suspended ones whose data goes before this instant."),
-                    .optional(
-                        "q", .text(min: 1, max: 200),
-                        "Part of the name, or an exact subscription, order or account ID, or an administrator's e-mail."),
-                ] + EndpointDocumentation.page + EndpointDocumentation.sort)
+            .read("subscriptions", "Subscriptions, newest first.", .list("Subscription"), query: Subscription.list.query)
         case .createSubscription:
             .create(
                 "subscriptions", "Order a subscription, with or without its first payment.", "Subscription",
@@ -154,7 +141,7 @@ extension Endpoint {
                 "partners", "Check a partner's ID before it is set.", .object(200, "Partner"),
                 query: [.init("code", .text(min: 1, max: 64))])
         case .listPartners:
-            .read("partners", "The tenant's partners.", .list("Partner"), query: EndpointDocumentation.page, who: .operators)
+            .read("partners", "The tenant's partners.", .list("Partner"), query: Partner.list.query, who: .operators)
         case .createPartner: .create("partners", "Add a partner.", "Partner", Input.createPartner, who: .operators)
         case .getPartner: .read("partners", "One partner.", .object(200, "Partner"), who: .operators)
 
@@ -188,11 +175,7 @@ extension Endpoint {
                 audience: .administrators, body: Input.moveAccount, answer: .object(200, "Account"),
                 refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
 
-        case .listOrders:
-            .read(
-                "orders", "Orders, newest first.", .list("Order"),
-                query: [.optional("account_id", .id("acc")), .optional("subscription_id", .id("sub"))]
-                    + EndpointDocumentation.page)
+        case .listOrders: .read("orders", "Orders, newest first.", .list("Order"), query: Order.list.query)
         case .getOrder: .read("orders", "One order.", .object(200, "Order"))
 
         case .receiveUsage:

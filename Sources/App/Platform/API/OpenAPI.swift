@@ -170,7 +170,9 @@ package enum OpenAPI {
                         object: { json in
                             switch documentation.answer {
                             case .object(_, let name): content(&json, "application/json", .named(name))
-                            case .list(let name): content(&json, "application/json", .listOf(name))
+                            case .list(let name):
+                                content(&json, "application/json", .listOf(name))
+                                for format in documentation.fileFormats { content(&json, format.essence, nil) }
                             case .other(_, let mediaType): content(&json, mediaType, nil)
                             }
                         })
@@ -184,7 +186,7 @@ extension Schema {
     package static func listOf(_ name: String) -> Schema {
         .object([
             .init("data", .list(.named(name), max: 100)), .init("has_more", .boolean),
-            .init("next_cursor", .nullable(.text(max: 200))),
+            .init("next_cursor", .nullable(.text(max: 1_200))),
         ])
     }
 

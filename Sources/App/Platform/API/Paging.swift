@@ -46,6 +46,11 @@ package struct ListPage<Item: Sendable>: Sendable {
     package let items: [Item]
     package let nextCursor: String?
 
+    init(items: [Item], nextCursor: String?) {
+        self.items = items
+        self.nextCursor = nextCursor
+    }
+
     /// `items` may hold one more than `limit`, which only says that there is more.
     init(_ items: [Item], limit: Int, key: (Item) -> (at: Instant, id: UUID)) {
         let hasMore = items.count > limit

@@ -1,0 +1,269 @@
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+/// What one page of a list adds to its description.
+struct ListFrame: Sendable {
+    var title: String
+    var lede: HTML
+    var crumbs: Breadcrumbs?
+    var actions: [ActionLink] = []
+    var above: HTML = .empty
+    /// Filters that the page's path has set: they are no choice of the reader's.
+    var scope: [(name: String, value: String)] = []
+    /// What filters of the kind `choices` offer, by their name; without an entry such a filter does not show.
+    var choices: [String: [FilterBar.Choice]] = [:]
+    /// The columns that show before anybody has chosen; those of the description unless said.
+    var columns: [String]?
+    /// When there never was a row.
+    var empty: EmptyState
+    /// When this filter alone leaves nothing, that is good news: `["state=suspended": .allDone(…)]`.
+    var done: [String: EmptyState] = [:]
+    var filteredTitle: String
+
+    init(title: String, lede: HTML = .empty, empty: EmptyState, filteredTitle: String) {
+        self.title = title
+        self.lede = lede
+        self.empty = empty
+        self.filteredTitle = filteredTitle
+    }
+}
+
+extension PageHandler {
+    /// A page of a list, or the whole of it as a file when the address asks for one.
+    func list<Item>(
+        _ visit: Visit, _ description: ListDescription<Item>, _ frame: ListFrame, _ around: Frame
+    ) async throws -> HTTPResponse {
+        let view = ListView(visit: visit, description: description, frame: frame, zone: around.zone)
+        let context = try visit.context()
+        let condition = try await description.condition(view.values, context)
+        if let format = visit["format"].flatMap({ ListFileFormat(rawValue: $0) }) {
+            return try await view.file(condition, context).response(format)
+        }
+        let request = try description.request(
+            limit: view.limit, sort: visit["sort"], cursor: visit.filled("cursor"), before: visit.filled("before"))
+        let (_, slice) = try await description.page(request, condition, counting: true, context)
+        let items = try await description.enrich?(slice.items, context) ?? slice.items
+        return visit.page(view.page(items, slice, request, context), around)
+    }
+}
+
+extension Visit {
+    /// A parameter that says something.
+    func filled(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// Every value of a parameter that may come more than once.
+    func all(_ name: String) -> [String] { request.query.filter { $0.name == name }.map(\.value) }
+}
+
+/// One visit of a list: what its address says, and the page made of it.
+struct ListView<Item: Sendable>: Sendable {
+    static var limits: [Int] { [25, 50, 100] }
+    /// What a new choice of filters starts anew.
+    private static var place: [(String, String?)] { [("cursor", nil), ("before", nil), ("row", nil)] }
+
+    let visit: Visit
+    let description: ListDescription<Item>
+    let frame: ListFrame
+    let zone: TimeZoneRule?
+
+    private var t: Localiser { visit.localiser(zone) }
+    private var reader: ListReader {
+        ListReader(t: t, principal: visit.signedIn?.principal ?? .commandLine)
+    }
+
+    var limit: Int { visit["limit"].flatMap { Int($0) }.flatMap { Self.limits.contains($0) ? $0 : nil } ?? 25 }
+
+    /// The reader's own filters: what the address says and the schema takes.
+    private var chosen: [(filter: ListFilter, value: String)] {
+        description.filters.compactMap { filter in
+            guard !frame.scope.contains(where: { $0.name == filter.name }),
+                let value = visit[filter.name]?.trimmingBlankSpace(), !value.isEmpty
+            else { return nil }
+            let short = filter.name == "q" ? String(value.prefix(200)) : value
+            return filter.accepts(short) ? (filter, short) : nil
+        }
+    }
+
+    var values: [String: String] {
+        var values = Dictionary(chosen.map { ($0.filter.name, $0.value) }) { first, _ in first }
+        for (name, value) in frame.scope { values[name] = value }
+        return values
+    }
+
+    // MARK: Columns
+
+    /// `cols=name,state` or `cols=name&cols=state`. The first column is what the rows are, and always shows.
+    private var asked: [String]? {
+        let names = visit.all("cols").flatMap { $0.split(separator: ",").map(String.init) }
+        let known = description.columns.map(\.name).filter(names.contains)
+        return known.isEmpty ? nil : known
+    }
+
+    private var columns: [ListColumn<Item>] {
+        let names = asked ?? frame.columns
+        return description.columns.enumerated().filter { index, column in
+            index == 0 || (names.map { $0.contains(column.name) } ?? column.isShownFirst)
+        }.map(\.element)
+    }
+
+    // MARK: The file
+
+    func file(_ condition: SQL, _ context: TenantContext) throws -> ListFile<Item> {
+        let scope = frame.scope.map { "_\($0.value)" }.joined()
+        return ListFile(
+            description: description, condition: condition,
+            request: try description.request(limit: Int(Int32.max), sort: visit["sort"]),
+            columns: asked.map { [description.columns[0].name] + $0 }, reader: reader, hasWords: visit["header"] != "machine",
+            withMark: visit["bom"] != "0", name: "\(description.name)\(scope)_\(t.date(t.now))_\(t.language.tag)",
+            context: context)
+    }
+
+    // MARK: The page
+
+    func page(
+        _ items: [Item], _ slice: ListSlice<Item>, _ request: ListRequest<Item>, _ context: TenantContext
+    ) -> ListingPage {
+        let (columns, reader) = (columns, reader)
+        let table = DataTable(
+            frame.title, columns: columns.map { head($0, request) },
+            rows: items.map { item in TableRow(columns.map { $0.cell(item, reader) }) })
+        var page = ListingPage(
+            frame.title, lede: frame.lede, filters: filters(request), table: table, pager: pager(slice, request), empty: empty)
+        page.crumbs = frame.crumbs
+        page.actions = frame.actions
+        page.above = frame.above
+        page.columns = chooser(columns)
+        page.downloads = ListFileFormat.allCases.map { format in
+            ListDownload(t("list.format_\(format.rawValue)"), here(changing: [("format", format.rawValue)]))
+        }
+        page.curl = curl(request)
+        return page
+    }
+
+    private func here(changing changes: [(String, String?)]) -> URLPath {
+        let kept = Self.place.filter { name, _ in !changes.contains { $0.0 == name } }
+        return visit.here(changing: kept + changes)
+    }
+
+    private func head(_ column: ListColumn<Item>, _ request: ListRequest<Item>) -> TableColumn {
+        guard let name = column.order, let order = description.orders.first(where: { $0.name == name }) else {
+            return TableColumn(t(column.title), isNumber: column.isNumber)
+        }
+        let isCurrent = request.order.name == name
+        let descending = isCurrent ? !request.isDescending : order.isDescendingFirst
+        let isDefault = name == description.orders[0].name && descending == order.isDescendingFirst
+        let sort = TableColumn.Sort(
+            url: here(changing: [("sort", isDefault ? nil : order.word(descending: descending))]),
+            current: isCurrent ? (request.isDescending ? .descending : .ascending) : nil)
+        return TableColumn(t(column.title), isNumber: column.isNumber, sort: sort)
+    }
+
+    /// What else the address carries and a new choice keeps.
+    private func kept(_ names: [String]) -> [(String, String)] {
+        visit.request.query.filter { names.contains($0.name) && !$0.value.isEmpty }.map { ($0.name, $0.value) }
+    }
+
+    private func filters(_ request: ListRequest<Item>) -> FilterBar {
+        let chosen = chosen
+        let fields = description.filters.compactMap { filter -> FilterBar.Field? in
+            guard !frame.scope.contains(where: { $0.name == filter.name }) else { return nil }
+            return field(filter, chosen.first { $0.filter.name == filter.name }?.value)
+        }
+        let chips = chosen.map { filter, value in
+            FilterBar.Chip(
+                visit.handler.labelled(filter.label, word(value, of: filter), t), without: here(changing: [(filter.name, nil)]))
+        }
+        return FilterBar(
+            action: URLPath(visit.request.pathSegments), fields: fields, chips: chips, kept: kept(["sort", "limit", "cols"]))
+    }
+
+    private func field(_ filter: ListFilter, _ value: String?) -> FilterBar.Field? {
+        let label = t(filter.label)
+        switch filter.control {
+        case .none: return nil
+        case .search(let hint): return .search(name: filter.name, label: label, value: value ?? "", hint: t(hint))
+        case .words(let words, let name):
+            return .choice(
+                name: filter.name, label: label, all: t("list.all"), choices: words.map { .init($0, name($0, t)) },
+                selected: value)
+        case .choices:
+            guard let choices = frame.choices[filter.name], !choices.isEmpty else { return nil }
+            return .choice(name: filter.name, label: label, all: t("list.all"), choices: choices, selected: value)
+        case .date: return .date(name: filter.name, label: label, value: value ?? "")
+        }
+    }
+
+    private func word(_ value: String, of filter: ListFilter) -> String {
+        if case .words(_, let name) = filter.control { return name(value, t) }
+        if let choice = frame.choices[filter.name]?.first(where: { $0.value == value }) { return choice.label }
+        if case .format("date-time") = filter.schema, let at = Instant(rfc3339: value) { return t.dateTime(at) }
+        return value
+    }
+
+    private func chooser(_ shown: [ListColumn<Item>]) -> ColumnChooser? {
+        guard description.columns.count > 2 else { return nil }
+        let names = shown.map(\.name)
+        return ColumnChooser(
+            action: URLPath(visit.request.pathSegments),
+            choices: description.columns.dropFirst().map { .init($0.name, t($0.title), isShown: names.contains($0.name)) },
+            kept: kept(description.filters.map(\.name) + ["sort", "limit"]))
+    }
+
+    // MARK: From page to page
+
+    private func pager(_ slice: ListSlice<Item>, _ request: ListRequest<Item>) -> Pager {
+        let handed = visit["row"].flatMap { Int($0) }.flatMap { (1...100_000_000).contains($0) ? $0 : nil }
+        let first = slice.previous == nil ? 1 : request.after == nil ? 1 : handed ?? 1
+        let last = first + max(slice.items.count, 1) - 1
+        var pager = Pager(
+            first: slice.previous == nil ? nil : here(changing: []),
+            previous: slice.previous.map { here(changing: [("before", $0), ("row", String(max(1, first - limit)))]) },
+            next: slice.next.map { here(changing: [("cursor", $0), ("row", String(last + 1))]) },
+            rows: slice.items.isEmpty ? nil : first...last)
+        if let total = slice.total {
+            let most = ListDescription<Item>.countedAtMost
+            pager.total = total > most ? t("list.more_than", ["count": t.number(most)]) : t.number(total)
+        }
+        if slice.total.map({ $0 > Self.limits[0] }) ?? false {
+            pager.limits = Self.limits.map { size in
+                Pager.Limit(
+                    size, here(changing: [("limit", size == Self.limits[0] ? nil : String(size))]), isCurrent: size == limit)
+            }
+        }
+        return pager
+    }
+
+    private var empty: EmptyState {
+        let chosen = chosen
+        if chosen.count == 1, let done = frame.done["\(chosen[0].filter.name)=\(chosen[0].value)"] { return done }
+        return chosen.isEmpty ? frame.empty : .filteredOut(title: frame.filteredTitle, clear: URLPath(visit.request.pathSegments))
+    }
+
+    // MARK: The same question to the API (G7)
+
+    private func curl(_ request: ListRequest<Item>) -> String {
+        var query = frame.scope.map { ($0.name, $0.value) } + chosen.map { ($0.filter.name, $0.value) }
+        if visit["sort"] != nil { query.append(("sort", request.word)) }
+        if limit != 25 { query.append(("limit", String(limit))) }
+        let path = URLPath(description.endpoint.segments.map(String.init), query: query).string
+        return "curl -H \"Authorization: Bearer $BURSAR_KEY\" \(ShellWord.quoted(visit.origin + path))"
+    }
+}
+
+/// One word of a shell's line, whatever stands in it.
+enum ShellWord {
+    static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
+
+extension Visit {
+    /// `https://billing.example.com`: what stands before the path of an address that is copied out of the page.
+    var origin: String {
+        if let url = dependencies.configuration.publicURL { return url.hasSuffix("/") ? String(url.dropLast()) : url }
+        return "http://\(request.headers["host"] ?? "localhost")"
+    }
+}

@@ -1,0 +1,187 @@
+import Billing
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+extension Subscription {
+    /// A3: the subscriptions that the principal may see, newest first.
+    package static let list = ListDescription<Subscription>(
+        name: "subscriptions", endpoint: .listSubscriptions, table: "subscriptions s", idColumn: "s.id", id: { $0.id.uuid },
+        select: { SubscriptionQueries.list($0) },
+        decode: { rows, context in
+            let ids: [SubscriptionID] = try rows.map { try $0.get(0) }
+            let lots = ids.isEmpty ? rows : try await context.read(SubscriptionQueries.lots(context.tenant.id, ids)).rows
+            return try SubscriptionQueries.decode(rows, lots: lots)
+        },
+        visible: { context in
+            "s.tenant_id = \(context.tenant.id) \(Visibility.ofSubscriptions(to: context.principal, context.tenant.id))"
+        },
+        orders: [
+            .newest("created_at", "s.created_at") { $0.createdAt },
+            .alphabetical("name", "s.name_key") { $0.name ?? "" },
+        ],
+        filters: filters, columns: listColumns, write: { $0.write(to: &$2, at: $1) })
+
+    private static let filters: [ListFilter] = [
+        ListFilter(
+            "q", label: "list.search", .text(min: 1, max: 200),
+            "Part of the name (its beginning where the list has more than \(ListSearch.searchedThrough) rows), or an exact subscription, order or account ID, a partner's ID, or an administrator's e-mail.",
+            .search(hint: "list.search_hint")
+        ) { text, ask in try await SubscriptionSearch.condition(text, ask) },
+        ListFilter(
+            "state", label: "subscriptions.state", .word(SubscriptionState.allCases.map(\.rawValue)), "",
+            .words(SubscriptionState.allCases.map(\.rawValue)) { value, t in
+                SubscriptionState(rawValue: value).map { t.word($0) } ?? value
+            }
+        ) { value, _ in "s.state = \(value)" },
+        ListFilter(
+            "offer", label: "subscriptions.offer", .word(Offer.allCases.map(\.rawValue)), "",
+            .words(Offer.allCases.map(\.rawValue)) { value, t in Offer(rawValue: value).map { t.word($0) } ?? value }
+        ) { value, _ in "s.offer = \(value)" },
+        ListFilter("account_id", label: "subscriptions.account", .id("acc")) { value, _ in
+            "s.account_id = \(AccountID(value) ?? AccountID(.zero))"
+        },
+        ListFilter("enrollment_id", label: "shell.enrollment", .id("enr")) { value, _ in
+            "s.enrollment_id = \(EnrollmentID(value) ?? EnrollmentID(.zero))"
+        },
+        ListFilter("department_id", label: "subscriptions.department", .id("dep"), "", .choices) { value, _ in
+            "s.department_id = \(DepartmentID(value) ?? DepartmentID(.zero))"
+        },
+        ListFilter(
+            "delete_before", label: "subscriptions.delete_before", .format("date-time"),
+            "Suspended ones whose data goes before this instant.", .choices
+        ) { value, _ in
+            "s.state = 'suspended' and s.delete_at < \(Instant(rfc3339: value) ?? Instant(microseconds: 0))"
+        },
+    ]
+
+    private static let listColumns: [ListColumn<Subscription>] = [
+        ListColumn(
+            "name", "subscriptions.name", order: "name", cell: { nameCell($0, $1) },
+            file: [
+                FileColumn("id", "list.id") { row, _ in .text(row.id.description) },
+                FileColumn("name", "subscriptions.name") { row, _ in .text(row.name) },
+            ]),
+        ListColumn(
+            "state", "subscriptions.state", cell: { stateCell($0, $1) },
+            file: [
+                FileColumn("state", "subscriptions.state") { row, reader in .text(reader.t.word(row.state)) },
+                FileColumn("suspension_reasons", "subscriptions.reasons") { row, reader in
+                    .text(row.state == .suspended ? reader.t.words(row.facts.reasons.sorted) : "")
+                },
+                FileColumn("delete_at", "subscriptions.delete_at") { row, _ in
+                    .instant(row.state == .suspended ? row.facts.deleteAt : nil)
+                },
+            ]),
+        ListColumn(
+            "account", "subscriptions.account", isShownFirst: false, cell: { accountCell($0, $1) },
+            file: [
+                FileColumn("account_id", "list.account_id") { row, _ in .text(row.accountID.description) },
+                FileColumn("account", "subscriptions.account") { row, _ in .text(row.accountName) },
+            ]),
+        ListColumn(
+            "offer", "subscriptions.offer", cell: { row, reader in .text(reader.t.word(row.offer)) },
+            file: [
+                FileColumn("offer", "subscriptions.offer") { row, reader in .text(reader.t.word(row.offer)) }
+            ]),
+        ListColumn(
+            "service_administrator", "subscriptions.service_administrator",
+            cell: { row, reader in row.serviceAdministrator.map { .text($0.name) } ?? reader.t.nothing },
+            file: [
+                FileColumn("service_administrator", "subscriptions.service_administrator") { row, _ in
+                    .text(row.serviceAdministrator?.name)
+                }
+            ]),
+        ListColumn(
+            "purchased_at", "subscriptions.purchased", order: "created_at",
+            cell: { row, reader in reader.t.dateElement(row.facts.purchasedAt) },
+            file: [FileColumn("purchased_at", "subscriptions.purchased") { row, _ in .instant(row.facts.purchasedAt) }]),
+        ListColumn(
+            "days_left", "subscriptions.days_left", isNumber: true,
+            cell: { row, reader in row.shownDaysLeft(reader.t.now).map { .text(reader.t.number($0)) } ?? reader.t.nothing },
+            file: [FileColumn("days_left", "subscriptions.days_left") { row, reader in .number(row.shownDaysLeft(reader.t.now)) }]
+        ),
+        ListColumn(
+            "credit_remaining", "subscriptions.remaining", isNumber: true,
+            cell: { row, reader in row.shownRemaining(reader.t.now).map(reader.t.moneyElement) ?? reader.t.nothing },
+            file: [
+                FileColumn("credit_remaining", "subscriptions.remaining") { row, reader in
+                    .money(row.shownRemaining(reader.t.now))
+                },
+                FileColumn("currency", "accounts.currency") { row, _ in .text(row.currency.code) },
+            ]),
+        ListColumn(
+            "partner", "subscriptions.partner", isShownFirst: false,
+            cell: { row, reader in
+                row.partner.map { twoLines($0.companyName, $0.code) } ?? reader.t.nothing
+            },
+            file: [
+                FileColumn("partner_code", "subscriptions.partner") { row, _ in .text(row.partner?.code) }
+            ]),
+        ListColumn(
+            "order_id", "subscriptions.order", isShownFirst: false, cell: { row, _ in identifier(row.orderID.description) },
+            file: [
+                FileColumn("order_id", "subscriptions.order") { row, _ in .text(row.orderID.description) }
+            ]),
+    ]
+
+    /// Where credit is bought: what is left of it. An enterprise subscription's money is its agreement's.
+    private var showsCredit: Bool { offer != .enterprise && state != .deleted && state != .pending }
+    private func shownDaysLeft(_ now: Instant) -> Int? { showsCredit ? daysLeft(at: now) : nil }
+    private func shownRemaining(_ now: Instant) -> Money? { showsCredit ? remaining(at: now) : nil }
+
+    private static func nameCell(_ row: Subscription, _ reader: ListReader) -> HTML {
+        group {
+            a(.class("row-link"), .href(row.links.overview)) { row.name ?? reader.t("subscriptions.erased_name") }
+            span(.class("sub mono")) { row.id.description }
+        }
+    }
+
+    /// The state, and for a suspended one what is lost when.
+    private static func stateCell(_ row: Subscription, _ reader: ListReader) -> HTML {
+        let t = reader.t
+        return group {
+            t.pill(row.state).html
+            if row.state == .suspended, let deleteAt = row.facts.deleteAt {
+                span(.class("sub sub--bad")) { t.html("subscriptions.delete_on", ["date": t.dateElement(deleteAt)]) }
+            }
+        }
+    }
+
+    /// The account itself is open only to those with a role on it.
+    private static func accountCell(_ row: Subscription, _ reader: ListReader) -> HTML {
+        if reader.principal.roles(on: row.accountBelonging).isEmpty { return .text(row.accountName) }
+        return a(.href(PageRoute.subscriptions.url(row.accountID.description))) { row.accountName }
+    }
+}
+
+/// What a search for subscriptions finds.
+enum SubscriptionSearch {
+    /// An exact ID or an administrator's e-mail jumps; anything else is part of a name, or a partner's ID.
+    static func condition(_ text: String, _ ask: ListAsk) async throws -> SQL {
+        let (q, tenant) = (text.trimmingBlankSpace(), ask.tenant)
+        if let id = SubscriptionID(q) { return "s.id = \(id)" }
+        if let id = OrderID(q) {
+            return "s.id = any(array(select o.subscription_id from orders o where o.tenant_id = \(tenant) and o.id = \(id)))"
+        }
+        if let id = AccountID(q) { return "s.account_id = \(id)" }
+        if q.contains("@") { return administered(by: q.lowercased(), tenant) }
+        var within: SQL = ""
+        if let id = ask.values["account_id"].flatMap({ AccountID($0) }) { within = "and s.account_id = \(id)" }
+        if let id = ask.values["enrollment_id"].flatMap({ EnrollmentID($0) }) { within = "\(within) and s.enrollment_id = \(id)" }
+        let named = try await ListSearch.named(
+            "s.name_key", q, in: "subscriptions s where s.tenant_id = \(tenant) \(within)", ask.context)
+        return
+            "(\(named) or s.partner_id = any(array(select p.id from partners p where p.tenant_id = \(tenant) and p.code = \(q))))"
+    }
+
+    private static func administered(by email: String, _ tenant: TenantID) -> SQL {
+        let person: SQL = "array(select u.id from users u where u.tenant_id = \(tenant) and u.email = \(email))"
+        return """
+            (s.service_administrator_id = any(\(person)) or s.account_id = any(array(select v.id from accounts v \
+            where v.tenant_id = \(tenant) and v.administrator_id = any(\(person)))))
+            """
+    }
+}

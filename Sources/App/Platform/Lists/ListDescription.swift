@@ -1,0 +1,218 @@
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+/// Who asks for a list, and everything that she narrows it to.
+package struct ListAsk: Sendable {
+    let context: TenantContext
+    let values: [String: String]
+
+    var tenant: TenantID { context.tenant.id }
+}
+
+/// A filter of a list: the same name and the same values in the portal's address and in the API.
+package struct ListFilter: Sendable {
+    /// How a page offers it.
+    enum Control: Sendable {
+        /// Not at all: the page's path sets it, or only programs ask for it.
+        case none
+        /// A field to type into; `hint` is the key of what can be searched for.
+        case search(hint: String)
+        case words([String], label: @Sendable (String, Localiser) -> String)
+        /// Choices that the page brings along, because they are data.
+        case choices
+        case date
+    }
+
+    let name: String
+    /// The key of its label.
+    let label: String
+    let schema: Schema
+    let note: String
+    let control: Control
+    /// What the value narrows the list to. The value has been held against the schema.
+    let condition: @Sendable (String, ListAsk) async throws -> SQL
+
+    init(
+        _ name: String, label: String, _ schema: Schema, _ note: String = "", _ control: Control = .none,
+        condition: @escaping @Sendable (String, ListAsk) async throws -> SQL
+    ) {
+        self.name = name
+        self.label = label
+        self.schema = schema
+        self.note = note
+        self.control = control
+        self.condition = condition
+    }
+
+    func accepts(_ value: String) -> Bool {
+        var reader = SchemaReader()
+        reader.read(.string(value), schema, at: "")
+        return reader.faults.isEmpty
+    }
+}
+
+/// Who reads the list, and in which words: what a cell needs beside its row.
+package struct ListReader: Sendable {
+    let t: Localiser
+    let principal: Principal
+}
+
+/// What stands in one cell of a downloaded file.
+enum FileCell: Sendable {
+    case none
+    /// Text from anywhere: never a formula.
+    case text(String)
+    /// A plain decimal: `-1234.50`.
+    case decimal(String)
+    case instant(Instant)
+    case date(CivilDate)
+
+    static func text(_ text: String?) -> FileCell { text.map { .text($0) } ?? .none }
+    static func instant(_ at: Instant?) -> FileCell { at.map { .instant($0) } ?? .none }
+    static func number(_ value: Int?) -> FileCell { value.map { .decimal(String($0)) } ?? .none }
+    static func money(_ money: Money?) -> FileCell { money.map { .decimal($0.decimalString) } ?? .none }
+}
+
+struct FileColumn<Item: Sendable>: Sendable {
+    /// The machine's name, as in the API's JSON.
+    let name: String
+    /// The key of the heading.
+    let title: String
+    let cell: @Sendable (Item, ListReader) -> FileCell
+
+    init(_ name: String, _ title: String, _ cell: @escaping @Sendable (Item, ListReader) -> FileCell) {
+        self.name = name
+        self.title = title
+        self.cell = cell
+    }
+}
+
+/// A column on the page and what it becomes in a file: a cell of money is an amount and a currency there.
+package struct ListColumn<Item: Sendable>: Sendable {
+    let name: String
+    /// The key of the heading.
+    let title: String
+    var isNumber = false
+    /// The order that its heading sorts by.
+    var order: String?
+    /// Whether it shows before anybody has chosen.
+    var isShownFirst = true
+    let cell: @Sendable (Item, ListReader) -> HTML
+    let file: [FileColumn<Item>]
+
+    init(
+        _ name: String, _ title: String, isNumber: Bool = false, order: String? = nil, isShownFirst: Bool = true,
+        cell: @escaping @Sendable (Item, ListReader) -> HTML, file: [FileColumn<Item>]
+    ) {
+        self.name = name
+        self.title = title
+        self.isNumber = isNumber
+        self.order = order
+        self.isShownFirst = isShownFirst
+        self.cell = cell
+        self.file = file
+    }
+}
+
+/// One list, said once: its statement, filters, orders and columns. The page, the API and the downloads are all made from it.
+///
+/// How a feature adopts it (`Subscription.list` and `PageHandler.operatorPartners` show all of it):
+/// 1. `static let list = ListDescription<Item>(name: "things", endpoint: .listThings, table: "things x", idColumn: "x.id", …)` in
+///    `Features/<Area>/<Area>List.swift`. `visible` begins with `x.tenant_id = …` and holds what the principal may see; conditions name columns of
+///    `table` only (they also count); every order's column is never null and has an index (tenant, scope, column, id).
+/// 2. In the API: `case .listThings: return try await list(request, Thing.list)`; its documentation: `.read(…, query: Thing.list.query)`.
+/// 3. On a page: `return try await list(visit, Thing.list, ListFrame(title: …, empty: …), frame)`. `scope` holds the filters that the
+///    page's path sets. Filters, chips, sorting, columns, count, paging, the three downloads and the curl line come with it.
+package struct ListDescription<Item: Sendable>: Sendable {
+    /// The first part of a download's name.
+    let name: String
+    /// The endpoint with the same parameters.
+    let endpoint: Endpoint
+    /// What is counted: the table with its letter.
+    let table: String
+    let idColumn: String
+    let id: @Sendable (Item) -> UUID
+    /// The statement around a condition, which comes with its order and limit.
+    let select: @Sendable (SQL) -> SQL
+    let decode: @Sendable (Rows, TenantContext) async throws -> [Item]
+    /// What pages and files show beside the row itself, read for all rows of a page at once.
+    var enrich: (@Sendable ([Item], TenantContext) async throws -> [Item])?
+    /// `x.tenant_id = …` and what the principal may see. Throws where the role may not have the list at all.
+    let visible: @Sendable (TenantContext) throws -> SQL
+    /// The first is the default, in its first direction.
+    let orders: [ListOrder<Item>]
+    let filters: [ListFilter]
+    let columns: [ListColumn<Item>]
+    let write: @Sendable (Item, Instant, inout JSONWriter) -> Void
+
+    /// Beyond so many a page says `10,000+` (G3).
+    package static var countedAtMost: Int { 10_000 }
+
+    /// The query of its endpoint.
+    var query: [Schema.Field] {
+        filters.map { .optional($0.name, $0.schema, $0.note) } + EndpointDocumentation.page + [
+            .optional(
+                "sort",
+                .word(orders.flatMap { [$0.word(descending: $0.isDescendingFirst), $0.word(descending: !$0.isDescendingFirst)] })),
+            .optional("format", .word(ListFileFormat.ofAPI.map(\.rawValue)), "The whole list as a file instead of a page."),
+            .optional("cols", .text(min: 1, max: 1_000), "Columns of that file, separated by commas; all unless said."),
+            .optional("bom", .word(["0", "1"]), "1 puts a byte order mark first, for spreadsheets that need one."),
+        ]
+    }
+
+    // MARK: Asking
+
+    /// - Throws: `invalid_cursor` (400).
+    func request(limit: Int, sort: String?, cursor: String? = nil, before: String? = nil) throws -> ListRequest<Item> {
+        let wanted = sort.map { $0.hasPrefix("-") ? String($0.dropFirst()) : $0 }
+        let known = orders.first { $0.name == wanted }
+        let order = known ?? orders[0]
+        let place = before ?? cursor
+        return ListRequest(
+            limit: limit, order: order, isDescending: known == nil ? order.isDescendingFirst : sort?.hasPrefix("-") == true,
+            after: try place.map { try ListCursor($0, order.kind) }, isBackwards: before != nil)
+    }
+
+    /// What the principal may see, narrowed by every filter that has a value.
+    func condition(_ values: [String: String], _ context: TenantContext) async throws -> SQL {
+        var condition = try visible(context)
+        let ask = ListAsk(context: context, values: values)
+        for filter in filters {
+            guard let value = values[filter.name] else { continue }
+            let narrowed = try await filter.condition(value, ask)
+            condition = "\(condition) and \(narrowed)"
+        }
+        return condition
+    }
+
+    /// One page. Rows and count are one flush.
+    func page(
+        _ request: ListRequest<Item>, _ condition: SQL, counting: Bool, _ context: TenantContext
+    ) async throws -> (now: Instant, slice: ListSlice<Item>) {
+        var statements = [select("\(condition) \(request.tail(id: idColumn))")]
+        if counting {
+            statements.append(
+                """
+                select count(*) from (select from \(unsafeSQL: table) where \(condition) limit \(Int64(Self.countedAtMost + 1))) counted
+                """)
+        }
+        let (now, rows) = try await context.read(statements)
+        var items = try await decode(rows[0], context)
+        let hasMore = items.count > request.limit
+        if hasMore { items.removeLast() }
+        if request.isBackwards { items.reverse() }
+        let total = counting ? try rows[1].first.map { Int(try $0.get(0, as: Int64.self)) } : nil
+        func cursor(_ item: Item?) -> String? { item.map { ListCursor(request.order.key($0), id($0)).text } }
+        let hasBefore = request.isBackwards ? hasMore : request.after != nil
+        let hasAfter = request.isBackwards || hasMore
+        return (
+            now,
+            ListSlice(
+                items: items, previous: hasBefore ? cursor(items.first) : nil, next: hasAfter ? cursor(items.last) : nil,
+                total: total)
+        )
+    }
+}

@@ -1,0 +1,124 @@
+import Crypto
+import FoundationEssentials
+import Postgres
+import Values
+
+/// The place of a row in one of a list's orders.
+package enum ListKey: Sendable, Equatable {
+    case instant(Instant)
+    case text(String)
+
+    enum Kind: Sendable { case instant, text }
+
+    fileprivate var bytes: [UInt8] {
+        switch self {
+        case .instant(let at):
+            let word = UInt64(bitPattern: at.microseconds)
+            return (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
+        case .text(let text): return Array(text.utf8)
+        }
+    }
+
+    fileprivate init?(_ bytes: ArraySlice<UInt8>, _ kind: Kind) {
+        switch kind {
+        case .instant:
+            guard bytes.count == 8 else { return nil }
+            self = .instant(Instant(microseconds: Int64(bitPattern: bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })))
+        case .text:
+            guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+            self = .text(text)
+        }
+    }
+}
+
+/// One order that a list can be in.
+package struct ListOrder<Item: Sendable>: Sendable {
+    /// The word in the address and in the API: `created_at`, and `-created_at` the other way round.
+    let name: String
+    /// The statement's column, written here and never taken from input. It is never null, and an index serves it together with the ID.
+    let column: String
+    let kind: ListKey.Kind
+    /// Which way it goes when its head is first clicked: the newest first, names from A.
+    let isDescendingFirst: Bool
+    let key: @Sendable (Item) -> ListKey
+
+    static func newest(_ name: String, _ column: String, _ key: @escaping @Sendable (Item) -> Instant) -> ListOrder {
+        ListOrder(name: name, column: column, kind: .instant, isDescendingFirst: true) { .instant(key($0)) }
+    }
+
+    /// `column` holds the text in small letters, as the database writes them; `key` is the text itself.
+    static func alphabetical(_ name: String, _ column: String, _ key: @escaping @Sendable (Item) -> String) -> ListOrder {
+        ListOrder(name: name, column: column, kind: .text, isDescendingFirst: false) { .text(key($0)) }
+    }
+
+    func word(descending: Bool) -> String { (descending ? "-" : "") + name }
+}
+
+/// The place after which a page goes on: the row's key in the order and its ID, which breaks ties.
+struct ListCursor: Sendable {
+    let key: ListKey
+    let id: UUID
+
+    init(_ key: ListKey, _ id: UUID) {
+        self.key = key
+        self.id = id
+    }
+
+    /// - Throws: `invalid_cursor` (400), also for a cursor of another order.
+    init(_ text: String, _ kind: ListKey.Kind) throws {
+        guard let bytes = Base64URL.decode(text), bytes.count >= 16, let key = ListKey(bytes.dropLast(16), kind) else {
+            throw Failure.malformed(code: "invalid_cursor")
+        }
+        let b = Array(bytes.suffix(16))
+        self.init(
+            key,
+            UUID(uuid: (b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15])))
+    }
+
+    var text: String { withUnsafeBytes(of: id.uuid) { Base64URL.encode(key.bytes + Array($0)) } }
+}
+
+/// One page of a list: how many rows, in which order, from where, and on which side of that place.
+package struct ListRequest<Item: Sendable>: Sendable {
+    let limit: Int
+    let order: ListOrder<Item>
+    let isDescending: Bool
+    let after: ListCursor?
+    /// The rows before the place instead of those after it: the way back.
+    let isBackwards: Bool
+
+    var word: String { order.word(descending: isDescending) }
+
+    /// `and (at, id) < (…) order by at desc, id desc limit n+1`; one row more than asked tells whether there is a further page.
+    func tail(id: String) -> SQL {
+        let descending = isDescending != isBackwards
+        let end: SQL = "\(Self.ordering(order, descending: descending, id: id)) limit \(Int64(limit + 1))"
+        guard let after else { return end }
+        let comparison = descending ? "<" : ">"
+        switch after.key {
+        case .instant(let at):
+            return "and (\(unsafeSQL: order.column), \(unsafeSQL: id)) \(unsafeSQL: comparison) (\(at), \(after.id)) \(end)"
+        case .text(let text):
+            return
+                "and (\(unsafeSQL: order.column), \(unsafeSQL: id)) \(unsafeSQL: comparison) (lower(\(text)), \(after.id)) \(end)"
+        }
+    }
+
+    /// The whole list in this order.
+    func ordering(id: String) -> SQL { Self.ordering(order, descending: isDescending, id: id) }
+
+    private static func ordering(_ order: ListOrder<Item>, descending: Bool, id: String) -> SQL {
+        let way = descending ? "desc" : "asc"
+        return "order by \(unsafeSQL: order.column) \(unsafeSQL: way), \(unsafeSQL: id) \(unsafeSQL: way)"
+    }
+}
+
+/// What one page of a list came to.
+package struct ListSlice<Item: Sendable>: Sendable {
+    package let items: [Item]
+    /// Cursors of the pages on both sides.
+    package let previous: String?
+    package let next: String?
+    /// How many rows the whole list has, counted as far as `ListDescription.countedAtMost` and one.
+    package let total: Int?
+}

@@ -1,0 +1,24 @@
+import Postgres
+
+/// Searching a list by name, at any number of rows.
+enum ListSearch {
+    /// So many rows are looked through for any part of a name; where there are more, the index finds names that begin so.
+    static let searchedThrough: Int64 = 20_000
+
+    /// `rows` is what the search is in: a table with its letter and a condition.
+    static func named(_ keyColumn: String, _ text: String, in rows: SQL, _ context: TenantContext) async throws -> SQL {
+        let counted = try await context.read(
+            "select count(*) from (select from \(rows) limit \(searchedThrough + 1)) counted"
+        ).rows
+        let count: Int64 = try counted.first?.get(0) ?? 0
+        if count > searchedThrough { return beginning(keyColumn, text) }
+        return "position(lower(\(text)) in \(unsafeSQL: keyColumn)) > 0"
+    }
+
+    /// The text begins so, whatever the size of its letters. These are comparisons with the key itself: an index serves them (0009_lists.sql).
+    static func beginning(_ keyColumn: String, _ text: String) -> SQL {
+        """
+        (\(unsafeSQL: keyColumn) >= lower(\(text)) and \(unsafeSQL: keyColumn) < lower(\(text + "\u{10FFFF}")))
+        """
+    }
+}

@@ -1,0 +1,137 @@
+import App
+import FoundationEssentials
+import HTTP
+import Loop
+import TestSupport
+import Testing
+import Values
+
+/// A tenant with an account of several subscriptions, to be filtered, sorted, paged and taken home.
+private struct ListStory {
+    let story: PortalStory
+    var tenant: TestTenant { story.tenant }
+    var list: String { "/accounts/\(story.account)/subscriptions" }
+    static let names = ["Alpha", "beta", "Gamma", "=1+1", "研发平台", "delta, \"quoted\""]
+
+    init() async throws {
+        story = try await PortalStory()
+        for name in Self.names {
+            try await story.tenant.order("prepaid", for: story.account, paying: "1000.00", name: name).expect(201)
+        }
+    }
+
+    /// The names in the order of the page.
+    func shown(_ page: Reply) -> [String] {
+        page.text.components(between: "class=\"row-link\"", and: "</a>").map {
+            String($0.drop { $0 != ">" }.dropFirst()).replacing("&quot;", with: "\"")
+        }
+    }
+}
+
+extension String {
+    fileprivate func components(between start: String, and end: String) -> [Substring] {
+        split(separator: start, omittingEmptySubsequences: false).dropFirst().map { piece in
+            piece.firstRange(of: end).map { piece[..<$0.lowerBound] } ?? piece
+        }
+    }
+}
+
+@Suite struct `Lists` {
+    @Test func `sort both ways, page both ways, and say which rows of how many`() async throws {
+        let lists = try await ListStory()
+        let browser = try await lists.story.person("account_admin")
+        let all = try await browser.get("\(lists.list)?sort=name").expect(200)
+        let names = lists.shown(all)
+        #expect(names == ["=1+1", "Alpha", "beta", "delta, \"quoted\"", "Gamma", "Warehouse telemetry", "研发平台"])
+        #expect(all.text.contains("aria-sort=\"ascending\""))
+        #expect(all.text.contains("Rows 1–7 of 7"))
+        let turned = lists.shown(try await browser.get("\(lists.list)?sort=-name"))
+        #expect(turned == Array(names.reversed()))
+        for sort in ["name", "-name", "created_at", "-created_at"] {
+            let whole = try await lists.tenant.get("/v1/subscriptions?account_id=\(lists.story.account)&sort=\(sort)&limit=100")
+            var (paged, cursor) = ([String](), "")
+            repeat {
+                let next = cursor.isEmpty ? "" : "&cursor=\(cursor)"
+                let page = try await lists.tenant.get(
+                    "/v1/subscriptions?account_id=\(lists.story.account)&sort=\(sort)&limit=2\(next)"
+                )
+                .expect(200)
+                paged += page.list("data").compactMap { $0.scalar("id") }
+                cursor = page["next_cursor"] ?? ""
+            } while !cursor.isEmpty
+            #expect(paged == whole.list("data").compactMap { $0.scalar("id") }, "\(sort)")
+        }
+        // A cursor of one order is no place in another.
+        let byName = try await lists.tenant.get("/v1/subscriptions?sort=name&limit=1")["next_cursor"] ?? ""
+        try await lists.tenant.get("/v1/subscriptions?limit=1&cursor=\(byName)").expect(400, "invalid_cursor")
+    }
+
+    @Test func `keep filters as chips that come off one by one, and say when they leave nothing`() async throws {
+        let lists = try await ListStory()
+        let browser = try await lists.story.person("account_admin")
+        let found = try await browser.get("\(lists.list)?q=BET&state=active").expect(200)
+        #expect(lists.shown(found) == ["beta"])
+        #expect(found.text.contains("Remove filter Search: BET") && found.text.contains("Remove filter State: Active"))
+        let none = try await browser.get("\(lists.list)?q=nothing").expect(200)
+        #expect(none.text.contains("No subscriptions match") && none.text.contains("Clear all"))
+        let done = try await browser.get("\(lists.list)?state=suspended").expect(200)
+        #expect(done.text.contains("Nothing is held up"))
+        // What no filter knows is left out, not refused: an address typed by hand still shows a list.
+        #expect(lists.shown(try await browser.get("\(lists.list)?state=nonsense&limit=7&cols=nonsense")).count == 7)
+    }
+
+    @Test func `show the columns that the address names, the first always`() async throws {
+        let lists = try await ListStory()
+        let browser = try await lists.story.person("account_admin")
+        let page = try await browser.get("\(lists.list)?cols=order_id&cols=partner").expect(200)
+        let heads = page.text.components(between: "<th scope=\"col\"", and: "</th>")
+        #expect(heads.count == 3)
+        #expect(page.text.contains("name=\"cols\" value=\"order_id\" checked"))
+    }
+
+    @Test func `come whole as CSV that no spreadsheet takes for a formula`() async throws {
+        let lists = try await ListStory()
+        let browser = try await lists.story.person("account_admin")
+        let file = try await browser.get("\(lists.list)?sort=name&format=csv").expect(200)
+        #expect(file.header("content-type") == "text/csv; charset=utf-8")
+        #expect(file.header("content-disposition")?.contains("subscriptions_\(lists.story.account)_2025-01-01_en.csv") == true)
+        #expect(file.body.starts(with: [0xEF, 0xBB, 0xBF]))
+        let lines = file.text.split(separator: "\r\n")
+        #expect(lines.count == 8)
+        #expect(lines[0].contains("Subscription,State,"))
+        #expect(lines[1].contains(",'=1+1,Active,"))
+        #expect(lines[4].contains("\"delta, \"\"quoted\"\"\""))
+        #expect(lines[2].contains(",1000.00,CNY,"))
+        let filtered = try await browser.get("\(lists.list)?q=alpha&format=csv&header=machine&bom=0&cols=offer").expect(200)
+        #expect(filtered.text.hasPrefix("id,name,offer\r\n") && filtered.text.split(separator: "\r\n").count == 2)
+        let chinese = try await browser.get("\(lists.list)?format=csv&lang=zh-Hans").expect(200)
+        #expect(chinese.text.contains("订阅") && chinese.header("content-disposition")?.contains("zh-Hans.csv") == true)
+    }
+
+    @Test func `come whole as JSON and as a workbook, and from the API under the same names`() async throws {
+        let lists = try await ListStory()
+        let browser = try await lists.story.person("account_admin")
+        let json = try await browser.get("\(lists.list)?format=json").expect(200)
+        #expect(json.list("data").count == 7)
+        let book = try await browser.get("\(lists.list)?format=xlsx").expect(200)
+        #expect(book.body.starts(with: Array("PK".utf8)) && book.body.count > 4_000)
+        let key = try await lists.tenant.accountKey(lists.story.account)
+        let file = try await lists.tenant.get("/v1/subscriptions?format=csv&cols=name,state&sort=name", as: key).expect(200)
+        #expect(file.text.hasPrefix("id,name,state,suspension_reasons,delete_at\r\n"))
+        #expect(file.text.split(separator: "\r\n").count == 8)
+        let orders = try await browser.get("/accounts/\(lists.story.account)/orders").expect(200)
+        #expect(orders.text.contains("Rows 1–7 of 7") && orders.text.contains("CN¥2,000.00"))
+        let unpaid = try await browser.get("/accounts/\(lists.story.account)/orders?status=awaiting_payment").expect(200)
+        #expect(unpaid.text.contains("All orders are paid"))
+    }
+
+    @Test func `give the same question to the shell, quoted`() async throws {
+        let lists = try await ListStory()
+        let browser = try await lists.story.person("account_admin")
+        let page = try await browser.get("\(lists.list)?q=it%27s&sort=name&limit=50").expect(200)
+        let line = "curl -H &quot;Authorization: Bearer $BURSAR_KEY&quot; "
+        let start = try #require(page.text.firstRange(of: line))
+        let rest = page.text[start.upperBound...].prefix { $0 != ">" }
+        #expect(rest.contains("/v1/subscriptions?account_id=\(lists.story.account)&amp;q=it%27s&amp;sort=name&amp;limit=50"))
+    }
+}
