@@ -6,6 +6,13 @@ import Values
 
 /// The portal's lists: subscriptions of one account, of one agreement, of everything that a person may see; an account's orders.
 extension PageHandler {
+    /// An account begins with its subscriptions.
+    func accountHome(_ visit: Visit) async throws -> HTTPResponse {
+        let id: AccountID = try visit.pathID(0)
+        _ = try await FindAccount.byID(id, try visit.context())
+        return visit.redirect(PageRoute.subscriptions.url(id.description))
+    }
+
     func accountSubscriptions(_ visit: Visit) async throws -> HTTPResponse {
         let id: AccountID = try visit.pathID(0)
         let account = try await FindAccount.byID(id, try visit.context())

@@ -96,7 +96,7 @@ struct PageHandler: Sendable {
         case .reauthenticateForm: return try await reauthenticateForm(visit)
         case .reauthenticate: return try await reauthenticate(visit)
         case .mySubscriptions: return try await mySubscriptions(visit)
-        case .account: return visit.redirect(PageRoute.subscriptions.url(visit.parameters))
+        case .account: return try await accountHome(visit)
         case .subscriptions: return try await accountSubscriptions(visit)
         case .orders: return try await accountOrders(visit)
         case .subscription: return try await overview(visit)

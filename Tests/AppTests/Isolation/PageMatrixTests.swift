@@ -1,0 +1,208 @@
+import App
+import Billing
+import FoundationEssentials
+import Loop
+import TestSupport
+import Testing
+import Values
+
+/// What one page or form is to each role, beside the table of product.md section 7. Written by hand, never computed: the test holds the program against it.
+///
+/// A new `PageRoute` does not compile without its row here (`PageMatrix.row`). How to write one:
+/// - what the path names: `.standard` (an active prepaid subscription and its account), `.enterprise`, `.trial`, … ; `.nothing` where it names nothing;
+/// - one mark for each role in the table's order: account administrator, finance, reader, service administrator, enterprise administrator, operator.
+///   `●` may (the state or the empty form may still say no), `–` is refused with 403, `·` is not found (404): not theirs at all.
+/// Another account's people, another tenant's operator and nobody at all are tried on every row as well; they need no marks.
+struct PageMatrix {
+    enum Ground { case nothing, standard, suspended, unconfirmed, trial, lapsed, enterprise }
+
+    static let order: [Role] = [
+        .accountAdministrator, .finance, .reader, .serviceAdministrator, .enterpriseAdministrator, .operator,
+    ]
+
+    let ground: Ground
+    let marks: [Character]
+
+    private init(_ ground: Ground, _ marks: String) {
+        self.ground = ground
+        self.marks = marks.filter { $0 != " " }.map { $0 }
+    }
+
+    static func row(_ route: PageRoute) -> PageMatrix? {
+        switch route {
+        // These end the session or are for people without one: their own tests hold them.
+        case .signInForm, .signIn, .signOut: nil
+        case .home, .help, .roles, .mySubscriptions, .reauthenticateForm, .reauthenticate: PageMatrix(.nothing, "● ● ● ● ● ●")
+
+        // See account, subscriptions, bills.
+        case .account, .subscriptions, .orders: PageMatrix(.enterprise, "● ● ● · ● ●")
+        case .subscription, .history, .usageDownload: PageMatrix(.enterprise, "● ● ● ● ● ●")
+        case .certificate: PageMatrix(.lapsed, "● ● ● · · ●")
+
+        // Top up, orders, vouchers, cards, invoices.
+        case .payForm, .payReview, .pay: PageMatrix(.standard, "● ● – – · ●")
+        // Without a payment of one's own in the address there is nothing to show, whoever asks.
+        case .payDone: PageMatrix(.standard, "· · · · · ·")
+        case .upgradeForm, .upgradeReview, .upgrade: PageMatrix(.trial, "● – – – · ●")
+
+        // Rename subscription, set service admin, partner.
+        case .editForm, .edit, .partnerForm, .setPartner, .removePartner: PageMatrix(.enterprise, "● – – – ● ●")
+
+        // Cancel an enterprise subscription; suspend and reactivate on request; confirm that services are set up again.
+        case .cancelForm, .cancel: PageMatrix(.enterprise, "● – – – ● ●")
+        case .suspendForm, .suspend: PageMatrix(.enterprise, "● – – – ● ●")
+        case .reactivateForm, .reactivate: PageMatrix(.suspended, "● – – – · ●")
+        case .confirmServices: PageMatrix(.unconfirmed, "● – – ● · ●")
+
+        // The audit log is the administrators'.
+        case .audit, .auditCSV, .auditJSONL: PageMatrix(.enterprise, "● – – · ● ●")
+
+        // The enrollment is its administrators' and the operators'.
+        case .enrollment, .enrollmentSubscriptions, .enrollmentAudit, .enrollmentAuditCSV, .enrollmentAuditJSONL:
+            PageMatrix(.enterprise, "· · · · ● ●")
+
+        // Catalogue, partners, credit limits, confirmations, refunds: the provider's own desk is not there for anybody else.
+        case .operatorHome, .operatorAccounts, .operatorSubscriptions, .operatorAudit, .operatorAuditCSV, .operatorAuditJSONL,
+            .testClock, .advanceTestClock:
+            PageMatrix(.nothing, "· · · · · ●")
+        }
+    }
+}
+
+/// One tenant with a person of every role, each with her own browser.
+private struct Cast {
+    let world: World
+    let browsers: [Role: Browser]
+    /// The administrator of another account of the same tenant.
+    let neighbour: Browser
+    /// The operator of another tenant.
+    let foreigner: Browser
+
+    init() async throws {
+        let world = try await World.make(.shared)
+        let tenant = world.tenant
+        self.world = world
+        func email(_ name: String) -> String { "\(tenant.bursar.uniqueName(name))@example.com" }
+        func signedIn(_ email: String, _ roles: [(String?, String?)], at tenant: TestTenant = world.tenant) async throws
+            -> Browser
+        {
+            for (role, account) in roles {
+                let (context, change) = (
+                    tenant.context,
+                    SetPassword(email: email, password: Browser.password, role: role, account: account.flatMap { AccountID($0) })
+                )
+                try await tenant.bursar.instance.loop.run { try await change.run(context) }
+            }
+            let browser = Browser(tenant.bursar)
+            let reply = try await browser.signIn(email)
+            guard reply.status == 303 else { throw TestFault("\(email) could not sign in: \(reply.status)") }
+            return browser
+        }
+        let accounts = [world.account, world.trialAccount, world.enterpriseAccount]
+        let (admin, service, enterprise) = (email("a"), email("s"), email("e"))
+        var browsers: [Role: Browser] = [:]
+        browsers[.finance] = try await signedIn(email("f"), accounts.map { ("finance", $0) })
+        browsers[.reader] = try await signedIn(email("r"), accounts.map { ("reader", $0) })
+        browsers[.operator] = try await signedIn(email("o"), [("operator", nil)])
+        // The other three are columns and rows of their own: written as they stand, because how they come to be is other tests' matter.
+        for address in [admin, service, enterprise] { _ = try await signedIn(address, [(nil, nil)]) }
+        func id(_ address: String) -> String { "(select id from users where tenant_id = $tenant and email = '\(address)')" }
+        try tenant.force("update accounts set administrator_id = \(id(admin)) where tenant_id = $tenant")
+        try tenant.force(
+            "update subscriptions set service_administrator_id = \(id(service)) where tenant_id = $tenant and state <> 'deleted'")
+        try tenant.force(
+            """
+            insert into role_assignments (tenant_id, id, user_id, role, enrollment_id, created_at) \
+            select $tenant, gen_random_uuid(), \(id(enterprise)), 'enterprise_admin', id, now() from enrollments where tenant_id = $tenant
+            """)
+        browsers[.accountAdministrator] = try await signedIn(admin, [])
+        browsers[.serviceAdministrator] = try await signedIn(service, [])
+        browsers[.enterpriseAdministrator] = try await signedIn(enterprise, [])
+        self.browsers = browsers
+        let other = try await tenant.account("Next door")
+        neighbour = try await signedIn(try await tenant.get("/v1/accounts/\(other)")["administrator.email"] ?? "", [(nil, nil)])
+        let elsewhere = try await tenant.bursar.tenant("elsewhere")
+        foreigner = try await signedIn(email("x"), [("operator", nil)], at: elsewhere)
+    }
+
+    /// The address of a page, with what it names.
+    func target(_ route: PageRoute, _ ground: PageMatrix.Ground) throws -> String {
+        let (account, subscription) =
+            switch ground {
+            case .nothing, .standard: (world.account, world.prepaid)
+            case .suspended: (world.account, world.suspended)
+            case .unconfirmed: (world.account, world.unconfirmed)
+            case .lapsed: (world.account, world.lapsed)
+            case .trial: (world.trialAccount, world.trial)
+            case .enterprise: (world.enterpriseAccount, world.enterprise)
+            }
+        let values = try route.parameters.map { name in
+            switch name {
+            case "account_id": account
+            case "subscription_id": subscription
+            case "enrollment_id": world.enrollment
+            case "department_id": world.department
+            case "partner_id": world.partner
+            case "order_id": world.order
+            default: throw TestFault("PageMatrixTests does not know what {\(name)} of \(route.rawValue) is: add it here")
+            }
+        }
+        var path = route.template
+        for (name, value) in zip(route.parameters, values) { path = path.replacing("{\(name)}", with: value) }
+        return path
+    }
+}
+
+@Suite struct `Roles and pages` {
+    @Test func `agree with the table, and nobody else finds anything`() async throws {
+        let cast = try await Cast()
+        var nobody = 0
+        for route in PageRoute.allCases {
+            guard let row = PageMatrix.row(route) else { continue }
+            #expect(row.marks.count == PageMatrix.order.count, "\(route.rawValue)")
+            let target = try cast.target(route, row.ground)
+            for (role, mark) in zip(PageMatrix.order, row.marks) {
+                let browser = try #require(cast.browsers[role])
+                let status = try await ask(browser, route, target)
+                #expect(isRight(status, mark), "\(route.rawValue) as \(role.rawValue): \(status), the table says \(mark)")
+            }
+            if !route.parameters.isEmpty {
+                for (name, browser) in [
+                    ("another account's administrator", cast.neighbour), ("another tenant's operator", cast.foreigner),
+                ] {
+                    let status = try await ask(browser, route, target)
+                    #expect(status == 404, "\(route.rawValue) as \(name): \(status)")
+                }
+            }
+            let stranger = Browser(cast.world.tenant.bursar)
+            let status = try await ask(stranger, route, target)
+            let isToldNothing = route == .help || (route.isPost ? status == 403 : status == 303)
+            #expect(isToldNothing, "\(route.rawValue) as nobody: \(status)")
+            nobody += 1
+        }
+        #expect(nobody > 40)
+    }
+
+    private func isRight(_ status: Int, _ mark: Character) -> Bool {
+        switch mark {
+        case "●": [200, 303, 400, 409, 412, 422].contains(status)
+        case "–": status == 403
+        default: status == 404
+        }
+    }
+
+    /// What a form says before it is asked who sends it: an amount that cannot be read is refused to everybody.
+    private static func fields(_ route: PageRoute) -> [String: String] {
+        route == .pay || route == .upgrade ? ["amount": "2000.00"] : [:]
+    }
+
+    /// A form is sent with its session's token and little more: who may is told what is missing, who may not is not even told that.
+    private func ask(_ browser: Browser, _ route: PageRoute, _ target: String) async throws -> Int {
+        guard route.isPost else { return try await browser.get(target).status }
+        try await browser.get("/help")
+        let token = browser.hiddenFields["csrf"] ?? ""
+        return try await browser.post(
+            target, Self.fields(route), hidden: ["csrf": token, "idempotency_key": "\(UUID().uuidString)"]
+        ).status
+    }
+}
