@@ -191,9 +191,9 @@ private struct Cast {
         }
     }
 
-    /// What a form says before it is asked who sends it: an amount that cannot be read is refused to everybody.
+    /// What a form says before it is asked who sends it: an amount that can be read and buys nothing.
     private static func fields(_ route: PageRoute) -> [String: String] {
-        route == .pay || route == .upgrade ? ["amount": "2000.00"] : [:]
+        route == .pay || route == .upgrade ? ["amount": "999.00"] : [:]
     }
 
     /// A form is sent with its session's token and little more: who may is told what is missing, who may not is not even told that.
