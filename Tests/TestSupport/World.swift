@@ -32,6 +32,7 @@ package struct World: Sendable {
     package let order: String
     /// An event of the account's audit log.
     package let auditEvent: String
+    package let desk: WorldDesk
 
     package static func make(_ bursar: TestBursar, marker: String = "Marker") async throws -> World {
         let tenant = try await bursar.tenant("world", clock: "2025-01-01T00:00:00Z")
@@ -75,6 +76,7 @@ package struct World: Sendable {
         for id in [prepaid, trial, enterprise] { try await tenant.use(id, cost: "12.345", at: "2025-01-15T00:00:00Z") }
         try await tenant.settle()
         let auditEvent = try await tenant.get("/v1/audit-events?object_id=\(prepaid)&limit=1").expect(200)["data.0.id"] ?? ""
+        let desk = try await WorldDesk.make(tenant, account: account, waiting: (enterpriseAccount, trialAccount), marker: marker)
         // One that waits for its settlement, so that the queue has a row too.
         try await tenant.use(prepaid, cost: "1.00", at: "2025-01-15T00:00:00Z")
         return World(
@@ -83,7 +85,7 @@ package struct World: Sendable {
             pending: try pending.id, lapsed: lapsed, trialAccount: trialAccount, trial: trial, enrollment: enrollment,
             department: department, emptyDepartment: emptyDepartment,
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
-            order: pending["order_id"] ?? "", auditEvent: auditEvent)
+            order: pending["order_id"] ?? "", auditEvent: auditEvent, desk: desk)
     }
 
     private static func enrollmentBody(_ bursar: TestBursar, _ marker: String) -> Input {
@@ -105,6 +107,12 @@ package struct World: Sendable {
             .listAuditEvents, .listRoles:
             (endpoint.template, nil)
         case .getAuditEvent: (endpoint.path(auditEvent), nil)
+        case .search, .getAccountTimeline, .listAccountNotes, .addAccountNote, .getAccountNote, .eraseAccountNote,
+            .suspendAccount, .liftAccount,
+            .listAccountIdentityRequests, .requestIdentity, .listIdentityRequests, .getIdentityRequest, .verifyIdentity,
+            .declineIdentity,
+            .updatePartner:
+            deskRequest(endpoint)
         case .problem: ("/problems/not_found", nil)
         case .createAccount:
             (

@@ -81,6 +81,8 @@ package struct Shell: Sendable {
     /// Set for a tenant whose time is moved by hand.
     package var testClock: TestClockNotice?
     package var flash: Banner?
+    /// Set while an operator looks at the portal in a customer's stead.
+    package var viewing: ViewingNotice?
     /// `0.1.0 (f14a71e)`.
     package var build: String
     /// Real time, for the footer; the tenant's own is in the localiser.
@@ -95,6 +97,20 @@ package struct Shell: Sendable {
         package init(now: Instant, page: URLPath?) {
             self.now = now
             self.page = page
+        }
+    }
+
+    package struct ViewingNotice: Sendable {
+        package let person: String
+        package let account: String
+        package let until: Instant
+        package let end: ActionForm
+
+        package init(person: String, account: String, until: Instant, end: ActionForm) {
+            self.person = person
+            self.account = account
+            self.until = until
+            self.end = end
         }
     }
 

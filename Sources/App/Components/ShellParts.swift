@@ -5,6 +5,7 @@ import Values
 extension Shell {
     func pageHeader(_ t: Localiser) -> HTML {
         header(.class("top")) {
+            viewingStrip(t)
             clockStrip(t)
             div(.class("top-row")) {
                 a(.class("brand"), .href(home)) {
@@ -29,6 +30,20 @@ extension Shell {
         svg(.class("mark"), .viewBox(0, 0, 20, 20), .width(20), .height(20), .ariaHidden(), .focusable(false)) {
             rect(.class("mark-ground"), .width(20), .height(20), .rx(5))
             path(.class("mark-line"), .d("M6 5.5v9M14 5.5v9M6 10h8"))
+        }
+    }
+
+    /// Nobody forgets in whose stead she looks, nor how to end it.
+    @HTMLBuilder
+    private func viewingStrip(_ t: Localiser) -> HTML {
+        if let viewing {
+            div(.class("strip strip--view"), .role(.status)) {
+                strong { t("shell.viewing", ["person": viewing.person, "account": viewing.account]) }
+                span {
+                    t.html("shell.viewing_until", ["time": time(.datetime(viewing.until.rfc3339)) { utc(viewing.until, t) }])
+                }
+                viewing.end.html
+            }
         }
     }
 
@@ -108,7 +123,9 @@ extension Shell {
         }
     }
 
-    private func utcNow(_ t: Localiser) -> String {
-        Localiser(strings: t.strings, zone: .utc, now: realNow).dateTime(realNow)
+    private func utcNow(_ t: Localiser) -> String { utc(realNow, t) }
+
+    private func utc(_ instant: Instant, _ t: Localiser) -> String {
+        Localiser(strings: t.strings, zone: .utc, now: realNow).dateTime(instant)
     }
 }

@@ -167,12 +167,12 @@ import Testing
     @Test func `filters by what it names`() async throws {
         let world = try await World.make(.shared)
         let cases: [(String, [String])] = [
-            ("state=suspended", [world.suspended]), ("state=pending", [world.pending]), ("state=deleted", [world.lapsed]),
+            ("state=suspended", [world.desk.overdue, world.suspended]), ("state=pending", [world.pending]), ("state=deleted", [world.lapsed]),
             ("offer=trial", [world.trial]),
             ("offer=enterprise", [world.enterprise]), ("account_id=\(world.trialAccount)", [world.trial]),
             ("enrollment_id=\(world.enrollment)", [world.enterprise]), ("q=\(world.prepaid)", [world.prepaid]),
             ("q=RENAMED", [world.partnered]),
-            ("delete_before=2025-04-15T00:00:00.000001Z", [world.suspended]), ("delete_before=2025-04-15T00:00:00Z", []),
+            ("delete_before=2025-04-15T00:00:00.000001Z", [world.desk.overdue, world.suspended]), ("delete_before=2025-04-15T00:00:00Z", []),
             ("q=\(world.order)", [world.pending]), ("q=%25", []), ("q=_", []), ("state=suspended&offer=trial", []),
         ]
         for (query, expected) in cases {

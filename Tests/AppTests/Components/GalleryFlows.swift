@@ -169,8 +169,11 @@ extension GalleryModels {
 
     func operatorHome() -> OperatorHomePage {
         OperatorHomePage(
-            tenantName: "Northwind Cloud", counts: [.active: 1_204, .pastDue: 3, .suspended: 41, .pending: 9, .deleted: 212],
-            accounts: 388,
+            tenantName: "Northwind Cloud", search: page("operator", "search"),
+            waiting: [
+                .init(t("operator.identity_waits"), count: 3, url: page("operator", "identity")),
+                .init(t("operator.deleted_soon"), count: 1_000, url: page("operator", "subscriptions"), isUrgent: true),
+            ],
             going: [
                 .init(
                     name: "staging", url: subscription, account: "Fabrikam GmbH", reasons: [.creditExpired],

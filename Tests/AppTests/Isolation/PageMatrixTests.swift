@@ -61,6 +61,17 @@ struct PageMatrix {
         case .enrollment, .enrollmentSubscriptions, .enrollmentAudit, .enrollmentAuditCSV, .enrollmentAuditJSONL:
             PageMatrix(.enterprise, "· · · · ● ●")
 
+        // Everybody with a role on the account sees how its identity stands; its administrators ask.
+        case .accountIdentity: PageMatrix(.enterprise, "● ● ● · ● ●")
+        case .requestIdentity: PageMatrix(.enterprise, "● – – · ● ●")
+        // Whoever looks in nobody's stead ends nothing and goes home.
+        case .endViewAs: PageMatrix(.nothing, "● ● ● ● ● ●")
+        case .operatorSearch, .operatorPartners, .newPartner, .addPartner, .operatorPartner, .editPartner, .retirePartner,
+            .operatorIdentity, .operatorIdentityRequest, .decideIdentity, .operatorAccount, .operatorTimeline, .operatorOrder,
+            .addAccountNote, .eraseAccountNote, .operatorSuspendForm, .operatorSuspend, .operatorLiftForm, .operatorLift,
+            .viewAsForm, .viewAs:
+            PageMatrix(.standard, "· · · · · ●")
+
         // Catalogue, partners, credit limits, confirmations, refunds: the provider's own desk is not there for anybody else.
         case .operatorHome, .operatorAccounts, .operatorSubscriptions, .operatorAudit, .operatorAuditCSV, .operatorAuditJSONL,
             .testClock, .advanceTestClock:
@@ -144,6 +155,8 @@ private struct Cast {
             case "department_id": world.department
             case "partner_id": world.partner
             case "order_id": world.order
+            case "note_id": world.desk.note
+            case "identity_request_id": world.desk.identityRequest
             default: throw TestFault("PageMatrixTests does not know what {\(name)} of \(route.rawValue) is: add it here")
             }
         }

@@ -9,11 +9,12 @@ import Testing
     static func need(_ endpoint: Endpoint) -> Permission? {
         switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .problem, .me, .listAccounts, .listSubscriptions, .listEnrollments,
-            .listOrders, .checkPartner, .listRoles:
+            .listOrders, .checkPartner, .search, .listRoles:
             nil
         // A verdict for each item, by its own roles.
         case .actOnSubscriptions: nil
-        case .getAccount: .seeAccount
+        case .getAccount, .listAccountIdentityRequests, .getIdentityRequest: .seeAccount
+        case .requestIdentity: .manageMembers
         case .getSubscription, .getEntitlement, .listSubscriptionEvents, .getUsage, .downloadUsage, .getDeletionCertificate,
             .getOrder, .listDepartmentStays:
             .seeSubscription
@@ -25,7 +26,11 @@ import Testing
         case .suspendSubscription, .reactivateSubscription: .suspendAndReactivate
         case .cancelSubscription: .cancelEnterpriseSubscription
         case .confirmServices: .confirmServices
-        case .listAuditEvents, .getAuditEvent: .seeAudit
+        case .getAccountTimeline, .listAuditEvents, .getAuditEvent: .seeAudit
+        case .listAccountNotes, .getAccountNote, .addAccountNote, .eraseAccountNote, .suspendAccount, .liftAccount,
+            .listIdentityRequests, .verifyIdentity,
+            .declineIdentity, .updatePartner:
+            .operate
         case .listPartners, .createPartner, .getPartner, .createEnrollment, .receiveUsage, .getTestClock, .advanceTestClock:
             .operate
         case .getEnrollment, .listDepartments, .createDepartment, .getDepartment, .getEnrollmentBalance, .findDepartment,
@@ -41,11 +46,13 @@ import Testing
         for endpoint in Endpoint.allCases where endpoint.isUnderV1 {
             let account =
                 switch endpoint {
-                case .cancelSubscription, .getEnrollment, .listDepartments, .createDepartment, .getDepartment,
-                    .getEnrollmentBalance,
+                case .verifyIdentity, .getIdentityRequest, .cancelSubscription, .getEnrollment, .listDepartments,
+                    .createDepartment,
+                    .getDepartment, .getEnrollmentBalance,
                     .findDepartment, .updateDepartment, .deleteDepartment, .moveAccount, .moveSubscription, .listDepartmentStays:
                     world.enterpriseAccount
-                case .upgradeSubscription: world.trialAccount
+                case .upgradeSubscription, .declineIdentity: world.trialAccount
+                case .requestIdentity, .suspendAccount, .liftAccount: world.desk.whole
                 default: world.account
                 }
             let key = role == "operator" ? world.tenant.key : try await world.tenant.accountKey(account, role: role)

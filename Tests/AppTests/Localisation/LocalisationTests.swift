@@ -207,6 +207,7 @@ enum KeyScan {
         "certificate.erased_kind.", "certificate.kept_kind.", "payment.first_title", "payment.again_title",
         "payment.upgrade_title",
         "subscription.pending_text", "form.", "usage.rejection.", "help.state.", "shell.theme_", "usage.csv.",
+        "desk.kind.", "desk.order_", "desk.method_of.", "desk.moved.", "desk.flash.", "desk.suspend_", "desk.lift_", "identity.status_word.",
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
         "list.format_", "orders.status_", "orders.kind_",
     ]

@@ -46,21 +46,27 @@ package struct AuditEvent: Sendable {
     }
 
     /// The object's TypeID; its kind says which.
-    package var objectTypeID: String {
-        switch objectKind {
-        case "subscription": SubscriptionID(objectID).description
-        case "account": AccountID(objectID).description
-        case "enrollment": EnrollmentID(objectID).description
-        case "department": DepartmentID(objectID).description
-        case "partner": PartnerID(objectID).description
-        case "payment": PaymentID(objectID).description
-        case "credit_lot": LotID(objectID).description
-        case "user": UserID(objectID).description
-        case "api_key": APIKeyID(objectID).description
-        case "member": MemberID(objectID).description
-        case "handover": HandoverID(objectID).description
-        case "order": OrderID(objectID).description
-        default: objectID.uuidString.lowercased()
+    package var objectTypeID: String { Self.typeID(objectKind, objectID) }
+
+    static func typeID(_ kind: String, _ id: UUID) -> String {
+        switch kind {
+        case "subscription": SubscriptionID(id).description
+        case "account": AccountID(id).description
+        case "enrollment": EnrollmentID(id).description
+        case "department": DepartmentID(id).description
+        case "partner": PartnerID(id).description
+        case "payment": PaymentID(id).description
+        case "credit_lot": LotID(id).description
+        case "user": UserID(id).description
+        case "api_key": APIKeyID(id).description
+        case "member": MemberID(id).description
+        case "handover": HandoverID(id).description
+        case "order": OrderID(id).description
+        case "identity_request": IdentityRequestID(id).description
+        case "account_note": AccountNoteID(id).description
+        case "account_view": AccountViewID(id).description
+        case "policy_draft": PolicyDraftID(id).description
+        default: id.uuidString.lowercased()
         }
     }
 

@@ -32,7 +32,9 @@ extension Partner {
         columns: [
             ListColumn(
                 "company_name", "partners.company", order: "name",
-                cell: { row, _ in span(.id(row.id.description)) { row.companyName } },
+                cell: { row, _ in
+                    a(.class("row-link"), .href(PageRoute.operatorPartner.url(row.id.description))) { row.companyName }
+                },
                 file: [
                     FileColumn("id", "list.id") { row, _ in .text(row.id.description) },
                     FileColumn("company_name", "partners.company") { row, _ in .text(row.companyName) },
@@ -40,6 +42,9 @@ extension Partner {
             ListColumn(
                 "code", "partners.code", cell: { row, _ in identifier(row.code) },
                 file: [FileColumn("code", "partners.code") { row, _ in .text(row.code) }]),
+            ListColumn(
+                "retired_at", "partners.status", cell: { row, reader in partnerPill(row, reader.t).html },
+                file: [FileColumn("retired_at", "partners.retired_at") { row, _ in .instant(row.retiredAt) }]),
             ListColumn(
                 "created_at", "partners.created", order: "created_at",
                 cell: { row, reader in reader.t.dateElement(row.createdAt) },

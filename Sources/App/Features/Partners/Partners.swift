@@ -7,10 +7,13 @@ import Values
 package struct Partner: Sendable {
     package let id: PartnerID
     package let code: String
-    package let companyName: String
+    package var companyName: String
     package let createdAt: Instant
+    /// Set on no further subscription from then on.
+    package var retiredAt: Instant?
+    package var version: Int64 = 1
 
-    static let columns: SQL = "id, code, company_name, created_at"
+    static let columns: SQL = "id, code, company_name, created_at, retired_at, version"
 
     init(_ row: Row) throws {
         var column = Columns(row)
@@ -18,6 +21,8 @@ package struct Partner: Sendable {
         code = try column.next()
         companyName = try column.next()
         createdAt = try column.next()
+        retiredAt = try column.next()
+        version = try column.next()
     }
 
     init(id: PartnerID, code: String, companyName: String, createdAt: Instant) {
@@ -34,7 +39,18 @@ package struct Partner: Sendable {
             $0.field("code", code)
             $0.field("company_name", companyName)
             $0.field("created_at", createdAt)
+            $0.field("retired_at", retiredAt)
         }
+    }
+
+    var etag: String { "\"\(version)\"" }
+
+    func answer(_ status: Int) -> Answer {
+        var json = JSONWriter()
+        write(to: &json)
+        return Answer(
+            status: status, body: json.bytes, location: status == 201 ? Endpoint.getPartner.path(id.description) : nil,
+            etag: etag, objectID: id.uuid)
     }
 }
 
@@ -61,11 +77,7 @@ package struct CreatePartner: Sendable {
                 """)
             guard !made.isEmpty else { throw Failure.conflict(code: "partner_exists", arguments: ["code": code]) }
             write.audit("partner.created", object: ("partner", partner.id.uuid))
-            var json = JSONWriter()
-            partner.write(to: &json)
-            return Answer(
-                status: 201, body: json.bytes, location: Endpoint.getPartner.path(partner.id.description),
-                objectID: partner.id.uuid)
+            return partner.answer(201)
         }
     }
 
@@ -83,7 +95,7 @@ package struct CreatePartner: Sendable {
 package enum FindPartner {
     package static func byCode(_ code: String, _ context: TenantContext) async throws -> Partner {
         let rows = try await context.read(
-            "select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) and code = \(code)"
+            "select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) and code = \(code) and retired_at is null"
         ).rows
         guard let row = rows.first else { throw Failure.notFound }
         return try Partner(row)

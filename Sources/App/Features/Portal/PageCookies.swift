@@ -46,4 +46,15 @@ enum Flash: String, Sendable, CaseIterable {
     case suspended
     case reactivated
     case servicesConfirmed = "services_confirmed"
+    case noteAdded = "note_added"
+    case noteErased = "note_erased"
+    case identityRequested = "identity_requested"
+    case identityVerified = "identity_verified"
+    case identityDeclined = "identity_declined"
+    case partnerChanged = "partner_changed"
+    case draftSaved = "draft_saved"
+    case draftDiscarded = "draft_discarded"
+    case policyPublished = "policy_published"
+    case jobRetried = "job_retried"
+    case switchesSaved = "switches_saved"
 }

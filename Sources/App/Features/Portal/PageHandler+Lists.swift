@@ -9,8 +9,11 @@ extension PageHandler {
     /// An account begins with its subscriptions.
     func accountHome(_ visit: Visit) async throws -> HTTPResponse {
         let id: AccountID = try visit.pathID(0)
-        _ = try await FindAccount.byID(id, try visit.context())
-        return visit.redirect(PageRoute.subscriptions.url(id.description))
+        let context = try visit.context()
+        _ = try await FindAccount.byID(id, context)
+        // The provider's people begin at their own page of it.
+        let home: PageRoute = context.principal.isOperator ? .operatorAccount : .subscriptions
+        return visit.redirect(home.url(id.description))
     }
 
     func accountSubscriptions(_ visit: Visit) async throws -> HTTPResponse {

@@ -59,7 +59,10 @@ struct PageHandler: Sendable {
                 let context = TenantContext(tenant: signedIn.tenant, principal: signedIn.principal, dependencies: dependencies)
                 visit = self.visit(request, route, parameters, requestID, signedIn, try await Surroundings.load(context))
             }
-            if route.isPost { try confirmOwnForm(visit) }
+            if route.isPost {
+                try confirmOwnForm(visit)
+                try refuseWhileViewing(visit)
+            }
             guard visit.signedIn != nil || route.isOpen else {
                 if route.isPost { throw Failure.forbidden(code: "form_expired") }
                 return visit.redirect(PageRoute.signInForm.url(query: returnTo(request)))
@@ -136,6 +139,30 @@ struct PageHandler: Sendable {
         case .operatorAudit: return try await operatorAudit(visit)
         case .operatorAuditCSV: return try await operatorAuditFile(visit, .csv)
         case .operatorAuditJSONL: return try await operatorAuditFile(visit, .jsonl)
+        case .operatorSearch: return try await operatorSearch(visit)
+        case .operatorAccount: return try await operatorAccount(visit)
+        case .operatorTimeline: return try await operatorTimeline(visit)
+        case .addAccountNote: return try await addAccountNote(visit)
+        case .eraseAccountNote: return try await eraseAccountNote(visit)
+        case .operatorSuspendForm: return try await operatorSuspend(visit, .suspend)
+        case .operatorSuspend: return try await operatorSuspending(visit, .suspend)
+        case .operatorLiftForm: return try await operatorSuspend(visit, .lift)
+        case .operatorLift: return try await operatorSuspending(visit, .lift)
+        case .viewAsForm: return try await viewAsForm(visit)
+        case .viewAs: return try await viewAs(visit)
+        case .endViewAs: return try await endViewAs(visit)
+        case .operatorOrder: return try await operatorOrder(visit)
+        case .operatorPartners: return try await operatorPartners(visit)
+        case .newPartner: return try await newPartner(visit)
+        case .addPartner: return try await addPartner(visit)
+        case .operatorPartner: return try await operatorPartner(visit)
+        case .editPartner: return try await editPartner(visit)
+        case .retirePartner: return try await retirePartner(visit)
+        case .operatorIdentity: return try await operatorIdentityQueue(visit)
+        case .operatorIdentityRequest: return try await operatorIdentityRequest(visit)
+        case .decideIdentity: return try await decideIdentity(visit)
+        case .accountIdentity: return try await accountIdentity(visit)
+        case .requestIdentity: return try await requestIdentity(visit)
         case .testClock: return try await testClock(visit)
         case .advanceTestClock: return try await advanceTestClock(visit)
         }
@@ -154,6 +181,12 @@ struct PageHandler: Sendable {
         guard let expected, !expected.isEmpty, ConstantTime.equals(try visit.form().exact(PageForm.csrfField), expected) else {
             throw Failure.forbidden(code: "form_expired")
         }
+    }
+
+    /// Whoever looks in somebody's stead can end that, and sign out; nothing else that a form does.
+    private func refuseWhileViewing(_ visit: Visit) throws {
+        guard visit.signedIn?.principal.viewing != nil, visit.route != .endViewAs, visit.route != .signOut else { return }
+        throw Failure.forbidden(code: "view_as_read_only")
     }
 
     private func isOurs(_ origin: String, _ host: String?) -> Bool {

@@ -29,6 +29,8 @@ extension Visit {
         shell.navigation = [
             NavigationGroup(side == .provider ? providerItems(signedIn.tenant, frame, t) : customerItems(frame, surroundings, t))
         ]
+        shell.viewing = viewingNotice(signedIn, surroundings, t)
+        if side == .provider { shell.navigation.append(deskItems(frame, t)) }
         let around = administrationItems(signedIn.principal, frame, surroundings, t)
         if !around.isEmpty { shell.navigation.append(NavigationGroup(heading: t("shell.administration"), around)) }
         return shell
@@ -41,7 +43,10 @@ extension Visit {
         if let account = frame.account {
             let roles = own.accounts.first { $0.id == account.id }?.roles ?? []
             guard principal.isOperator || roles.contains(.accountAdministrator) || !own.enrollments.isEmpty else { return [] }
-            return [item(t("shell.audit"), PageRoute.audit.url(account.id.description), frame)]
+            return [
+                item(t("shell.audit"), PageRoute.audit.url(account.id.description), frame),
+                item(t("shell.identity"), PageRoute.accountIdentity.url(account.id.description), frame),
+            ]
         }
         guard let enrollment = frame.enrollment else { return [] }
         return [item(t("shell.audit"), PageRoute.enrollmentAudit.url(enrollment.id.description), frame)]

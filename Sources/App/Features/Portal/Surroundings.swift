@@ -33,10 +33,11 @@ struct Surroundings: Sendable {
         }
         let tenant = context.tenant.id
         let granted = grants.accounts.keys.sorted()
+        let only: SQL = grants.viewing.map { "and a.id = \($0.account)" } ?? ""
         let (now, rows) = try await context.read([
             """
             select a.id, a.name, a.administrator_id, a.enrollment_id from accounts a where a.tenant_id = \(tenant) \
-            and (a.administrator_id = \(id) or a.id = any(\(granted))) order by a.name, a.id limit \(Int64(shownAtMost))
+            and (a.administrator_id = \(id) or a.id = any(\(granted))) \(only) order by a.name, a.id limit \(Int64(shownAtMost))
             """,
             """
             select id, name from enrollments where tenant_id = \(tenant) and id = any(\(grants.enrollments.sorted())) \
@@ -44,7 +45,7 @@ struct Surroundings: Sendable {
             """,
             """
             select exists (select from subscriptions s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id \
-            where s.tenant_id = \(tenant) and s.service_administrator_id = \(id) and a.administrator_id <> \(id) and not a.id = any(\(granted)) \
+            where s.tenant_id = \(tenant) and s.service_administrator_id = \(id) \(only) and a.administrator_id <> \(id) and not a.id = any(\(granted)) \
             and (a.enrollment_id is null or not a.enrollment_id = any(\(grants.enrollments.sorted()))))
             """,
         ])

@@ -123,7 +123,7 @@ struct Visit: Sendable {
     func page(_ page: some Page, _ frame: Frame = Frame(), status: Int = 200, cookies lines: [String] = []) -> HTTPResponse {
         let made = dependencies.realNow()
         var shell = shell(frame)
-        shell.flash = frame.banner
+        shell.flash = frame.banner ?? deskBanner
         let bytes = shell.document(page, localiser(frame.zone))
         var response = HTTPResponse(
             status: status,

@@ -19,6 +19,25 @@ struct APIHandler: Sendable {
         case .getAccount: return conditional(try await FindAccount.byID(try request.pathID(), context).answer(200), request)
         case .updateAccount: return response(try await updateAccount(request).run(context, try request.options()), request)
 
+        case .search: return try await search(request)
+        case .getAccountTimeline: return try await accountTimeline(request)
+        case .listAccountNotes: return try await accountNotes(request)
+        case .addAccountNote: return try await addAccountNote(request)
+        case .getAccountNote:
+            return object(try await AccountNote.find(try request.pathID(1), of: try request.pathID(0), context), request) {
+                $0.write(to: &$1)
+            }
+        case .eraseAccountNote: return try await eraseAccountNote(request)
+        case .suspendAccount: return try await suspendAccount(request, .suspend)
+        case .liftAccount: return try await suspendAccount(request, .lift)
+        case .listAccountIdentityRequests: return try await accountIdentityRequests(request)
+        case .requestIdentity: return try await requestIdentity(request)
+        case .listIdentityRequests: return try await identityRequests(request)
+        case .getIdentityRequest:
+            return object(try await ListIdentityRequests.one(try request.pathID(), context), request) { $0.write(to: &$1) }
+        case .verifyIdentity: return try await decideIdentity(request, verified: true)
+        case .declineIdentity: return try await decideIdentity(request, verified: false)
+
         case .listSubscriptions: return try await list(request, Subscription.list)
         case .createSubscription:
             return response(try await createSubscription(request).run(context, try request.options()), request)
@@ -82,6 +101,7 @@ struct APIHandler: Sendable {
             let body = try request.body()
             let useCase = CreatePartner(code: body["code"]?.text ?? "", companyName: body["company_name"]?.text ?? "")
             return response(try await useCase.run(context, try request.options()), request)
+        case .updatePartner: return try await updatePartner(request)
         case .getPartner: return object(try await FindPartner.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
 
         case .listEnrollments:
@@ -152,6 +172,12 @@ struct APIHandler: Sendable {
         case "partner_id":
             guard let id = PartnerID(text) else { throw Failure.notFound }
             _ = try await FindPartner.byID(id, context)
+        case "note_id":
+            guard let id = AccountNoteID(text), let account = AccountID(parameters[0]) else { throw Failure.notFound }
+            _ = try await AccountNote.find(id, of: account, context)
+        case "identity_request_id":
+            guard let id = IdentityRequestID(text) else { throw Failure.notFound }
+            _ = try await ListIdentityRequests.one(id, context)
         case "order_id":
             guard let id = OrderID(text) else { throw Failure.notFound }
             _ = try await FindOrder.byID(id, context)

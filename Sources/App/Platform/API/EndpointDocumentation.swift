@@ -78,6 +78,21 @@ extension Endpoint {
             .patch(
                 "accounts", "Change an account's name, zone or language.", "Account", Input.updateAccount, who: .administrators)
 
+        case .search: .search
+        case .getAccountTimeline: .getAccountTimeline
+        case .listAccountNotes: .listAccountNotes
+        case .addAccountNote: .addAccountNote
+        case .getAccountNote: .getAccountNote
+        case .eraseAccountNote: .eraseAccountNote
+        case .suspendAccount: .suspendAccount
+        case .liftAccount: .liftAccount
+        case .listAccountIdentityRequests: .listAccountIdentityRequests
+        case .requestIdentity: .requestIdentity
+        case .listIdentityRequests: .listIdentityRequests
+        case .getIdentityRequest: .getIdentityRequest
+        case .verifyIdentity: .verifyIdentity
+        case .declineIdentity: .declineIdentity
+
         case .listSubscriptions:
             .read("subscriptions", "Subscriptions, newest first.", .list("Subscription"), query: Subscription.list.query)
         case .createSubscription:
@@ -143,6 +158,7 @@ extension Endpoint {
         case .listPartners:
             .read("partners", "The tenant's partners.", .list("Partner"), query: Partner.list.query, who: .operators)
         case .createPartner: .create("partners", "Add a partner.", "Partner", Input.createPartner, who: .operators)
+        case .updatePartner: .updatePartner
         case .getPartner: .read("partners", "One partner.", .object(200, "Partner"), who: .operators)
 
         case .listEnrollments:

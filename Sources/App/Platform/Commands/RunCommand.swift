@@ -28,6 +28,8 @@ extension TenantContext {
     package func command(
         _ options: CommandOptions, _ body: (Write) async throws -> Answer
     ) async throws -> Answer {
+        // Looking in somebody's stead moves nothing, whichever way it was asked for.
+        if principal.viewing != nil, !options.dryRun { throw Failure.forbidden(code: "view_as_read_only") }
         let key = options.dryRun ? nil : options.key
         do {
             return try await dependencies.database.writes.write(

@@ -33,6 +33,8 @@ package struct Grants: Sendable, Equatable {
     package var isOperator = false
     package var accounts: [AccountID: Set<Role>] = [:]
     package var enrollments: Set<EnrollmentID> = []
+    /// Set while an operator looks in this person's stead: one account, nothing to be changed.
+    package var viewing: Viewing?
 }
 
 /// The person or program that asks.
@@ -95,6 +97,7 @@ extension Principal {
             guard let account, account == object.account else { return [] }
             return [role]
         case .user(let id, _, _, let grants):
+            if let viewing = grants.viewing, viewing.account != object.account { return [] }
             var roles: Set<Role> = grants.isOperator ? [.operator] : []
             if let account = object.account { roles.formUnion(grants.accounts[account] ?? []) }
             if object.accountAdministrator == id { roles.insert(.accountAdministrator) }

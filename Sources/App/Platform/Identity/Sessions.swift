@@ -60,7 +60,7 @@ extension Authenticator {
         let now = realNow()
         let rows = try await identity(
             """
-            select tenant_id, user_id, form_secret, \(Session.columns) from identity.sessions \
+            select tenant_id, user_id, form_secret, \(Session.columns), \(Self.viewingColumns) from identity.sessions \
             where token_hash = \(hash) and expires_at > \(now) and seen_at > \(now.adding(seconds: -Self.idleSeconds))
             """)
         guard let row = rows.first else { return nil }
@@ -69,9 +69,8 @@ extension Authenticator {
         let userID: UserID = try column.next()
         let secret: [UInt8] = try column.next()
         let session = try Session(&column)
-        guard let tenant = try await tenant(tenantID), let (principal, preferences) = try await user(userID, of: tenant) else {
-            return nil
-        }
+        guard let tenant = try await tenant(tenantID), let own = try await user(userID, of: tenant) else { return nil }
+        let (principal, preferences) = try await stead(of: own, try Viewing.Row(&column), in: tenant, at: now)
         if session.seenAt.microseconds(until: now) > 60_000_000 { try await touch(hash, now) }
         return SignedIn(
             tenant: tenant, principal: principal, formToken: Base64URL.encode(secret), session: session, preferences: preferences)

@@ -2,7 +2,7 @@ import Billing
 import HTML
 import Values
 
-/// `/operator`: how the tenant stands, and whose data goes next.
+/// `/operator`: the search box, what waits for a person, and whose data goes next. Nothing here counts the whole tenant.
 package struct OperatorHomePage: Page {
     package struct Going: Sendable {
         package let name: String
@@ -20,16 +20,34 @@ package struct OperatorHomePage: Page {
         }
     }
 
+    /// Something that waits for an operator: how much of it, counted up to a bound, and where to do it.
+    package struct Waiting: Sendable {
+        package let label: String
+        package let count: Int
+        package let url: URLPath
+        package let isUrgent: Bool
+
+        package init(_ label: String, count: Int, url: URLPath, isUrgent: Bool = false) {
+            self.label = label
+            self.count = count
+            self.url = url
+            self.isUrgent = isUrgent
+        }
+    }
+
+    /// Beyond it a number says only that there are more.
+    package static let countedAtMost = 1_000
+
     package var tenantName: String
-    package var counts: [SubscriptionState: Int]
-    package var accounts: Int
+    package var search: URLPath
+    package var waiting: [Waiting]
     package var going: [Going]
     package var allSuspended: URLPath
 
-    package init(tenantName: String, counts: [SubscriptionState: Int], accounts: Int, going: [Going], allSuspended: URLPath) {
+    package init(tenantName: String, search: URLPath, waiting: [Waiting], going: [Going], allSuspended: URLPath) {
         self.tenantName = tenantName
-        self.counts = counts
-        self.accounts = accounts
+        self.search = search
+        self.waiting = waiting
         self.going = going
         self.allSuspended = allSuspended
     }
@@ -39,7 +57,19 @@ package struct OperatorHomePage: Page {
     package func content(_ t: Localiser) -> HTML {
         group {
             PageHeading(tenantName, lede: .text(t("operator.lede"))).html
-            facts(t).html
+            SearchBox(action: search).html(t)
+            block(t("operator.waiting"), note: .text(t("operator.waiting_note"))) {
+                ul(.class("choice-list")) {
+                    for item in waiting {
+                        li {
+                            a(.href(item.url)) {
+                                strong { item.label }
+                                span(.class(item.isUrgent && item.count > 0 ? "attention" : "sub")) { number(item.count, t) }
+                            }
+                        }
+                    }
+                }
+            }
             block(
                 t("operator.going"), note: .text(t("operator.going_note")),
                 tools: a(.href(allSuspended)) { t("operator.all_suspended") }
@@ -53,19 +83,8 @@ package struct OperatorHomePage: Page {
         }
     }
 
-    private func facts(_ t: Localiser) -> FactsStrip {
-        func count(_ state: SubscriptionState) -> HTML { .text(t.number(counts[state] ?? 0)) }
-        let running = (counts[.active] ?? 0) + (counts[.pastDue] ?? 0)
-        return FactsStrip(
-            large: FactsStrip.Fact(
-                t("operator.running"), .text(t.number(running)),
-                note: .text(t("operator.in_accounts", ["accounts": t.number(accounts)]))),
-            others: [
-                FactsStrip.Fact(
-                    t.word(SubscriptionState.suspended), count(.suspended), note: .text(t("operator.suspended_note"))),
-                FactsStrip.Fact(t.word(SubscriptionState.pending), count(.pending), note: .text(t("operator.pending_note"))),
-                FactsStrip.Fact(t.word(SubscriptionState.deleted), count(.deleted), note: .text(t("operator.deleted_note"))),
-            ])
+    private func number(_ count: Int, _ t: Localiser) -> String {
+        count >= Self.countedAtMost ? "\(t.number(Self.countedAtMost))+" : t.number(count)
     }
 
     private func table(_ t: Localiser) -> DataTable {

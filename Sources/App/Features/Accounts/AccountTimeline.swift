@@ -1,0 +1,181 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// Everything that happened to an account, newest first: what people and deadlines did, money one entry at a time, usage by the day, and the
+/// credit that was left after each.
+package struct AccountTimeline: Sendable {
+    package struct Entry: Sendable {
+        package enum Kind: String, Sendable { case event, money, usage }
+        package let kind: Kind
+        package let at: Instant
+        package let id: UUID
+        /// The audit event's action; of money its cause (`payment`, `lot_expiry`, `upgrade`); `usage`.
+        package let action: String
+        package let actor: Actor?
+        package let objectKind: String
+        package let objectID: UUID
+        package let reason: String?
+        package let from: String?
+        package let to: String?
+        /// By how much the credit changed.
+        package let amount: Money?
+        /// The credit of all the account's subscriptions after it.
+        package var balance: Money?
+
+        /// Of one instant: what was used came after what was bought, and before what expired (M6a).
+        fileprivate var rank: Int { kind == .usage ? 1 : action == "lot_expiry" ? 0 : 2 }
+    }
+
+    /// What stands in the ledger is not told twice.
+    private static let toldByMoney = ["payment.succeeded", "credit_lot.expired"]
+
+    package let account: Account
+    package let page: ListPage<Entry>
+
+    package static func run(_ id: AccountID, _ request: PageRequest, _ context: TenantContext) async throws -> AccountTimeline {
+        let account = try await FindAccount.byID(id, context)
+        try TenantContext.require(.seeAudit, of: context.principal.roles(on: account.belonging), in: account.kind)
+        let tenant = context.tenant.id
+        let rows = try await context.read([happened(tenant, id, request), creditNow(tenant, id), movedSince(tenant, id, request)])
+            .rows
+        let base = try rows[0].map { try Entry($0, account.currency) }
+        let shown = ListPage(base, limit: request.limit) { ($0.at, $0.id) }
+        let oldest = shown.nextCursor == nil ? nil : shown.items.last?.at
+        let used = try await context.read(usage(tenant, account, from: oldest, to: request.after?.at)).rows
+        let days = try used.map { try Entry(usage: $0, account) }
+        var entries = (shown.items + days).enumerated().sorted {
+            ($1.element.at, $0.element.rank, $0.offset) < ($0.element.at, $1.element.rank, $1.offset)
+        }.map(\.element)
+        let now: Int64 = try rows[1][0].get(0)
+        let since: Int64 = try rows[2][0].get(0)
+        if account.kind == .standard { balance(&entries, from: now - since, account.currency) }
+        return AccountTimeline(account: account, page: ListPage(items: entries, nextCursor: shown.nextCursor))
+    }
+
+    /// From the newest down: each entry shows what was there after it.
+    private static func balance(_ entries: inout [Entry], from credit: Int64, _ currency: Currency) {
+        var credit = credit
+        for index in entries.indices {
+            guard let amount = entries[index].amount else { continue }
+            entries[index].balance = Money(minor: credit, currency: currency)
+            credit -= amount.minor
+        }
+    }
+
+    // MARK: Statements
+
+    private static func happened(_ tenant: TenantID, _ account: AccountID, _ request: PageRequest) -> SQL {
+        """
+        select * from ((select 'event', e.at as at, e.id as id, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.reason, \
+        e.from_state, e.to_state, null::bigint from audit_events e where e.tenant_id = \(tenant) and e.account_id = \(account) \
+        and e.action <> all(\(toldByMoney)) \(request.tail(at: "e.at", id: "e.id"))) union all \
+        (select 'money', m.at, m.id, m.source_kind, w.actor_kind, w.actor_id, 'subscription', m.subscription_id, null, null, null, m.amount from \
+        (select t.posted_at as at, t.entry_id as id, t.source_kind, t.source_id, t.subscription_id, \
+        sum(case when t.credit_kind = 'credit_lot' then t.amount_minor else 0 end \
+        - case when t.debit_kind = 'credit_lot' then t.amount_minor else 0 end)::bigint as amount \
+        from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account) and t.source_kind <> 'settlement' \
+        and t.subscription_id is not null \(before(request)) group by 1, 2, 3, 4, 5 \
+        order by t.posted_at desc, t.entry_id desc limit \(Int64(request.limit + 1))) m \
+        left join lateral (select e.actor_kind, e.actor_id from audit_events e where e.tenant_id = \(tenant) and e.object_id = m.source_id \
+        order by e.at, e.id limit 1) w on true)) happened \
+        order by at desc, id desc limit \(Int64(request.limit + 1))
+        """
+    }
+
+    private static func before(_ request: PageRequest) -> SQL {
+        guard let after = request.after else { return "" }
+        return "and (t.posted_at, t.entry_id) < (\(after.at), \(after.id))"
+    }
+
+    private static func creditNow(_ tenant: TenantID, _ account: AccountID) -> SQL {
+        """
+        select coalesce(sum(b.balance_minor), 0)::bigint from subscriptions s \
+        join credit_lots l on l.tenant_id = s.tenant_id and l.subscription_id = s.id \
+        join ledger_accounts b on b.tenant_id = l.tenant_id and b.kind = 'credit_lot' and b.owner_id = l.id \
+        where s.tenant_id = \(tenant) and s.account_id = \(account)
+        """
+    }
+
+    private static let change: SQL = """
+        coalesce(sum(case when t.credit_kind = 'credit_lot' then t.amount_minor else 0 end \
+        - case when t.debit_kind = 'credit_lot' then t.amount_minor else 0 end), 0)::bigint
+        """
+
+    /// What the pages before this one have moved.
+    private static func movedSince(_ tenant: TenantID, _ account: AccountID, _ request: PageRequest) -> SQL {
+        guard let after = request.after else { return "select 0::bigint" }
+        return """
+            select \(change) from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account) \
+            and t.posted_at >= \(after.at) and (t.posted_at > \(after.at) or t.source_kind = 'settlement' or t.entry_id >= \(after.id))
+            """
+    }
+
+    /// Usage of the span that a page covers, by the account's days. A day on the border of two pages shows on both with its part.
+    private static func usage(_ tenant: TenantID, _ account: Account, from: Instant?, to: Instant?) -> SQL {
+        var span: SQL = ""
+        if let from { span = "\(span) and t.posted_at >= \(from)" }
+        if let to { span = "\(span) and t.posted_at < \(to)" }
+        return """
+            select max(t.posted_at), \(change) from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account.id) \
+            and t.source_kind = 'settlement' \(span) group by (t.posted_at at time zone \(account.zone.identifier))::date order by 1 desc limit 2000
+            """
+    }
+}
+
+extension AccountTimeline.Entry {
+    fileprivate init(_ row: Row, _ currency: Currency) throws {
+        var column = Columns(row)
+        guard let kind = Kind(rawValue: try column.next()) else { throw UnknownWord() }
+        self.kind = kind
+        at = try column.next()
+        id = try column.next()
+        action = try column.next()
+        let who: String? = try column.next()
+        let whoID: UUID? = try column.next()
+        actor = who.flatMap(Actor.Kind.init).map { Actor(kind: $0, id: whoID) }
+        objectKind = try column.next()
+        objectID = try column.next()
+        reason = try column.next()
+        from = try column.next()
+        to = try column.next()
+        amount = try column.next(Int64?.self).map { Money(minor: $0, currency: currency) }
+    }
+
+    fileprivate init(usage row: Row, _ account: Account) throws {
+        var column = Columns(row)
+        kind = .usage
+        at = try column.next()
+        id = account.id.uuid
+        action = "usage"
+        actor = nil
+        objectKind = "account"
+        objectID = account.id.uuid
+        (reason, from, to) = (nil, nil, nil)
+        amount = Money(minor: try column.next(), currency: account.currency)
+    }
+
+    package var objectTypeID: String { AuditEvent.typeID(objectKind, objectID) }
+
+    func write(to json: inout JSONWriter) {
+        json.object {
+            $0.field("kind", kind.rawValue)
+            $0.field("at", at)
+            $0.field("action", action)
+            if let actor { $0.field("actor", actor) } else { $0.nullField("actor") }
+            $0.field(
+                "object",
+                object: {
+                    $0.field("kind", objectKind)
+                    $0.field("id", objectTypeID)
+                })
+            $0.field("reason", reason)
+            $0.field("from", from)
+            $0.field("to", to)
+            if let amount { $0.field("amount", amount) } else { $0.nullField("amount") }
+            if let balance { $0.field("balance", balance) } else { $0.nullField("balance") }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+import Billing
+import FoundationEssentials
+import Postgres
+import Values
+
+/// Everything of one account that an operator needs to answer a question, in one flush.
+struct AccountDesk: Sendable {
+    struct Member: Sendable {
+        let person: Person
+        var roles: [Role]
+    }
+
+    struct OrderLine: Sendable {
+        let id: OrderID
+        let kind: String
+        let status: String
+        let amount: Money
+        let createdAt: Instant
+        let subscription: SubscriptionID
+        let subscriptionName: String?
+        let paid: Money
+    }
+
+    struct Visitor: Sendable {
+        let id: AccountViewID
+        let operatorName: String
+        let personName: String
+        let reason: String
+        let startedAt: Instant
+        let endsAt: Instant
+        let endedAt: Instant?
+    }
+
+    static let shown = 10
+
+    let now: Instant
+    let account: Account
+    let externalNumber: String?
+    let enrollmentName: String?
+    let counts: [SubscriptionState: Int]
+    let subscriptions: [Subscription]
+    let credit: Money
+    let outstanding: Money
+    let paid: Money
+    let orders: [OrderLine]
+    let members: [Member]
+    let notes: [AccountNote]
+    let visitors: [Visitor]
+    let identityRequest: IdentityRequestID?
+
+    /// Only the desk's own people come here; for everybody else nothing is there.
+    static func load(_ id: AccountID, _ context: TenantContext) async throws -> AccountDesk {
+        guard context.principal.isOperator else { throw Failure.notFound }
+        let queries = AccountDeskQueries(tenant: context.tenant.id, account: id)
+        let (now, rows) = try await context.read(queries.all)
+        guard let account = try rows[0].first.map(Account.init) else { throw Failure.notFound }
+        let ids: [SubscriptionID] = try rows[2].map { try $0.get(0) }
+        let lots =
+            ids.isEmpty ? rows[2] : try await context.read(SubscriptionQueries.lots(context.tenant.id, ids)).rows
+        return try AccountDesk(now, account, rows, lots)
+    }
+
+    private init(_ now: Instant, _ account: Account, _ rows: [Rows], _ lots: Rows) throws {
+        self.now = now
+        self.account = account
+        var counts: [SubscriptionState: Int] = [:]
+        for row in rows[1] { counts[try row.get(0)] = Int(try row.get(1, as: Int64.self)) }
+        self.counts = counts
+        subscriptions = Array(try SubscriptionQueries.decode(rows[2], lots: lots).prefix(Self.shown))
+        let money = { (index: Int) in Money(minor: try rows[3][0].get(index, as: Int64.self), currency: account.currency) }
+        (credit, outstanding, paid) = (try money(0), try money(1), try money(2))
+        orders = try rows[4].map { try OrderLine($0) }
+        members = try Self.members(of: account, rows[5])
+        notes = try rows[6].map(AccountNote.init)
+        visitors = try rows[7].map { try Visitor($0) }
+        identityRequest = try rows[8].first.map { try $0.get(0, as: IdentityRequestID.self) }
+        externalNumber = try rows[9].first.flatMap { try $0.get(0, as: String?.self) }
+        enrollmentName = try rows[9].first.flatMap { try $0.get(1, as: String?.self) }
+    }
+
+    /// The administrator first, then those with a role on the account, then those who serve a subscription of it.
+    private static func members(of account: Account, _ rows: Rows) throws -> [Member] {
+        var members = [Member(person: account.administrator, roles: [.accountAdministrator])]
+        for row in rows {
+            var column = Columns(row)
+            let word: String = try column.next()
+            let person = Person(
+                id: try column.next(), email: try column.next(), firstName: try column.next(), lastName: try column.next())
+            guard let role = Role(rawValue: word) else { throw UnknownWord() }
+            if let index = members.firstIndex(where: { $0.person.id == person.id }) {
+                if !members[index].roles.contains(role) { members[index].roles.append(role) }
+            } else {
+                members.append(Member(person: person, roles: [role]))
+            }
+        }
+        return members
+    }
+}
+
+extension AccountDesk.OrderLine {
+    fileprivate init(_ row: Row) throws {
+        var column = Columns(row)
+        id = try column.next()
+        kind = try column.next()
+        status = try column.next()
+        let currency: Currency = try column.next()
+        amount = Money(minor: try column.next(), currency: currency)
+        createdAt = try column.next()
+        subscription = try column.next()
+        subscriptionName = try column.next()
+        paid = Money(minor: try column.next(), currency: currency)
+    }
+}
+
+extension AccountDesk.Visitor {
+    init(_ row: Row) throws {
+        var column = Columns(row)
+        id = try column.next()
+        operatorName = try column.next()
+        personName = try column.next()
+        reason = try column.next()
+        startedAt = try column.next()
+        endsAt = try column.next()
+        endedAt = try column.next()
+    }
+}
+
+struct AccountDeskQueries {
+    let tenant: TenantID
+    let account: AccountID
+
+    var all: [SQL] {
+        [
+            Account.one(tenant, account), counts, subscriptions, money, orders, members, notes, visitors, identityRequest, facts,
+        ]
+    }
+
+    private var counts: SQL {
+        "select state, count(*) from subscriptions where tenant_id = \(tenant) and account_id = \(account) group by state"
+    }
+
+    /// What is in trouble first.
+    private var subscriptions: SQL {
+        SubscriptionQueries.list(
+            """
+            s.tenant_id = \(tenant) and s.account_id = \(account) order by \
+            array_position(array['suspended', 'past_due', 'pending', 'active', 'deleted'], s.state), s.created_at desc, s.id desc \
+            limit \(Int64(AccountDesk.shown))
+            """)
+    }
+
+    private var money: SQL {
+        """
+        select (select coalesce(sum(b.balance_minor), 0)::bigint from subscriptions s \
+        join credit_lots l on l.tenant_id = s.tenant_id and l.subscription_id = s.id \
+        join ledger_accounts b on b.tenant_id = l.tenant_id and b.kind = 'credit_lot' and b.owner_id = l.id \
+        where s.tenant_id = \(tenant) and s.account_id = \(account)), \
+        (select coalesce(sum(s.outstanding_minor), 0)::bigint from subscriptions s where s.tenant_id = \(tenant) and s.account_id = \(account)), \
+        (select coalesce(sum(p.amount_minor), 0)::bigint from payments p where p.tenant_id = \(tenant) and p.account_id = \(account))
+        """
+    }
+
+    private var orders: SQL {
+        """
+        select o.id, o.kind, o.status, o.currency, o.amount_minor, o.created_at, o.subscription_id, s.name, \
+        (select coalesce(sum(p.amount_minor), 0)::bigint from payments p where p.tenant_id = o.tenant_id and p.order_id = o.id) \
+        from orders o join subscriptions s on s.tenant_id = o.tenant_id and s.id = o.subscription_id \
+        where o.tenant_id = \(tenant) and o.account_id = \(account) order by o.created_at desc, o.id desc limit \(Int64(AccountDesk.shown))
+        """
+    }
+
+    private var members: SQL {
+        """
+        (select r.role, u.id, u.email, u.first_name, u.last_name from role_assignments r \
+        join users u on u.tenant_id = r.tenant_id and u.id = r.user_id \
+        where r.tenant_id = \(tenant) and r.account_id = \(account) order by r.role, u.email limit 50) union all \
+        (select distinct 'service_admin', u.id, u.email, u.first_name, u.last_name from subscriptions s \
+        join users u on u.tenant_id = s.tenant_id and u.id = s.service_administrator_id \
+        where s.tenant_id = \(tenant) and s.account_id = \(account) order by 3 limit 50)
+        """
+    }
+
+    private var notes: SQL {
+        """
+        \(AccountNote.select) where n.tenant_id = \(tenant) and n.account_id = \(account) order by n.created_at desc, n.id desc \
+        limit \(Int64(AccountDesk.shown))
+        """
+    }
+
+    var visitors: SQL {
+        """
+        select v.id, coalesce(nullif(trim(o.first_name || ' ' || o.last_name), ''), o.email), \
+        coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.email), v.reason, v.started_at, v.ends_at, v.ended_at from account_views v \
+        join users o on o.tenant_id = v.tenant_id and o.id = v.operator_id join users u on u.tenant_id = v.tenant_id and u.id = v.person_id \
+        where v.tenant_id = \(tenant) and v.account_id = \(account) order by v.started_at desc, v.id desc limit \(Int64(AccountDesk.shown))
+        """
+    }
+
+    private var identityRequest: SQL {
+        "select id from identity_requests where tenant_id = \(tenant) and account_id = \(account) and status = 'waiting'"
+    }
+
+    private var facts: SQL {
+        """
+        select a.external_number, e.name from accounts a left join enrollments e on e.tenant_id = a.tenant_id and e.id = a.enrollment_id \
+        where a.tenant_id = \(tenant) and a.id = \(account)
+        """
+    }
+}

@@ -1,0 +1,85 @@
+import Billing
+import FoundationEssentials
+import HTML
+import Values
+
+/// An account's timeline as a table: what, who, and what it did to the credit.
+struct TimelineTable: Sendable {
+    let timeline: AccountTimeline
+    /// The names of those who acted, as far as they are people of the tenant.
+    let names: [UUID: String]
+
+    func html(_ t: Localiser) -> HTML {
+        let hasMoney = timeline.account.kind == .standard
+        var columns = [TableColumn(t("history.when")), TableColumn(t("history.what")), TableColumn(t("history.who"))]
+        if hasMoney {
+            let code = timeline.account.currency.code
+            columns += [
+                TableColumn(t("desk.change_in", ["currency": code]), isNumber: true),
+                TableColumn(t("desk.credit_after", ["currency": code]), isNumber: true),
+            ]
+        }
+        return DataTable(
+            t("desk.timeline"), columns: columns,
+            rows: timeline.page.items.map { TableRow(cells($0, hasMoney: hasMoney, t)) }
+        ).html
+    }
+
+    private func cells(_ entry: AccountTimeline.Entry, hasMoney: Bool, _ t: Localiser) -> [HTML] {
+        var cells: [HTML] = [
+            entry.kind == .usage ? t.dateElement(entry.at) : t.timeElement(entry.at),
+            group {
+                t.action(entry.action)
+                if let more = more(entry, t) { span(.class("sub")) { more } }
+            }, who(entry, t),
+        ]
+        if hasMoney {
+            cells.append(entry.amount.map { t.amountElement($0) } ?? t.nothing)
+            cells.append(entry.balance.map { t.amountElement($0) } ?? t.nothing)
+        }
+        return cells
+    }
+
+    private func more(_ entry: AccountTimeline.Entry, _ t: Localiser) -> String? {
+        if let reason = entry.reason { return SuspensionReason(rawValue: reason).map(t.word) ?? reason }
+        return entry.objectKind == "account" ? nil : entry.objectTypeID
+    }
+
+    private func who(_ entry: AccountTimeline.Entry, _ t: Localiser) -> HTML {
+        guard let actor = entry.actor else { return t.nothing }
+        return group {
+            t("actor.\(actor.kind.rawValue)")
+            if let id = actor.id, let name = names[id] { span(.class("sub")) { name } }
+        }
+    }
+}
+
+extension Localiser {
+    /// An audited action in words, or the cause of a movement of money.
+    func action(_ action: String) -> String {
+        strings.has("desk.moved.\(action)") ? self("desk.moved.\(action)") : words(ofAction: action)
+    }
+}
+
+/// `/operator/accounts/{id}/timeline`
+package struct AccountTimelinePage: Page {
+    var crumbs: Breadcrumbs
+    var table: TimelineTable
+    var pager: Pager
+    var accountName: String
+
+    package func title(_ t: Localiser) -> String { t("desk.timeline_of", ["name": accountName]) }
+
+    package func content(_ t: Localiser) -> HTML {
+        group {
+            crumbs.html(t)
+            PageHeading(title(t), lede: .text(t("desk.timeline_lede"))).html
+            if table.timeline.page.items.isEmpty {
+                EmptyState.neverHad(title: t("history.empty_title"), text: t("history.empty_text"), action: nil).html(t)
+            } else {
+                table.html(t)
+                pager.html(t)
+            }
+        }
+    }
+}

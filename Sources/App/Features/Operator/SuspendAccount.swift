@@ -1,0 +1,138 @@
+import Billing
+import Crypto
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// Suspends every subscription of an account for a reason, or lifts that reason from each: one transaction and one verdict for every one of them.
+/// What is suspended already keeps its deadline (L2); what cannot be, says why.
+package struct SuspendAccount: Sendable {
+    package enum Direction: String, Sendable { case suspend, lift }
+
+    package struct Verdict: Sendable {
+        package enum Word: String, Sendable { case done, unchanged, refused }
+        package let id: SubscriptionID
+        package let name: String?
+        package let offer: Offer
+        package var before: LifecycleFacts
+        package var after: LifecycleFacts
+        package var word: Word
+        package var code: String?
+    }
+
+    /// More than so many at once are taken in several goes.
+    static let atMost: Int64 = 1_000
+
+    let account: AccountID
+    let direction: Direction
+    let reason: SuspensionReason
+    let note: String?
+
+    package init(account: AccountID, direction: Direction, reason: SuspensionReason, note: String? = nil) {
+        self.account = account
+        self.direction = direction
+        self.reason = reason
+        self.note = note
+    }
+
+    /// What it would do, by the rule itself and without a transaction.
+    package func preview(_ context: TenantContext) async throws -> [Verdict] {
+        let (now, subscriptions) = try await load(context)
+        return subscriptions.map { subscription in
+            var verdict = Verdict(
+                id: subscription.id, name: subscription.name, offer: subscription.offer, before: subscription.facts,
+                after: subscription.facts, word: .unchanged)
+            do {
+                let decision =
+                    direction == .suspend
+                    ? try subscription.facts.adding(reason, at: now, policy: subscription.policy)
+                    : try subscription.facts.lifting(reason, at: now)
+                verdict.after = decision.facts
+                verdict.word = decision.isUnchanged ? .unchanged : .done
+            } catch LifecycleRefusal.reasonNotPresent {
+                // Nothing to lift there.
+            } catch {
+                verdict.word = .refused
+                verdict.code = (error as? any Refusal)?.code ?? "fault"
+            }
+            return verdict
+        }
+    }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        try context.require(.operate)
+        if options.dryRun { return try answer(try await preview(context)).markedDryRun() }
+        if let key = options.key, let kept = try await key.answer(in: context) { return kept }
+        var verdicts = try await preview(context)
+        for index in verdicts.indices where verdicts[index].word == .done {
+            do {
+                _ = try await one(verdicts[index].id, context, options)
+            } catch let failure as Failure where failure.status == 409 || failure.status == 403 || failure.status == 404 {
+                // Somebody was faster; the others go on.
+                verdicts[index].word = .refused
+                verdicts[index].code = failure.code
+                verdicts[index].after = verdicts[index].before
+            }
+        }
+        let answer = try answer(verdicts)
+        if let key = options.key {
+            let kept = key.keep(answer, tenant: context.tenant.id, at: context.dependencies.realNow())
+            try await context.work { $0.enqueue(kept) }
+        }
+        return answer
+    }
+
+    private func one(_ id: SubscriptionID, _ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        let options = CommandOptions(key: options.key?.part(id.description), requestID: options.requestID)
+        return direction == .suspend
+            ? try await SuspendSubscription(id: id, reason: reason, note: note).run(context, options)
+            : try await ReactivateSubscription(id: id, reason: reason, note: note).run(context, options)
+    }
+
+    private func load(_ context: TenantContext) async throws -> (now: Instant, [Subscription]) {
+        guard context.principal.isOperator else { throw Failure.notFound }
+        let tenant = context.tenant.id
+        let (now, rows) = try await context.read([
+            "select id from accounts where tenant_id = \(tenant) and id = \(account)",
+            SubscriptionQueries.list(
+                """
+                s.tenant_id = \(tenant) and s.account_id = \(account) and s.state <> 'deleted' order by s.created_at, s.id \
+                limit \(Self.atMost)
+                """), SubscriptionQueries.lots(tenant, []),
+        ])
+        guard !rows[0].isEmpty else { throw Failure.notFound }
+        return (now, try SubscriptionQueries.decode(rows[1], lots: rows[2]))
+    }
+
+    private func answer(_ verdicts: [Verdict]) throws -> Answer {
+        let body = jsonObject { json in
+            json.field("object", "account_verdicts")
+            json.field("account_id", account)
+            json.field("reason", reason.rawValue)
+            json.field(
+                "data",
+                array: { json in
+                    for verdict in verdicts {
+                        json.object {
+                            $0.field("subscription_id", verdict.id)
+                            $0.field("verdict", verdict.word.rawValue)
+                            $0.field("code", verdict.code)
+                            $0.field("state", verdict.after.state.rawValue)
+                            $0.field("delete_at", verdict.after.deleteAt)
+                        }
+                    }
+                })
+        }
+        return Answer(status: 200, body: body)
+    }
+}
+
+extension IdempotencyKey {
+    /// The key of one part of a whole.
+    func part(_ name: String) -> IdempotencyKey {
+        IdempotencyKey(
+            text: String(text.prefix(200)) + "-" + name, principal: principal,
+            requestHash: SHA256.hash(requestHash + Array(name.utf8)))
+    }
+}

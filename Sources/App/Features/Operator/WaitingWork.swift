@@ -1,0 +1,43 @@
+import FoundationEssentials
+import HTML
+import Postgres
+import Values
+
+/// What waits for an operator, each counted through an index and only up to a bound, however large the tenant is.
+struct WaitingWork: Sendable {
+    let identity: Int
+    let deletedSoon: Int
+    let failingTimers: Int
+    let failingSettlements: Int
+    let mailsFailed: Int
+
+    /// Data that goes within so many days is worth a look.
+    static let soonDays: Int64 = 7
+
+    static func load(_ context: TenantContext) async throws -> WaitingWork {
+        let tenant = context.tenant.id
+        let most = Int64(OperatorHomePage.countedAtMost)
+        let soon = try await context.now().adding(days: soonDays)
+        func count(_ rows: SQL) -> SQL { "select count(*) from (select 1 \(rows) limit \(most)) counted" }
+        let (_, rows) = try await context.read([
+            count("from identity_requests where tenant_id = \(tenant) and status = 'waiting'"),
+            count("from subscriptions where tenant_id = \(tenant) and state = 'suspended' and delete_at < \(soon)"),
+            count("from timers where tenant_id = \(tenant) and attempts > 0"),
+            count("from work.settlement_queue where tenant_id = \(tenant) and attempts > 0"),
+            count("from mails where tenant_id = \(tenant) and status in ('failed', 'refused')"),
+        ])
+        func number(_ index: Int) throws -> Int { Int(try rows[index][0].get(0, as: Int64.self)) }
+        return WaitingWork(
+            identity: try number(0), deletedSoon: try number(1), failingTimers: try number(2), failingSettlements: try number(3),
+            mailsFailed: try number(4))
+    }
+
+    func items(_ t: Localiser) -> [OperatorHomePage.Waiting] {
+        [
+            .init(t("operator.identity_waits"), count: identity, url: PageRoute.operatorIdentity.url()),
+            .init(
+                t("operator.deleted_soon"), count: deletedSoon,
+                url: PageRoute.operatorSubscriptions.url(query: [("state", "suspended")]), isUrgent: true),
+        ]
+    }
+}

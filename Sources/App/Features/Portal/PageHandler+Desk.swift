@@ -1,0 +1,187 @@
+import Billing
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+/// The operator's desk: search, one account on one page, its timeline, one order, notes.
+extension PageHandler {
+    // MARK: Search
+
+    func operatorSearch(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try visit.context()
+        try requireOperator(context)
+        let q = (visit["q"] ?? "").trimmingBlankSpace()
+        let found = try await Search.run(q, context)
+        if let hit = found.exact { return visit.redirect(Self.deskURL(of: hit)) }
+        let groups = Search.Kind.allCases.compactMap { kind -> SearchPage.Group? in
+            let hits = found.hits.filter { $0.kind == kind }
+            guard !hits.isEmpty else { return nil }
+            return SearchPage.Group(
+                kind: kind, rows: hits.map { ($0, Self.deskURL(of: $0)) }, hasMore: found.more.contains(kind))
+        }
+        let page = SearchPage(
+            q: String(q.prefix(Search.longest)), action: PageRoute.operatorSearch.url(), groups: groups)
+        return visit.page(page, Frame(current: PageRoute.operatorHome.url()))
+    }
+
+    /// Where an operator is taken by a hit.
+    static func deskURL(of hit: Search.Hit) -> URLPath {
+        switch hit.kind {
+        case .account: PageRoute.operatorAccount.url(hit.typeID)
+        case .subscription: PageRoute.subscription.url(hit.account?.description ?? "", hit.typeID)
+        case .order: PageRoute.operatorOrder.url(hit.typeID)
+        case .partner: PageRoute.operatorPartner.url(hit.typeID)
+        case .enrollment: PageRoute.enrollment.url(hit.typeID)
+        }
+    }
+
+    // MARK: One account
+
+    func operatorAccount(_ visit: Visit) async throws -> HTTPResponse {
+        let (page, frame) = try await accountDesk(visit)
+        return visit.page(page, frame)
+    }
+
+    /// On the desk the times are the account's own, and the navigation stays the operator's.
+    private func accountDesk(_ visit: Visit) async throws -> (AccountDeskPage, Frame) {
+        let context = try visit.context()
+        let desk = try await AccountDesk.load(try visit.pathID(0), context)
+        let t = visit.localiser(desk.account.zone)
+        let timeline = try await AccountTimeline.run(desk.account.id, try PageRequest(limit: 15), context)
+        let names = try await names(of: timeline, context)
+        let page = AccountDeskPage(
+            crumbs: deskCrumbs(t, current: desk.account.name), desk: desk,
+            timeline: TimelineTable(timeline: timeline, names: names), hasMoreTimeline: timeline.page.nextCursor != nil,
+            tokens: visit.tokens())
+        return (page, Frame(zone: desk.account.zone, current: PageRoute.operatorAccounts.url()))
+    }
+
+    func deskCrumbs(_ t: Localiser, of account: (id: AccountID, name: String)? = nil, current: String) -> Breadcrumbs {
+        var steps = [(label: t("accounts.title"), url: PageRoute.operatorAccounts.url())]
+        if let account { steps.append((label: account.name, url: PageRoute.operatorAccount.url(account.id.description))) }
+        return Breadcrumbs(steps, current: current)
+    }
+
+    func operatorTimeline(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try visit.context()
+        try requireOperator(context)
+        let timeline = try await AccountTimeline.run(
+            try visit.pathID(0), try PageRequest(limit: 50, cursor: visit["cursor"].flatMap { $0.isEmpty ? nil : $0 }), context)
+        let t = visit.localiser(timeline.account.zone)
+        let account = (timeline.account.id, timeline.account.name)
+        let page = AccountTimelinePage(
+            crumbs: deskCrumbs(t, of: account, current: t("desk.timeline")),
+            table: TimelineTable(timeline: timeline, names: try await names(of: timeline, context)),
+            pager: Pager(
+                first: visit["cursor"] == nil ? nil : visit.here(changing: [("cursor", nil)]),
+                next: timeline.page.nextCursor.map { visit.here(changing: [("cursor", $0)]) }), accountName: account.1)
+        return visit.page(page, Frame(zone: timeline.account.zone, current: PageRoute.operatorAccounts.url()))
+    }
+
+    /// Who acted, as far as it was a person.
+    private func names(of timeline: AccountTimeline, _ context: TenantContext) async throws -> [UUID: String] {
+        let ids = Set(timeline.page.items.compactMap { $0.actor?.id }).map { UserID($0) }.sorted()
+        guard !ids.isEmpty else { return [:] }
+        let rows = try await context.read(
+            "select id, email, first_name, last_name from users where tenant_id = \(context.tenant.id) and id = any(\(ids))"
+        ).rows
+        var names: [UUID: String] = [:]
+        for row in rows {
+            let person = Person(
+                id: try row.get(0), email: try row.get(1), firstName: try row.get(2), lastName: try row.get(3))
+            names[person.id.uuid] = person.name
+        }
+        return names
+    }
+
+    func operatorOrder(_ visit: Visit) async throws -> HTTPResponse {
+        let desk = try await OrderDesk.load(try visit.pathID(0), try visit.context())
+        let t = visit.localiser(desk.subscription.zone)
+        let page = OrderDeskPage(
+            crumbs: deskCrumbs(t, of: (desk.order.account, desk.subscription.accountName), current: t("desk.order")), desk: desk)
+        return visit.page(page, Frame(zone: desk.subscription.zone, current: PageRoute.operatorAccounts.url()))
+    }
+
+    // MARK: Notes
+
+    func addAccountNote(_ visit: Visit) async throws -> HTTPResponse {
+        let (form, context) = (try visit.form(), try visit.context())
+        try requireOperator(context)
+        let id: AccountID = try visit.pathID(0)
+        let body = form["body"]
+        if let problem = Self.problem(in: body, field: "body", maximum: 2_000, visit) {
+            var (page, frame) = try await accountDesk(visit)
+            page.note = body
+            page.problems = [problem]
+            return visit.page(page, frame, status: 422)
+        }
+        _ = try await AddAccountNote(account: id, body: body).run(context, try visit.options(form))
+        return visit.redirect(PageRoute.operatorAccount.url(id.description), flash: .noteAdded)
+    }
+
+    func eraseAccountNote(_ visit: Visit) async throws -> HTTPResponse {
+        let (form, context) = (try visit.form(), try visit.context())
+        try requireOperator(context)
+        let account: AccountID = try visit.pathID(0)
+        _ = try await EraseAccountNote(account: account, id: try visit.pathID(1)).run(context, try visit.options(form))
+        return visit.redirect(PageRoute.operatorAccount.url(account.description), flash: .noteErased)
+    }
+
+    /// Free text that must not be empty, too long, or hold what cannot be stored.
+    static func problem(in text: String, field: String, maximum: Int, _ visit: Visit) -> FieldProblem? {
+        if text.isEmpty { return FieldProblem(field, visit.strings("desk.text_missing")) }
+        if text.unicodeScalars.count > maximum {
+            return FieldProblem(field, visit.localiser()("form.name_too_long", ["maximum": String(maximum)]))
+        }
+        let hasControls = text.unicodeScalars.contains { scalar in
+            scalar.properties.generalCategory == .control && !"\n\r\t".unicodeScalars.contains(scalar)
+        }
+        return hasControls ? FieldProblem(field, visit.strings("error.invalid_characters.detail")) : nil
+    }
+
+    // MARK: View as
+
+    func viewAsForm(_ visit: Visit) async throws -> HTTPResponse {
+        let (page, frame) = try await viewAsPage(visit)
+        return visit.page(page, frame)
+    }
+
+    private func viewAsPage(_ visit: Visit) async throws -> (ViewAsPage, Frame) {
+        let desk = try await AccountDesk.load(try visit.pathID(0), try visit.context())
+        let t = visit.localiser(desk.account.zone)
+        let page = ViewAsPage(
+            crumbs: deskCrumbs(t, of: (desk.account.id, desk.account.name), current: t("desk.view_as")),
+            accountName: desk.account.name, people: desk.members, selected: visit["person"] ?? "",
+            action: PageRoute.viewAs.url(desk.account.id.description),
+            back: PageRoute.operatorAccount.url(desk.account.id.description), tokens: visit.tokens())
+        return (page, Frame(zone: desk.account.zone, current: PageRoute.operatorAccounts.url()))
+    }
+
+    func viewAs(_ visit: Visit) async throws -> HTTPResponse {
+        let (form, context) = (try visit.form(), try visit.context())
+        try requireOperator(context)
+        let account: AccountID = try visit.pathID(0)
+        let problem = Self.problem(in: form["reason"], field: "reason", maximum: 500, visit)
+        guard let person = UserID(form["person"]), problem == nil else {
+            var (page, frame) = try await viewAsPage(visit)
+            page.reason = form["reason"]
+            page.selected = form["person"]
+            page.problems = [problem ?? FieldProblem("person", visit.strings("desk.person_missing"))]
+            return visit.page(page, frame, status: 422)
+        }
+        let useCase = StartViewAs(
+            account: account, person: person, reason: form["reason"],
+            sessionToken: visit.request.cookie(cookies.session) ?? "")
+        _ = try await useCase.run(context, try visit.options(form))
+        return visit.redirect(PageRoute.home.url())
+    }
+
+    func endViewAs(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try visit.context()
+        guard let viewing = context.principal.viewing else { return visit.redirect(PageRoute.home.url()) }
+        try await EndViewAs(viewing: viewing, sessionToken: visit.request.cookie(cookies.session) ?? "").run(context)
+        return visit.redirect(PageRoute.operatorAccount.url(viewing.account.description))
+    }
+}

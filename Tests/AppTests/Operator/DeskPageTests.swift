@@ -1,0 +1,88 @@
+import App
+import HTML
+import HTTP
+import TestSupport
+import Testing
+import Values
+
+@Suite struct `The operator's desk` {
+    @Test func `answers from an order number on one page`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("operator")
+        let order = try await story.tenant.subscription(story.subscription)["order_id"] ?? ""
+        let landed = try await browser.get("/operator/search?q=\(order)").expect(303)
+        #expect(landed.headers["location"] == "/operator/orders/\(order)")
+        let page = try await browser.get("/operator/orders/\(order)").expect(200)
+        for words in ["CN¥2,000.00", "is running", order, story.account] { #expect(page.text.contains(words), "\(words)") }
+    }
+
+    @Test func `shows everything of one account on one page`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("operator")
+        try await story.tenant.use(story.subscription, cost: "12.50", at: "2025-01-01T00:00:00Z")
+        try await story.tenant.settle()
+        let page = try await browser.get("/operator/accounts/\(story.account)").expect(200)
+        for words in ["Harbour Logistics", "Warehouse telemetry", "CN¥1,987.50", "Timeline", "Notes", "View as Mei Lin"] {
+            #expect(page.text.contains(words), "\(words)")
+        }
+        try await browser.get("/operator/accounts/\(story.account)/timeline").expect(200)
+        try await browser.get("/operator").expect(200)
+    }
+
+    @Test func `is not there for anybody else`() async throws {
+        let story = try await PortalStory()
+        let order = try await story.tenant.subscription(story.subscription)["order_id"] ?? ""
+        for role in ["account_admin", "finance", "reader", nil] {
+            let browser = try await story.person(role)
+            let pages = PageRoute.allCases.filter { $0.template.hasPrefix("/operator") && !$0.isPost }
+            #expect(pages.count > 8)
+            for route in pages {
+                let target = route.url(route == .operatorOrder ? order : story.account).string
+                try await browser.get(target).expect(404)
+            }
+        }
+    }
+
+    @Test func `keeps notes that customers never see, and erases them`() async throws {
+        let story = try await PortalStory()
+        let desk = "/operator/accounts/\(story.account)"
+        let browser = try await story.person("operator")
+        try await browser.get(desk).expect(200)
+        try await browser.post("\(desk)/notes", ["body": ""]).expect(422)
+        try await browser.get(desk).expect(200)
+        try await browser.post("\(desk)/notes", ["body": "Called about the <b>invoice</b>"]).expect(303)
+        let page = try await browser.get(desk).expect(200)
+        #expect(page.text.contains("Called about the &lt;b&gt;invoice&lt;/b&gt;"))
+        let admin = try await story.tenant.accountKey(story.account)
+        try await story.tenant.get("/v1/accounts/\(story.account)/notes", as: admin).expect(403)
+        let note = try await story.tenant.get("/v1/accounts/\(story.account)/notes").expect(200)["data.0.id"] ?? ""
+        try await browser.post("\(desk)/notes/\(note)/erase").expect(303)
+        let erased = try await story.tenant.get("/v1/accounts/\(story.account)/notes").expect(200)
+        #expect(erased["data.0.body"] == nil && erased["data.0.erased_at"] != nil)
+        #expect(!(try await browser.get(desk).expect(200)).text.contains("Called about"))
+    }
+
+    @Test func `tells the credit after every movement, page by page`() async throws {
+        let tenant = try await TestBursar.shared.tenant("timeline", clock: "2025-01-01T00:00:00Z")
+        let account = try await tenant.account()
+        let id = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201).id
+        try await tenant.use(id, cost: "100.00", at: "2025-01-01T00:00:00Z")
+        try await tenant.settle()
+        try await tenant.advance(to: "2025-01-03T00:00:00Z")
+        try await tenant.pay(id, "2000.00").expect(200)
+        try await tenant.use(id, cost: "50.25", at: "2025-01-03T00:00:00Z")
+        try await tenant.settle()
+        var (target, seen) = ("/v1/accounts/\(account)/timeline?limit=2", [String]())
+        for _ in 0..<20 {
+            let page = try await tenant.get(target).expect(200)
+            seen += page.list("data").compactMap { entry in
+                entry.scalar("amount.amount").map {
+                    "\(entry.scalar("kind") ?? "") \($0) \(entry.scalar("balance.amount") ?? "")"
+                }
+            }
+            guard let cursor = page["next_cursor"] else { break }
+            target = "/v1/accounts/\(account)/timeline?limit=2&cursor=\(cursor)"
+        }
+        #expect(Set(seen) == ["money 2000.00 2900.00", "usage -50.25 2849.75", "usage -100.00 900.00", "money 1000.00 1000.00"])
+    }
+}

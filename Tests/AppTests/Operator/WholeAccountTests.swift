@@ -1,0 +1,55 @@
+import App
+import HTTP
+import TestSupport
+import Testing
+
+@Suite struct `A whole account` {
+    @Test func `is suspended one verdict each, and a second reason moves no deadline`() async throws {
+        let tenant = try await TestBursar.shared.tenant("whole", clock: "2025-01-01T00:00:00Z")
+        let account = try await tenant.account()
+        let first = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201).id
+        let second = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201).id
+        let pending = try await tenant.order("prepaid", for: account).expect(201).id
+        try await tenant.suspend(first, "requested").expect(200)
+        let deadline = try await tenant.subscription(first)["delete_at"]
+        try await tenant.advance(to: "2025-01-05T00:00:00Z")
+        let dry = try await tenant.post("/v1/accounts/\(account)/suspend?dry_run=true", ["reason": "operator"]).expect(200)
+        #expect(dry["dry_run"] == "true")
+        #expect(try await tenant.subscription(second)["state"] == "active")
+        let reply = try await tenant.request(
+            "POST", "/v1/accounts/\(account)/suspend", ["reason": "operator", "note": "Fraud check"], once: .key("suspend-all-1")
+        ).expect(200)
+        let verdicts = Dictionary(
+            uniqueKeysWithValues: reply.list("data").map { ($0.scalar("subscription_id") ?? "", $0.scalar("verdict") ?? "") })
+        #expect(verdicts == [first: "done", second: "done", pending: "refused"])
+        #expect(try await tenant.subscription(first)["delete_at"] == deadline)
+        #expect(try await tenant.subscription(second)["delete_at"] == "2025-04-05T00:00:00Z")
+        // The same key answers the same again; another time nothing is left to do.
+        let again = try await tenant.request(
+            "POST", "/v1/accounts/\(account)/suspend", ["reason": "operator", "note": "Fraud check"], once: .key("suspend-all-1"))
+        #expect(again.text == reply.text && again.header("idempotent-replayed") == "true")
+        let lifted = try await tenant.post("/v1/accounts/\(account)/lift", ["reason": "operator"]).expect(200)
+        #expect(lifted.list("data").filter { $0.scalar("verdict") == "done" }.count == 2)
+        #expect(try await tenant.subscription(first)["state"] == "suspended")
+        #expect(try await tenant.subscription(second)["state"] == "active")
+        try await tenant.invariants()
+    }
+
+    @Test func `is suspended from its page, by its typed name`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("operator")
+        let form = "/operator/accounts/\(story.account)/suspend"
+        #expect((try await browser.get("\(form)?reason=overdue").expect(200)).text.contains("Is suspended"))
+        try await browser.post("\(form)?reason=overdue", ["confirm_name": "Harbor"]).expect(422)
+        #expect(try await story.tenant.subscription(story.subscription)["state"] == "active")
+        try await browser.get("\(form)?reason=overdue").expect(200)
+        let done = try await browser.post("\(form)?reason=overdue", ["confirm_name": "Harbour Logistics"]).expect(303)
+        try await browser.get(done.headers["location"] ?? "").expect(200)
+        let now = try await story.tenant.subscription(story.subscription)
+        #expect(now["state"] == "suspended" && now["suspension_reasons.0"] == "overdue")
+        let lift = "/operator/accounts/\(story.account)/lift"
+        try await browser.get("\(lift)?reason=overdue").expect(200)
+        try await browser.post("\(lift)?reason=overdue").expect(303)
+        #expect(try await story.tenant.subscription(story.subscription)["state"] == "active")
+    }
+}
