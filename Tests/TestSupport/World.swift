@@ -132,7 +132,10 @@ package struct World: Sendable {
                     "payment": ["method": "sandbox", "amount": ["amount": "2000.00", "currency": "CNY"]],
                 ]
             )
-        case .getSubscription, .getEntitlement, .listSubscriptionEvents, .getUsage, .downloadUsage: (path(endpoint, prepaid), nil)
+        case .getSubscription, .getEntitlement, .listSubscriptionEvents, .getUsage, .downloadUsage, .downloadUsageJSON,
+            .downloadFOCUS, .downloadErasable, .getBillingHistory, .downloadBillingHistory, .getOutlook:
+            (path(endpoint, prepaid), nil)
+        case .downloadAccountUsage, .downloadAccountUsageJSON, .downloadAccountFOCUS: (path(endpoint, account), nil)
         case .updateSubscription: (path(endpoint, prepaid), ["name": "\(marker) other name"])
         case .paySubscription:
             (path(endpoint, prepaid), ["method": "sandbox", "amount": ["amount": "1500.00", "currency": "CNY"]])

@@ -40,6 +40,16 @@ package enum WhatNext {
         }
     }
 
+    /// What would follow if the credit ran out as projected: an estimate, shown beside the consequences and never among them in the API.
+    package static func estimated(_ runOut: RunOut, for facts: LifecycleFacts, policy: OfferPolicy) -> [Consequence] {
+        guard case .runsOut(let at) = runOut, facts.state.isRunning else { return [] }
+        let reason = SuspensionReason.creditExhausted
+        return [
+            Consequence(at: at, event: TransitionType.suspended.rawValue, rule: reason.rule(for: facts.offer), reason: reason),
+            deletion(at: policy.deadline(suspendedAt: at), rule: "L2"),
+        ]
+    }
+
     private static func expiring(_ lots: some Sequence<CreditLot>) -> [CreditLot] {
         DeductionOrder.sorted(lots.filter { $0.expiredAt == nil && $0.remaining.isPositive })
     }

@@ -180,7 +180,12 @@ struct GalleryModels {
         model.serviceAdministrator = .init(name: "Lin Zhao", email: "lin@acme.example")
         model.partner = .init(code: "BLUE-0042", companyName: "上海蓝天信息技术有限公司")
         model.thisMonth = yuan(28_710)
-        model.ways.history = .open(page("history"))
+        model.sections = SectionLinks(
+            t("sections.name"),
+            [
+                NavigationItem(t("sections.overview"), subscription, isCurrent: true),
+                NavigationItem(t("sections.usage"), page("usage")), NavigationItem(t("sections.history"), page("history")),
+            ])
         model.ways.download = .open(page("usage.csv"))
         if state != .deleted {
             model.ways.edit = .open(page("edit"))
@@ -207,6 +212,8 @@ struct GalleryModels {
                 lot("ord_01jy8qz3kd1a8c6n4p7s2u4f2m", "2026-06-21T02:00:00Z", "2027-06-21T02:00:00Z", 100_000, 41_240),
                 lot("ord_01kb2c8d4v0m3x7q5n6r1t9xha", "2026-11-02T01:00:00Z", "2027-11-02T01:00:00Z", 120_000, 120_000),
             ], bought: yuan(220_000), daily: yuan(1_460))
+        model.credit?.burn = .rate(BurnRate(cost: yuan(14_600), days: 10))
+        model.credit?.runOut = .runsOut(at: at("2027-03-10T02:00:00Z"))
         model.next = [
             .init(Consequence(at: at("2027-06-21T02:00:00Z"), event: WhatNext.lotExpiredEvent, rule: "M6"), amount: yuan(41_240)),
             .init(

@@ -70,6 +70,11 @@ import Values
             "update enrollments set posted_minor = posted_minor + 1",
             "update ledger_accounts set balance_minor = balance_minor - 1 where kind = 'commitment'",
         ],
+        "history_covers_the_lots": [
+            "update ledger_transfers set subscription_id = null where credit_kind = 'credit_lot'",
+            "update ledger_transfers set purpose = 'overage' where debit_kind = 'credit_lot'",
+            "update ledger_transfers set subscription_id = account_id, debit_kind = 'receivable' where debit_kind = 'credit_lot'",
+        ],
         "ledger_balance_is_sum_of_transfers": [
             "update ledger_accounts set balance_minor = balance_minor + 1 where kind = 'credit_lot'",
             "delete from ledger_transfers where purpose = 'usage'",

@@ -21,7 +21,8 @@ extension PageHandler {
         let subscription = view.subscription
         var frame = view.frame
         let t = visit.localiser(frame.zone)
-        let (usage, daily) = await usage(view, visit, t)
+        let usage = await usage(view, visit)
+        let outlook = await outlook(view, visit)
         var page = SubscriptionOverviewPage(
             crumbs: view.crumbs(t), id: subscription.id.description, orderID: subscription.orderID.description,
             name: subscription.name,
@@ -35,12 +36,25 @@ extension PageHandler {
         page.servicesConfigured = subscription.facts.servicesConfigured
         page.serviceAdministrator = subscription.serviceAdministrator.map(person)
         page.partner = subscription.partner.map { .init(code: $0.code, companyName: $0.companyName) }
-        page.credit = subscription.offer.isPaidByCredit ? try credit(view, daily) : nil
+        page.credit = subscription.offer.isPaidByCredit ? try credit(view, outlook) : nil
         page.commitment = try rows[0].first.map { try commitment($0, view) }
-        page.thisMonth = try thisMonth(rows[1], view)
+        page.thisMonth = try posted(rows[1], view, monthsAgo: 0)
+        page.lastMonth = try posted(rows[1], view, monthsAgo: 1).flatMap { $0.isZero ? nil : $0 }
+        page.unbilled = subscription.offer == .enterprise ? outlook?.unbilled.total : nil
+        page.sections = view.sections(.subscription, t)
+        page.usagePage = view.links(.usage)
         page.next = subscription.whatNext.map { consequence in
             .init(consequence, amount: consequence.lotID.flatMap { id in subscription.credit.first { $0.id == id }?.remaining })
         }
+        page.next += (outlook?.estimatedConsequences ?? []).map { consequence in
+            var next = SubscriptionOverviewPage.Next(consequence)
+            next.isEstimate = true
+            return next
+        }
+        page.next = page.next.enumerated().sorted {
+            ($0.element.consequence.at, $0.offset) < ($1.element.consequence.at, $1.offset)
+        }
+        .map(\.element)
         page.ways = view.ways(t, tokens: visit.tokens())
         frame.banner = visit.flash.flatMap { banner($0, subscription, t) }
         return visit.page(page, frame)
@@ -48,7 +62,7 @@ extension PageHandler {
 
     private func person(_ person: Person) -> SubscriptionOverviewPage.Person { .init(name: person.name, email: person.email) }
 
-    private func credit(_ view: SubscriptionView, _ daily: Money?) throws -> SubscriptionOverviewPage.Credit {
+    private func credit(_ view: SubscriptionView, _ outlook: Outlook?) throws -> SubscriptionOverviewPage.Credit {
         let subscription = view.subscription
         let ordered =
             subscription.lots.filter { $0.credit.isLive(at: view.now) }
@@ -62,10 +76,15 @@ extension PageHandler {
         }
         var bought = Money.zero(subscription.currency)
         for lot in lots { bought = try bought.adding(lot.amount) }
-        return .init(
+        var daily: Money?
+        if case .rate(let rate)? = outlook?.burn { daily = rate.perDay }
+        var credit = SubscriptionOverviewPage.Credit(
             remaining: subscription.remaining(at: view.now), outstanding: subscription.outstanding,
             expiresAt: subscription.creditExpiry(at: view.now),
             daysLeft: subscription.daysLeft(at: view.now), lots: lots, bought: bought, daily: daily)
+        credit.burn = outlook?.burn
+        credit.runOut = outlook?.runOut
+        return credit
     }
 
     private func commitment(_ row: Row, _ view: SubscriptionView) throws -> SubscriptionOverviewPage.Commitment {
@@ -86,9 +105,10 @@ extension PageHandler {
         return commitment
     }
 
-    private func thisMonth(_ rows: Rows, _ view: SubscriptionView) throws -> Money? {
+    /// What the ledger posted for a month's lines.
+    private func posted(_ rows: Rows, _ view: SubscriptionView, monthsAgo: Int) throws -> Money? {
         guard view.subscription.state != .deleted, view.subscription.state != .pending else { return nil }
-        let month = view.subscription.zone.date(at: view.now).monthStart
+        let month = view.subscription.zone.month(at: view.now).adding(months: -monthsAgo).start
         for row in rows where try row.get(0, as: CivilDate.self) == month {
             return Money(minor: try row.get(1), currency: view.subscription.currency)
         }
@@ -98,62 +118,39 @@ extension PageHandler {
     // MARK: Usage
 
     /// B9: today − 10 to today. A failing report costs its panel, not the page (G26).
-    private func usage(_ view: SubscriptionView, _ visit: Visit, _ t: Localiser) async -> (
-        SubscriptionOverviewPage.Usage, daily: Money?
-    ) {
-        guard view.subscription.state != .deleted else { return (.erased, nil) }
+    private func usage(_ view: SubscriptionView, _ visit: Visit) async -> SubscriptionOverviewPage.Usage {
+        guard view.subscription.state != .deleted else { return .erased }
         do {
-            let report = try await UsageReport.run(view.subscription.id, from: nil, to: nil, by: [.day, .product], view.context)
-            return report.lines.isEmpty ? (.nothing, nil) : (.days(try chart(report, view)), try daily(report, view))
+            let zone = view.subscription.zone
+            let span = UsagePeriod(days: 10, today: zone.date(at: view.now)).span(in: zone)
+            let table = try await UsageTable.load(view.subscription, span, by: .product, at: view.now, view.context)
+            return table.rows.isEmpty ? .nothing : .days(chart(table, view))
         } catch {
             dependencies.log(.warning, "usage panel failed", [("request_id", visit.requestID), ("error", "\(error)")])
-            return (.failed(retry: view.links.overview), nil)
+            return .failed(retry: view.links.overview)
         }
     }
 
-    private func chart(_ report: UsageReport, _ view: SubscriptionView) throws -> UsageChart {
-        let (zone, currency) = (view.subscription.zone, view.subscription.currency)
-        var sums: [String: ExactDecimal] = [:]
-        var cells: [CivilDate: [String: ExactDecimal]] = [:]
-        for line in report.lines {
-            guard let date = line.date, let product = line.product else { continue }
-            sums[product] = try (sums[product] ?? .zero).adding(line.cost)
-            cells[date, default: [:]][product] = line.cost
+    /// The estimates; without them the page says nothing of the kind.
+    private func outlook(_ view: SubscriptionView, _ visit: Visit) async -> Outlook? {
+        guard view.subscription.state != .deleted, view.subscription.state != .pending else { return nil }
+        do {
+            return try await Outlook.load(view.subscription, at: view.now, view.context)
+        } catch {
+            dependencies.log(.warning, "outlook failed", [("request_id", visit.requestID), ("error", "\(error)")])
+            return nil
         }
-        let products = sums.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.map(\.key)
-        let today = zone.date(at: report.asOf)
-        let days = try (-10...0).map { offset in
-            let date = today.adding(days: offset)
-            return UsageChart.Day(
-                date: date, amounts: try products.map { try Money(rounding: cells[date]?[$0] ?? .zero, currency: currency) })
+    }
+
+    private func chart(_ table: UsageTable, _ view: SubscriptionView) -> UsageChart {
+        let t = view.subscription.zone.date(at: view.now)
+        let none = table.series.map { _ in Money.zero(table.total.currency) }
+        let days = (-10...0).map { offset in
+            UsageChart.Day(date: t.adding(days: offset), amounts: table.days[t.adding(days: offset)] ?? none)
         }
         return UsageChart(
-            products: products, days: days, total: try Money(rounding: report.total, currency: currency), asOf: report.asOf,
-            download: view.download(everything: false))
-    }
-
-    /// The mean of the ten days that are over; none while the subscription is younger than they are.
-    private func daily(_ report: UsageReport, _ view: SubscriptionView) throws -> Money? {
-        let today = view.subscription.zone.date(at: report.asOf)
-        guard let activatedAt = view.subscription.facts.activatedAt,
-            view.subscription.zone.date(at: activatedAt) <= today.adding(days: -10)
-        else { return nil }
-        var sum = ExactDecimal.zero
-        for line in report.lines where line.date != today { sum = try sum.adding(line.cost) }
-        let whole = try Money(rounding: sum, currency: view.subscription.currency)
-        return Money(minor: whole.minor / 10, currency: whole.currency)
-    }
-
-    func usageDownload(_ visit: Visit) async throws -> HTTPResponse {
-        let (view, _) = try await SubscriptionView.load(visit)
-        let zone = view.subscription.zone
-        func instant(_ name: String) -> Instant? {
-            visit[name].flatMap { text in Instant(rfc3339: text) ?? CivilDate(iso: text).map { zone.startOfDay($0) } }
-        }
-        return try await UsageDownload.prepare(
-            view.subscription.id, from: instant("from"), to: instant("to"), withMark: true, view.context
-        )
-        .response(language: visit.strings)
+            products: table.series.map { $0 ?? "" }, days: days, total: table.total, asOf: table.asOf,
+            download: view.links(.usageDownload))
     }
 
     // MARK: What was done
@@ -200,11 +197,12 @@ extension PageHandler {
                 actorKind: record.actor.kind.rawValue, actor: actor,
                 note: record.note)
         }
-        let pager = Pager(
+        var shown = HistoryPage(
+            crumbs: view.crumbs(t, current: t("history.title")), name: view.subscription.name, entries: entries, pager: Pager())
+        shown.sections = view.sections(.history, t)
+        shown.pager = Pager(
             first: visit["cursor"] == nil ? nil : view.links(.history),
             next: page.nextCursor.map { view.links(.history, query: [("cursor", $0)]) })
-        var shown = HistoryPage(
-            crumbs: view.crumbs(t, current: t("history.title")), name: view.subscription.name, entries: entries, pager: pager)
         if view.may(.seeAudit) {
             shown.audit = PageRoute.audit.url(
                 view.subscription.accountID.description, query: [("object_id", view.subscription.id.description)])

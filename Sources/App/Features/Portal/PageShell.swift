@@ -76,8 +76,10 @@ extension Visit {
             items.append(item(t("shell.subscriptions"), PageRoute.enrollmentSubscriptions.url(enrollment.id.description), frame))
         } else if let account = frame.account {
             items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(account.id.description), frame))
+            items.append(item(t("shell.usage"), PageRoute.accountUsage.url(account.id.description), frame))
         } else if own.ownAccounts.count == 1, own.enrollments.isEmpty, !own.servesElsewhere {
             items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(own.ownAccounts[0].id.description), frame))
+            items.append(item(t("shell.usage"), PageRoute.accountUsage.url(own.ownAccounts[0].id.description), frame))
         } else {
             items.append(item(t("shell.subscriptions"), PageRoute.mySubscriptions.url(), frame))
         }

@@ -75,9 +75,8 @@ struct SubscriptionView: Sendable {
         ways.suspend = way(
             .suspendAndReactivate, .suspendForm, t, when: !suspendable.isEmpty && (state.isRunning || state == .suspended))
         ways.reactivate = reactivating(t)
-        ways.history = .open(links(.history))
         if isOver { ways.certificate = .open(links(.certificate)) }
-        if !isOver, state != .pending { ways.download = .open(download(everything: true)) }
+        if !isOver, state != .pending { ways.download = .open(links(.erasableDownload)) }
         if may(.confirmServices), !subscription.facts.servicesConfigured, state.isRunning {
             ways.confirmServices = (links(.confirmServices), tokens)
         }
@@ -110,14 +109,5 @@ struct SubscriptionView: Sendable {
         subscription.facts.reasons.sorted.filter { reason in
             !reason.isLiftedByPaymentOnly && roles.contains { Permission.denial(ofLifting: reason, for: $0, in: kind) == nil }
         }
-    }
-
-    /// The file of usage: the last ten days, or as far back as one file goes.
-    func download(everything: Bool) -> URLPath {
-        guard everything else { return links(.usageDownload) }
-        let today = subscription.zone.date(at: now)
-        let first = max(
-            subscription.zone.date(at: subscription.facts.purchasedAt), today.adding(days: 2 - Int(UsageReport.daysAtMost)))
-        return links(.usageDownload, query: [("from", first.iso)])
     }
 }

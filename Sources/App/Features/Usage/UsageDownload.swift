@@ -4,99 +4,148 @@ import HTTP
 import Postgres
 import Values
 
-/// A7: every usage record of a range as CSV, streamed row by row: a million rows never stand in memory.
-///
-/// Plain decimals, ISO times with offset, IDs as text, CRLF; a cell that a spreadsheet could take for a formula gets a leading apostrophe.
+/// A7: every usage record of a range as CSV, JSON or FOCUS, streamed row by row: a million rows never stand in memory.
 package struct UsageDownload: Sendable {
-    let subscription: Subscription
-    let from: Instant
-    let to: Instant
-    let withMark: Bool
-    let context: TenantContext
+    package enum Format: String, Sendable, CaseIterable { case csv, json, focus }
 
-    package static func prepare(
-        _ id: SubscriptionID, from: Instant?, to: Instant?, withMark: Bool, _ context: TenantContext
-    ) async throws -> UsageDownload {
-        let (subscription, _, now, _) = try await FindSubscription.byID(id, context)
-        let range = try UsageReport.range(from: from, to: to, at: now, in: subscription.zone)
-        return UsageDownload(subscription: subscription, from: range.from, to: range.to, withMark: withMark, context: context)
+    /// How the file is written, beyond what is in it.
+    package struct Style: Sendable {
+        package var format: Format
+        /// The rows above a CSV; FOCUS has its own.
+        package var header: [CSVHeader] = [.machine]
+        package var withMark = false
+        /// Whether times carry the account's offset; programs get UTC.
+        package var localTimes = false
+
+        package init(_ format: Format) { self.format = format }
     }
 
-    static let rowsAtOnce = 500
-    static let machineHeader = [
-        "record_id", "occurred_at", "product", "meter", "resource", "quantity", "unit", "cost", "currency",
-    ]
-
-    /// `language` puts a header in that language first; nil keeps to the machine's names.
-    ///
-    /// Up to `rowsAtOnce` rows are read and sent in one piece, with their length known; more are streamed.
-    package func response(language: Strings?) async throws -> HTTPResponse {
-        let header = language.map { words in Self.machineHeader.map { words("usage.csv.\($0)") } } ?? Self.machineHeader
-        let name =
-            "usage_\(subscription.id)_\(subscription.zone.date(at: from).iso)_\(subscription.zone.date(at: to.adding(microseconds: -1)).iso).csv"
-        let start = (withMark ? [0xEF, 0xBB, 0xBF] : []) + CSV.line(header)
-        let headers: HTTPHeaders = [
-            "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\"",
-            "Cache-Control": "no-store",
-        ]
-        let first = try await context.read("\(query) limit \(Int64(Self.rowsAtOnce + 1))").rows
-        if first.count <= Self.rowsAtOnce {
-            return HTTPResponse(status: 200, headers: headers, body: .bytes(try first.reduce(into: start) { $0 += try line($1) }))
+    /// Whose usage: one subscription's, or all of an account's, one subscription after the other.
+    struct Scope: Sendable {
+        /// A subscription as its rows name it.
+        struct Member: Sendable {
+            let id: SubscriptionID
+            let name: String
+            let offer: Offer
         }
+        /// `sub_…` or `acc_…`, for the file's name.
+        let id: String
+        let account: AccountID
+        let accountName: String
+        let isEnterprise: Bool
+        let zone: TimeZoneRule
+        let currency: Currency
+        let members: [Member]
+        let spansSubscriptions: Bool
+    }
+
+    let scope: Scope
+    let span: UsageSpan
+    let style: Style
+    let context: TenantContext
+    let localisation: Localisation
+
+    static let rowsAtOnce = 500
+
+    /// Up to `rowsAtOnce` rows of one subscription are read and sent in one piece, with their length known; more are streamed.
+    package func response() async throws -> HTTPResponse {
+        let headers: HTTPHeaders = [
+            "Content-Type": style.format == .json ? "application/json" : "text/csv; charset=utf-8",
+            "Content-Disposition": "attachment; filename=\"\(fileName)\"", "Cache-Control": "no-store",
+        ]
+        let charges = style.format == .focus ? try await FocusCharges.read(self) : []
+        var encoder = encoder()
+        var start = encoder.start()
+        for charge in charges { encoder.append(charge, to: &start) }
+        if scope.members.count == 1, let member = scope.members.first {
+            let first = try await context.read("\(query(member)) limit \(Int64(Self.rowsAtOnce + 1))").rows
+            if first.count <= Self.rowsAtOnce {
+                for row in first { encoder.append(try UsageLine(row, of: member), to: &start) }
+                return HTTPResponse(status: 200, headers: headers, body: .bytes(start + encoder.end()))
+            }
+        }
+        let (begun, opening) = (encoder, start)
         return HTTPResponse(
             status: 200, headers: headers,
             body: .stream { writer in
-                try await writer.write(start)
-                try await context.dependencies.database.reports.stream(scope: context.tenant.id.uuid, query, batchSize: 500) {
-                    rows in
-                    var bytes: [UInt8] = []
-                    for row in rows { bytes += try line(row) }
-                    try await writer.write(bytes)
+                var encoder = begun
+                try await writer.write(opening)
+                for member in scope.members {
+                    try await context.dependencies.database.reports.stream(
+                        scope: context.tenant.id.uuid, query(member), batchSize: Self.rowsAtOnce
+                    ) { rows in
+                        var bytes: [UInt8] = []
+                        bytes.reserveCapacity(rows.count * 200)
+                        for row in rows { encoder.append(try UsageLine(row, of: member), to: &bytes) }
+                        try await writer.write(bytes)
+                    }
                 }
+                try await writer.write(encoder.end())
             })
     }
 
-    private var query: SQL {
+    /// `usage_sub_…_2026-10_zh-CN.csv` (G6).
+    var fileName: String {
+        let language = style.header.compactMap { if case .language(let one) = $0 { one } else { nil } }.first
+        let tail = style.format == .csv ? language.map { $0 == .zhHans ? "_zh-CN" : "_en" } ?? "" : ""
+        switch style.format {
+        case .csv: return "usage_\(scope.id)_\(span.name)\(tail).csv"
+        case .json: return "usage_\(scope.id)_\(span.name).json"
+        case .focus: return "focus_\(scope.id)_\(span.name).csv"
+        }
+    }
+
+    private func query(_ member: Scope.Member) -> SQL {
         """
-        select id, occurred_at, product, meter, resource, quantity, unit, cost, currency from usage_records \
-        where tenant_id = \(context.tenant.id) and subscription_id = \(subscription.id) and occurred_at >= \(from) and occurred_at < \(to) \
+        select id, occurred_at, bill_month, product, meter, resource, quantity, unit, cost, currency from usage_records \
+        where tenant_id = \(context.tenant.id) and subscription_id = \(member.id) and occurred_at >= \(span.from) and occurred_at < \(span.to) \
         order by occurred_at, id
         """
     }
 
-    private func line(_ row: Row) throws -> [UInt8] {
-        var column = Columns(row)
-        let id: UsageRecordID = try column.next()
-        let at: Instant = try column.next()
-        let product: String = try column.next()
-        let meter: String = try column.next()
-        let resource: String? = try column.next()
-        let quantity: ExactDecimal = try column.next()
-        let unit: String = try column.next()
-        let cost: ExactDecimal = try column.next()
-        let currency: String = try column.next()
-        return CSV.line(
-            [
-                id.description, at.rfc3339, CSV.safe(product), CSV.safe(meter), CSV.safe(resource ?? ""), quantity.description,
-                CSV.safe(unit), cost.description, currency,
-            ])
+    private func encoder() -> any UsageEncoder {
+        switch style.format {
+        case .csv: UsageCSV(scope: scope, style: style, localisation: localisation)
+        case .json: UsageJSON()
+        case .focus: FocusCSV(scope: scope, provider: context.tenant.name, withMark: style.withMark)
+        }
     }
 }
 
-/// RFC 4180, written.
-enum CSV {
-    static func line(_ cells: [String]) -> [UInt8] {
-        Array((cells.map(quoted).joined(separator: ",") + "\r\n").utf8)
+extension UsageDownload {
+    /// One subscription's usage, for whoever may see it.
+    package static func of(
+        _ id: SubscriptionID, _ style: Style, localisation: Localisation, _ context: TenantContext,
+        span: (Instant, TimeZoneRule) throws -> UsageSpan
+    ) async throws -> UsageDownload {
+        let (subscription, _, now, _) = try await FindSubscription.byID(id, context)
+        if subscription.state == .deleted { throw Failure(LifecycleRefusal.subscriptionDeleted) }
+        let scope = Scope(
+            id: id.description, account: subscription.accountID, accountName: subscription.accountName,
+            isEnterprise: subscription.offer == .enterprise, zone: subscription.zone, currency: subscription.currency,
+            members: [.init(id: id, name: subscription.name ?? "", offer: subscription.offer)], spansSubscriptions: false)
+        return UsageDownload(
+            scope: scope, span: try span(now, subscription.zone), style: style, context: context, localisation: localisation)
     }
 
-    /// Text from outside: never a formula.
-    static func safe(_ text: String) -> String {
-        guard let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) else { return text }
-        return "'" + text
-    }
-
-    private static func quoted(_ cell: String) -> String {
-        guard cell.unicodeScalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }) else { return cell }
-        return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    /// All of an account's, for whoever may see the account; deleted subscriptions have nothing left.
+    package static func of(
+        _ id: AccountID, _ style: Style, localisation: Localisation, _ context: TenantContext,
+        span: (Instant, TimeZoneRule) throws -> UsageSpan
+    ) async throws -> UsageDownload {
+        let account = try await FindAccount.byID(id, context)
+        let (now, rows) = try await context.read(
+            """
+            select id, name, offer from subscriptions where tenant_id = \(context.tenant.id) and account_id = \(id) and state <> 'deleted' \
+            order by created_at, id
+            """)
+        let members = try rows.map { row in
+            Scope.Member(id: try row.get(0), name: try row.get(1), offer: try row.get(2))
+        }
+        let scope = Scope(
+            id: id.description, account: id, accountName: account.name, isEnterprise: account.kind == .enterprise,
+            zone: account.zone, currency: account.currency, members: members, spansSubscriptions: true)
+        return UsageDownload(
+            scope: scope, span: try span(now, account.zone), style: style, context: context, localisation: localisation)
     }
 }

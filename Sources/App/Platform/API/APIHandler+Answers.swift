@@ -103,22 +103,6 @@ extension APIHandler {
         return response(Answer(status: 200, body: body), request)
     }
 
-    func usage(_ request: APIRequest) async throws -> HTTPResponse {
-        guard let grouping = UsageReport.Grouping(request["group_by"] ?? "day,product") else {
-            throw Failure.malformed(code: "not_one_of", pointer: "?group_by", arguments: ["allowed": "day, product, day,product"])
-        }
-        let report = try await UsageReport.run(
-            try request.pathID(), from: request.instant("from"), to: request.instant("to"), by: grouping, request.context)
-        return response(Answer(status: 200, body: report.body()), request)
-    }
-
-    func downloadUsage(_ request: APIRequest) async throws -> HTTPResponse {
-        try await UsageDownload.prepare(
-            try request.pathID(), from: request.instant("from"), to: request.instant("to"), withMark: request["bom"] == "1",
-            request.context
-        ).response(language: nil)
-    }
-
     func testClock(_ request: APIRequest) async throws -> HTTPResponse {
         try request.context.require(.operate)
         guard request.context.tenant.isSandbox else { throw Failure.forbidden(code: "test_clock_live_tenant") }

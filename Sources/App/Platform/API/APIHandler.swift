@@ -37,6 +37,9 @@ struct APIHandler: Sendable {
             return object(try await ListIdentityRequests.one(try request.pathID(), context), request) { $0.write(to: &$1) }
         case .verifyIdentity: return try await decideIdentity(request, verified: true)
         case .declineIdentity: return try await decideIdentity(request, verified: false)
+        case .downloadAccountUsage: return try await downloadAccountUsage(request, .csv)
+        case .downloadAccountUsageJSON: return try await downloadAccountUsage(request, .json)
+        case .downloadAccountFOCUS: return try await downloadAccountUsage(request, .focus)
 
         case .listSubscriptions: return try await list(request, Subscription.list)
         case .createSubscription:
@@ -75,7 +78,16 @@ struct APIHandler: Sendable {
                 $0.write(to: &$1)
             }
         case .getUsage: return try await usage(request)
-        case .downloadUsage: return try await downloadUsage(request)
+        case .downloadUsage: return try await downloadUsage(request, .csv)
+        case .downloadUsageJSON: return try await downloadUsage(request, .json)
+        case .downloadFOCUS: return try await downloadUsage(request, .focus)
+        case .downloadErasable: return try await ErasableDownload.prepare(try request.pathID(), context).response()
+        case .getBillingHistory:
+            let report = try await FindBillingHistory.of(try request.pathID(), context)
+            return response(Answer(status: 200, body: report.body()), request)
+        case .downloadBillingHistory: return try await downloadBillingHistory(request)
+        case .getOutlook:
+            return response(Answer(status: 200, body: try await Outlook.find(try request.pathID(), context).body()), request)
         case .getDeletionCertificate:
             var json = JSONWriter()
             try await DeletionCertificate.find(try request.pathID(), context).write(to: &json)

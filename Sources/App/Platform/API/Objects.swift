@@ -213,23 +213,6 @@ extension Schema {
                 ])
             ),
             (
-                "UsageReport",
-                .object([
-                    .init("object", .word(["usage_report"])), .init("subscription_id", .id("sub")), .init("from", instant),
-                    .init("to", instant),
-                    .init("as_of", instant), .init("complete", .boolean),
-                    .init("total", .object([.init("cost", .format("decimal")), .init("currency", .text(max: 3))])),
-                    .init(
-                        "data",
-                        .list(
-                            .object([
-                                .optional("date", .format("date")), .optional("product", .text(max: 300)),
-                                .init("cost", .format("decimal")),
-                                .init("currency", .text(max: 3)), .init("records", .integer(min: 0, max: .max)),
-                            ]), max: 100_000)),
-                ])
-            ),
-            (
                 "UsageVerdict",
                 .object([
                     .init("id", .text(max: 300)), .init("verdict", .word(["accepted", "duplicate", "rejected"])),
@@ -331,7 +314,7 @@ extension Schema {
                     .optional("pointer", .text(max: 500)),
                 ])
             ),
-        ] + operatorComponents
+        ] + operatorComponents + usageObjects
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

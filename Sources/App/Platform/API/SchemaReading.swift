@@ -115,6 +115,7 @@ package struct SchemaReader {
         switch format {
         case "date-time": Instant(rfc3339: text) == nil ? ("invalid_time", [:]) : nil
         case "date": CivilDate(iso: text) == nil ? ("invalid_date", [:]) : nil
+        case "month": CivilMonth(iso: text) == nil ? ("invalid_month", [:]) : nil
         case "decimal": ExactDecimal(text) == nil ? ("invalid_decimal", [:]) : nil
         case "currency": Currency(text) == nil ? ("unknown_currency", [:]) : nil
         case "email": isEmail(text) ? nil : ("invalid_email", [:])

@@ -38,6 +38,7 @@ package struct HistoryPage: Page {
     package var pager: Pager
     /// The subscription's part of the audit log, for those who may see it.
     package var audit: URLPath?
+    package var sections: SectionLinks?
 
     package init(crumbs: Breadcrumbs, name: String?, entries: [Entry], pager: Pager) {
         self.crumbs = crumbs
@@ -56,6 +57,7 @@ package struct HistoryPage: Page {
             PageHeading(
                 title(t), lede: .text(t("history.lede")), actions: audit.map { [ActionLink(t("audit.object_link"), $0)] } ?? []
             ).html
+            sections?.html ?? .empty
             if entries.isEmpty {
                 EmptyState.neverHad(title: t("history.empty_title"), text: t("history.empty_text"), action: nil).html(t)
             } else {

@@ -103,7 +103,8 @@ extension SubscriptionOverviewPage {
                 large: deletionFact(deleteAt, t), others: [remaining] + owed + month,
                 picture: countdown(from: suspendedAt, to: deleteAt, at: t.now))
         }
-        return FactsStrip(large: remaining, others: owed + expiryFacts(credit, t) + month, picture: bar(credit))
+        return FactsStrip(
+            large: remaining, others: owed + expiryFacts(credit, t) + endFact(credit, t) + month, picture: bar(credit))
     }
 
     private func outstandingFact(_ credit: Credit, _ t: Localiser) -> FactsStrip.Fact? {
@@ -122,13 +123,33 @@ extension SubscriptionOverviewPage {
                     note: t.html("subscription.until", ["date": t.dateElement(expiresAt)])))
         }
         let live = credit.lots.filter(\.remaining.isPositive)
-        if let first = live.first, live.count > 1 {
+        if let first = live.first, live.count > 1, !credit.outstanding.isPositive {
             facts.append(
                 FactsStrip.Fact(
                     t("subscription.next_expiry"), t.moneyElement(first.remaining),
                     note: t.html("subscription.on", ["date": t.dateElement(first.expiresAt)])))
         }
         return facts
+    }
+
+    /// How the credit ends if every day costs what the last ones did (A4).
+    private func endFact(_ credit: Credit, _ t: Localiser) -> [FactsStrip.Fact] {
+        let rate = ["daily": credit.daily.map(t.money) ?? ""]
+        switch (credit.runOut, credit.burn) {
+        case (.runsOut(let at)?, _):
+            return [
+                FactsStrip.Fact(
+                    t("burn.title"), .text(t.relativeDays(to: at)),
+                    note: t.html("burn.runs_out", ["date": t.dateElement(at)], rate))
+            ]
+        case (.expiresFirst(_, let unused)?, _):
+            let words = rate.merging(["unused": t.money(unused)]) { first, _ in first }
+            return [FactsStrip.Fact(t("burn.title"), .text(t("burn.expires_first")), note: .text(t("burn.unused", words)))]
+        case (_, .tooLittleHistory(let days)?):
+            let words = ["needed": t.number(BurnRate.daysAtLeast), "days": t.number(days)]
+            return [FactsStrip.Fact(t("burn.title"), t.nothing, note: .text(t("burn.too_little", words)))]
+        default: return []
+        }
     }
 
     private func remainingFact(_ credit: Credit, _ t: Localiser) -> FactsStrip.Fact {
@@ -160,15 +181,25 @@ extension SubscriptionOverviewPage {
 
     private func thisMonthFact(_ t: Localiser) -> FactsStrip.Fact? {
         thisMonth.map {
-            FactsStrip.Fact(t("subscription.this_month"), t.moneyElement($0), note: .text(t("subscription.so_far")))
+            FactsStrip.Fact(t("subscription.this_month"), t.moneyElement($0), note: .text(soFar(t)))
         }
+    }
+
+    /// So far; beside it what the whole month before came to.
+    private func soFar(_ t: Localiser) -> String {
+        lastMonth.map { t("subscription.so_far_and_before", ["amount": t.money($0)]) } ?? t("subscription.so_far")
     }
 
     /// An enterprise subscription has no credit of its own: its cost is the number, the commitment stands beside it.
     private func enterpriseFacts(_ t: Localiser) -> FactsStrip {
         let cost = thisMonth.map(t.moneyElement) ?? t.nothing
-        let large = FactsStrip.Fact(t("subscription.this_month"), cost, note: .text(t("subscription.so_far")))
+        let large = FactsStrip.Fact(t("subscription.this_month"), cost, note: .text(soFar(t)))
         var others: [FactsStrip.Fact] = []
+        if let unbilled {
+            others.append(
+                FactsStrip.Fact(
+                    t("subscription.unbilled"), t.moneyElement(unbilled), note: .text(t("subscription.unbilled_note"))))
+        }
         if let deleteAt { others.append(deletionFact(deleteAt, t)) }
         if let commitment {
             others.append(

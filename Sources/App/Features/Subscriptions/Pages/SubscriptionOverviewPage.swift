@@ -53,8 +53,11 @@ package struct SubscriptionOverviewPage: Page {
         package let lots: [Lot]
         /// The lots' amounts together.
         package let bought: Money
-        /// The mean of the last ten whole days, where there is one.
+        /// The mean of the last ten complete days, where there is one.
         package let daily: Money?
+        /// How fast it goes, and how it ends at that rate.
+        package var burn: BurnRate.Measured?
+        package var runOut: RunOut?
 
         package init(
             remaining: Money, outstanding: Money, expiresAt: Instant?, daysLeft: Int?, lots: [Lot], bought: Money, daily: Money?
@@ -92,6 +95,8 @@ package struct SubscriptionOverviewPage: Page {
     package struct Next: Sendable {
         package let consequence: Consequence
         package let amount: Money?
+        /// Follows from the burn rate and not from a stored date.
+        package var isEstimate = false
 
         package init(_ consequence: Consequence, amount: Money? = nil) {
             self.consequence = consequence
@@ -116,7 +121,6 @@ package struct SubscriptionOverviewPage: Page {
         package var cancel = Way.hidden
         package var suspend = Way.hidden
         package var reactivate = Way.hidden
-        package var history = Way.hidden
         package var certificate = Way.hidden
         package var download = Way.hidden
         package var confirmServices: (action: URLPath, tokens: FormTokens)?
@@ -145,6 +149,12 @@ package struct SubscriptionOverviewPage: Page {
     package var credit: Credit?
     package var commitment: Commitment?
     package var thisMonth: Money?
+    package var lastMonth: Money?
+    /// Used and on no bill yet; of what an agreement pays.
+    package var unbilled: Money?
+    /// This subscription's other pages, and where all its usage is.
+    package var sections: SectionLinks?
+    package var usagePage: URLPath?
     package var usage: Usage
     package var next: [Next] = []
     package var ways = Ways()
@@ -173,6 +183,7 @@ package struct SubscriptionOverviewPage: Page {
         group {
             crumbs.html(t)
             heading(t).html
+            sections?.html ?? .empty
             stateBanner(t)
             servicesBanner(t)
             facts(t)
@@ -200,7 +211,7 @@ package struct SubscriptionOverviewPage: Page {
         return [
             isAskedAbove ? nil : ways.upgrade.action(t("payment.upgrade_action"), .primary),
             isAskedAbove ? nil : ways.pay.action(t("payment.action"), .primary),
-            ways.edit.action(t("edit.action")), ways.history.action(t("history.title")),
+            ways.edit.action(t("edit.action")),
         ].compactMap { $0 }
     }
 }

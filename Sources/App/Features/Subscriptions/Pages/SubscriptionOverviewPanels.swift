@@ -10,7 +10,7 @@ extension SubscriptionOverviewPage {
                 p(.class("note")) { t(state == .deleted ? "next.nothing_deleted" : "next.nothing") }
             } else {
                 Timeline(next.map { event($0, t) }).html(t)
-                p(.class("note note--foot")) { t("next.version", ["version": t.number(policy.version)]) }
+                if next.contains(where: \.isEstimate) { p(.class("note note--foot")) { t("next.estimate_note") } }
             }
         }
     }
@@ -21,9 +21,14 @@ extension SubscriptionOverviewPage {
         let isWarning = consequence.event != WhatNext.lotExpiredEvent
         let amount = item.amount.map(t.money) ?? ""
         let words = t(
-            nextKey(consequence),
+            item.isEstimate && !isLoss ? "next.estimate_runs_out" : nextKey(consequence),
             ["amount": amount, "days": t.number(policy.retentionDays), "reason": consequence.reason.map(t.word) ?? ""])
-        let why = t("next.rule", ["rule": consequence.rule, "text": t("rule.\(consequence.rule)", numbers(t))])
+        let why = t(
+            item.isEstimate ? "next.rule_estimate" : "next.rule",
+            [
+                "rule": consequence.rule, "version": t.number(policy.version),
+                "text": t("rule.\(consequence.rule)", numbers(t)), "daily": credit?.daily.map(t.money) ?? "",
+            ])
         return Timeline.Event(
             at: consequence.at, tone: isLoss ? .bad : isWarning ? .warn : .quiet, text: .text(words), note: .text(why),
             showsTime: true)
@@ -47,13 +52,20 @@ extension SubscriptionOverviewPage {
     func usageBlock(_ t: Localiser) -> HTML {
         switch usage {
         case .days(let chart):
-            block(t("usage.ten_days"), id: "usage", tools: chart.downloadLink(t)) { chart.html(t) }
+            block(t("usage.ten_days"), id: "usage", tools: usageTools(chart, t)) { chart.html(t) }
         case .nothing:
             block(t("usage.ten_days"), id: "usage", note: .text(t("usage.nothing"))) {}
         case .failed(let retry):
             failedPanel(t("usage.ten_days"), retry: retry, t)
         case .erased:
             block(t("usage.ten_days"), id: "usage", note: .text(t("usage.erased"))) {}
+        }
+    }
+
+    private func usageTools(_ chart: UsageChart, _ t: Localiser) -> HTML {
+        span(.class("tools")) {
+            if let usagePage { a(.class("tool"), .href(usagePage)) { t("usage.more") } }
+            chart.downloadLink(t)
         }
     }
 

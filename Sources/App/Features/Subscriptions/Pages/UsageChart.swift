@@ -1,3 +1,4 @@
+import Billing
 import HTML
 import Values
 
@@ -32,11 +33,10 @@ package struct UsageChart: Sendable {
 
     func html(_ t: Localiser) -> HTML {
         let shown = limited(t)
-        let today = t.zone.date(at: t.now)
         let columns = shown.days.map { day in
             StackedColumnChart.Column(
                 key: day.date.iso, label: String(day.date.day), name: day.date.iso, amounts: day.amounts,
-                isOpen: day.date == today)
+                isOpen: !UsageDay.isComplete(day.date, at: asOf, in: t.zone))
         }
         return StackedColumnChart(
             id: "usage", title: t("usage.ten_days"), finding: finding(t), series: shown.products, columns: columns,
