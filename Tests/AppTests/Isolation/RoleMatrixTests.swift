@@ -13,10 +13,13 @@ import Testing
             nil
         // A verdict for each item, by its own roles.
         case .actOnSubscriptions: nil
-        case .getAccount, .listAccountIdentityRequests, .getIdentityRequest: .seeAccount
+        case .getAccount, .downloadAccountUsage, .downloadAccountUsageJSON, .downloadAccountFOCUS, .listAccountIdentityRequests,
+            .getIdentityRequest:
+            .seeAccount
         case .requestIdentity: .manageMembers
         case .getSubscription, .getEntitlement, .listSubscriptionEvents, .getUsage, .downloadUsage, .getDeletionCertificate,
-            .getOrder, .listDepartmentStays:
+            .getOrder, .listDepartmentStays, .downloadUsageJSON, .downloadFOCUS, .downloadErasable, .getBillingHistory,
+            .downloadBillingHistory, .getOutlook:
             .seeSubscription
         case .createAccount: .createStandardAccount
         case .updateAccount, .updateSubscription, .setPartner, .removePartner: .editSubscription

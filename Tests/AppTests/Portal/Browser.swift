@@ -85,10 +85,14 @@ struct PortalStory {
     let account: String
     let subscription: String
 
-    init(locale: String = "en") async throws {
-        tenant = try await TestBursar.shared.tenant("portal", locale: locale)
-        account = try await tenant.account()
-        subscription = try await tenant.order("prepaid", for: account, paying: "2000.00").expect(201).id
+    init(
+        locale: String = "en", zone: String = "Asia/Shanghai", clock: String = "2025-01-01T00:00:00Z", amount: String = "2000.00"
+    )
+        async throws
+    {
+        tenant = try await TestBursar.shared.tenant("portal", clock: clock, locale: locale)
+        account = try await tenant.account(zone: zone)
+        subscription = try await tenant.order("prepaid", for: account, paying: amount).expect(201).id
     }
 
     var overview: String { "/accounts/\(account)/subscriptions/\(subscription)" }

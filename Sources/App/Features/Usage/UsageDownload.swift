@@ -68,20 +68,25 @@ package struct UsageDownload: Sendable {
         return HTTPResponse(
             status: 200, headers: headers,
             body: .stream { writer in
-                var encoder = begun
                 try await writer.write(opening)
-                for member in scope.members {
-                    try await context.dependencies.database.reports.stream(
-                        scope: context.tenant.id.uuid, query(member), batchSize: Self.rowsAtOnce
-                    ) { rows in
-                        var bytes: [UInt8] = []
-                        bytes.reserveCapacity(rows.count * 200)
-                        for row in rows { encoder.append(try UsageLine(row, of: member), to: &bytes) }
-                        try await writer.write(bytes)
-                    }
-                }
-                try await writer.write(encoder.end())
+                try await write(with: begun) { try await writer.write($0) }
             })
+    }
+
+    /// Hands the records out in pieces, the next when the one before was taken. Whatever ends it, the database's connection goes back.
+    func write(with begun: any UsageEncoder, _ take: ([UInt8]) async throws -> Void) async throws {
+        var encoder = begun
+        for member in scope.members {
+            try await context.dependencies.database.reports.stream(
+                scope: context.tenant.id.uuid, query(member), batchSize: Self.rowsAtOnce
+            ) { rows in
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(rows.count * 200)
+                for row in rows { encoder.append(try UsageLine(row, of: member), to: &bytes) }
+                try await take(bytes)
+            }
+        }
+        try await take(encoder.end())
     }
 
     /// `usage_sub_…_2026-10_zh-CN.csv` (G6).
@@ -103,7 +108,7 @@ package struct UsageDownload: Sendable {
         """
     }
 
-    private func encoder() -> any UsageEncoder {
+    func encoder() -> any UsageEncoder {
         switch style.format {
         case .csv: UsageCSV(scope: scope, style: style, localisation: localisation)
         case .json: UsageJSON()

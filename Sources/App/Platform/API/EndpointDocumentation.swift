@@ -92,18 +92,9 @@ extension Endpoint {
         case .getIdentityRequest: .getIdentityRequest
         case .verifyIdentity: .verifyIdentity
         case .declineIdentity: .declineIdentity
-        case .downloadAccountUsage:
-            .read(
-                "usage", "Usage records of all the account's subscriptions as CSV.", .other(200, mediaType: "text/csv"),
-                query: Self.spanQuery + Self.csvQuery)
-        case .downloadAccountUsageJSON:
-            .read(
-                "usage", "Usage records of all the account's subscriptions as a JSON array, a record on each line.",
-                .other(200, mediaType: "application/json"), query: Self.spanQuery)
-        case .downloadAccountFOCUS:
-            .read(
-                "usage", "All the account's subscriptions in the columns of FOCUS 1.2.", .other(200, mediaType: "text/csv"),
-                query: Self.spanQuery + [Self.markField])
+        case .downloadAccountUsage: .downloadAccountUsage
+        case .downloadAccountUsageJSON: .downloadAccountUsageJSON
+        case .downloadAccountFOCUS: .downloadAccountFOCUS
 
         case .listSubscriptions:
             .read("subscriptions", "Subscriptions, newest first.", .list("Subscription"), query: Subscription.list.query)
@@ -127,40 +118,14 @@ extension Endpoint {
         case .getEntitlement: .read("subscriptions", "May this subscription be used now?", .object(200, "Entitlement"))
         case .listSubscriptionEvents:
             .read("subscriptions", "Its history, newest first.", .list("TransitionEvent"), query: EndpointDocumentation.page)
-        case .getUsage:
-            .read(
-                "usage", "Cost by day, product and resource; the last ten days unless said (B9).", .object(200, "UsageReport"),
-                query: Self.spanQuery + [
-                    .optional(
-                        "group_by", .text(min: 1, max: 30),
-                        "Any of `day`, `product`, `resource`, with commas; `day,product` unless said.")
-                ])
-        case .downloadUsage:
-            .read(
-                "usage", "Every usage record of the range as CSV.", .other(200, mediaType: "text/csv"),
-                query: Self.spanQuery + Self.csvQuery)
-        case .downloadUsageJSON:
-            .read(
-                "usage", "Every usage record of the range: one JSON array, a record on each line.",
-                .other(200, mediaType: "application/json"), query: Self.spanQuery)
-        case .downloadFOCUS:
-            .read(
-                "usage", "The range in the columns of FOCUS 1.2: usage, credit bought, credit expired.",
-                .other(200, mediaType: "text/csv"), query: Self.spanQuery + [Self.markField])
-        case .downloadErasable:
-            .read(
-                "usage", "Everything that deletion will erase (L3), as JSON lines, without a bound on time.",
-                .other(200, mediaType: "application/jsonl"))
-        case .getBillingHistory:
-            .read(
-                "usage", "A row per month from the ledger, and whether they add up to the balance.",
-                .object(200, "BillingHistory"))
-        case .downloadBillingHistory:
-            .read("usage", "The months as CSV.", .other(200, mediaType: "text/csv"), query: Self.csvQuery)
-        case .getOutlook:
-            .read(
-                "usage", "Burn rate, when the credit ends at this rate, what is not billed yet. Estimates.",
-                .object(200, "Outlook"))
+        case .getUsage: .getUsage
+        case .downloadUsage: .downloadUsage
+        case .downloadUsageJSON: .downloadUsageJSON
+        case .downloadFOCUS: .downloadFOCUS
+        case .downloadErasable: .downloadErasable
+        case .getBillingHistory: .getBillingHistory
+        case .downloadBillingHistory: .downloadBillingHistory
+        case .getOutlook: .getOutlook
         case .getDeletionCertificate:
             .read("subscriptions", "What was erased and why (L3); 404 until deleted.", .object(200, "DeletionCertificate"))
         case .setPartner:
@@ -262,18 +227,6 @@ extension Endpoint {
         .optional("actor", .text(min: 1, max: 254), "Who did it: an e-mail address, or the ID of a person or a key."),
         .optional("action", .text(min: 1, max: 100), "For example `subscription.edited`."),
         .optional("from", .format("date-time")), .optional("to", .format("date-time"), "Exclusive."),
-    ]
-    private static let spanQuery: [Schema.Field] = [
-        .optional("from", .format("date-time")), .optional("to", .format("date-time"), "Exclusive."),
-        .optional("month", .format("month"), "One calendar month of the account instead: `2026-10`."),
-    ]
-    private static let markField = Schema.Field.optional(
-        "bom", .word(["0", "1"]), "1 puts a byte-order mark first, for spreadsheets.")
-    private static let csvQuery: [Schema.Field] = [
-        markField,
-        .optional(
-            "header", .text(min: 1, max: 40),
-            "Header rows: any of `machine`, `en`, `zh-Hans`, with commas; `machine` unless said."),
     ]
 }
 
