@@ -35,8 +35,11 @@ struct PageMatrix {
         case .home, .help, .roles, .mySubscriptions, .reauthenticateForm, .reauthenticate: PageMatrix(.nothing, "● ● ● ● ● ●")
 
         // See account, subscriptions, bills.
-        case .account, .subscriptions, .orders: PageMatrix(.enterprise, "● ● ● · ● ●")
-        case .subscription, .history, .usageDownload: PageMatrix(.enterprise, "● ● ● ● ● ●")
+        case .account, .subscriptions, .orders, .accountUsage, .accountUsageDownload, .accountUsageJSON, .accountUsageFOCUS:
+            PageMatrix(.enterprise, "● ● ● · ● ●")
+        case .subscription, .history, .usage, .usageDownload, .usageJSON, .usageFOCUS, .erasableDownload, .billingHistory,
+            .billingHistoryDownload:
+            PageMatrix(.enterprise, "● ● ● ● ● ●")
         case .certificate: PageMatrix(.lapsed, "● ● ● · · ●")
 
         // Top up, orders, vouchers, cards, invoices.

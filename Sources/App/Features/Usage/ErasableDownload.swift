@@ -9,12 +9,15 @@ import Values
 package struct ErasableDownload: Sendable {
     let subscription: Subscription
     let asOf: Instant
+    /// What was changed, by whom and how, is in the file of those who may see the audit log.
+    let seesAudit: Bool
     let context: TenantContext
 
     package static func prepare(_ id: SubscriptionID, _ context: TenantContext) async throws -> ErasableDownload {
-        let (subscription, _, now, _) = try await FindSubscription.byID(id, context)
+        let (subscription, roles, now, _) = try await FindSubscription.byID(id, context)
         if subscription.state == .deleted { throw Failure(LifecycleRefusal.subscriptionDeleted) }
-        return ErasableDownload(subscription: subscription, asOf: now, context: context)
+        let seesAudit = roles.contains { Permission.allows($0, .seeAudit, in: subscription.accountKind) }
+        return ErasableDownload(subscription: subscription, asOf: now, seesAudit: seesAudit, context: context)
     }
 
     package func response() -> HTTPResponse {
@@ -72,11 +75,11 @@ package struct ErasableDownload: Sendable {
         func time(_ column: String) -> SQL {
             "to_char(\(unsafeSQL: column) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
         }
-        return [
-            """
+        let notes: SQL = """
             select json_build_object('kind', 'note', 'at', \(time("at")), 'event', type, 'note', note)::text from transition_events \
             where tenant_id = \(tenant) and subscription_id = \(id) and note is not null order by sequence
-            """,
+            """
+        let changes: [SQL] = [
             """
             select json_build_object('kind', 'change', 'at', \(time("e.at")), 'action', e.action, 'before', d.before, 'after', d.after)::text \
             from audit_details d join audit_events e on e.tenant_id = d.tenant_id and e.id = d.audit_event_id \
@@ -86,13 +89,14 @@ package struct ErasableDownload: Sendable {
             select json_build_object('kind', 'message', 'at', \(time("occurred_at")), 'type', type, 'payload', payload)::text from outbox_events \
             where tenant_id = \(tenant) and object_id = \(id) and payload is not null order by sequence
             """,
-            """
+        ]
+        let usage: SQL = """
             select json_build_object('kind', 'usage', 'occurred_at', \(time("r.occurred_at")), 'product', r.product, 'meter', r.meter, \
             'resource', r.resource, 'quantity', r.quantity::text, 'unit', r.unit, 'cost', r.cost::text, 'currency', r.currency, \
             'source', e.source, 'event_id', e.event_id, 'received_at', \(time("e.received_at")))::text \
             from usage_records r left join usage_events e on e.tenant_id = r.tenant_id and e.subscription_id = r.subscription_id and e.record_id = r.id \
             where r.tenant_id = \(tenant) and r.subscription_id = \(id) order by r.occurred_at, r.id
-            """,
-        ]
+            """
+        return [notes] + (seesAudit ? changes : []) + [usage]
     }
 }
