@@ -98,3 +98,7 @@ def processor_seconds(process):
     with open(f"/proc/{process}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def say_load(say):
+    say(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")

@@ -177,8 +177,8 @@ extension PageHandler {
     func history(_ visit: Visit) async throws -> HTTPResponse {
         let (view, _) = try await SubscriptionView.load(visit)
         let t = visit.localiser(view.subscription.zone)
-        let page = try await ListSubscriptionEvents.run(
-            view.subscription.id, try PageRequest(limit: 50, cursor: visit["cursor"]), view.context)
+        let (window, id) = (ListWindow(visit), view.subscription.id)
+        let page = try await window.load(key: { ($0.at, $0.id.uuid) }) { try await ListSubscriptionEvents.run(id, $0, view.context) }
         let users = page.items.compactMap { $0.actor.kind == .user ? $0.actor.id : nil }
         let names = try await names(of: users, view.context)
         let entries = page.items.compactMap { record -> HistoryPage.Entry? in
@@ -198,11 +198,9 @@ extension PageHandler {
                 note: record.note)
         }
         var shown = HistoryPage(
-            crumbs: view.crumbs(t, current: t("history.title")), name: view.subscription.name, entries: entries, pager: Pager())
+            crumbs: view.crumbs(t, current: t("history.title")), name: view.subscription.name, entries: entries,
+            pager: window.pager(page, visit))
         shown.sections = view.sections(.history, t)
-        shown.pager = Pager(
-            first: visit["cursor"] == nil ? nil : view.links(.history),
-            next: page.nextCursor.map { view.links(.history, query: [("cursor", $0)]) })
         if view.may(.seeAudit) {
             shown.audit = PageRoute.audit.url(
                 view.subscription.accountID.description, query: [("object_id", view.subscription.id.description)])

@@ -37,7 +37,7 @@ enum Visibility {
                 : """
                 and (s.service_administrator_id = \(id) or s.enrollment_id = any(\(grants.enrollments.sorted())) \
                 or s.account_id = any(\(grants.accounts.keys.sorted())) \
-                or s.account_id in (select v.id from accounts v where v.tenant_id = \(tenant) and v.administrator_id = \(id))) \
+                or s.account_id = any(array(select v.id from accounts v where v.tenant_id = \(tenant) and v.administrator_id = \(id)))) \
                 \(only(grants, "s.account_id"))
                 """
         }
