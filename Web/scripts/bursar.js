@@ -24,6 +24,21 @@
     setTimeout(() => { button.textContent = words; }, 1600);
   };
 
+  // Whether the stroke alone does anything is this browser's choice; where nothing can be kept it stays on.
+  const keysAreOn = () => {
+    try { return localStorage.getItem("keys") !== "off"; } catch { return true; }
+  };
+  for (const button of document.querySelectorAll("[data-module=keys]")) {
+    const words = [button.textContent, button.dataset.label];
+    const show = () => { button.textContent = words[keysAreOn() ? 0 : 1]; };
+    button.addEventListener("click", () => {
+      try { localStorage.setItem("keys", keysAreOn() ? "off" : "on"); } catch { return; }
+      show();
+    });
+    button.hidden = false;
+    show();
+  }
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-module=copy]");
     if (button) copy(button);
@@ -40,9 +55,11 @@
         menu.querySelector("summary").focus();
       }
     }
-    // Ctrl and / lead to the search of a list: a chord, so that no single letter does anything (WCAG 2.1.4).
-    if (event.key === "/" && (event.ctrlKey || event.metaKey)) {
-      const search = document.querySelector("input[type=search]");
+    // The stroke leads to the search: with Ctrl always, alone unless somebody types or has turned it off (WCAG 2.1.4).
+    const isChord = event.ctrlKey || event.metaKey;
+    const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !event.altKey && (isChord || !isTyping && keysAreOn())) {
+      const search = document.getElementById("find") || document.querySelector("input[type=search]");
       if (search) { event.preventDefault(); search.focus(); }
     }
   });

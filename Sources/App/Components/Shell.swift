@@ -73,6 +73,8 @@ package struct Shell: Sendable {
     /// Other accounts of this person's, to change to.
     package var contexts: [NavigationItem] = []
     package var person: SignedInPerson?
+    /// Where the box in the header asks (G9); nil where nobody is signed in.
+    package var search: URLPath?
     package var navigation: [NavigationGroup] = []
     /// This page in the other language: same path, same query.
     package var otherLanguage: URLPath

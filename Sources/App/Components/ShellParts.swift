@@ -15,6 +15,7 @@ extension Shell {
                 if side == .provider { span(.class("side-tag")) { t("shell.provider") } }
                 contextSwitch(t)
                 div(.class("top-end")) {
+                    searchBox(t)
                     a(.class("quiet"), .href(otherLanguage), .hreflang(t.language.other.tag), .lang(t.language.other.tag)) {
                         t.language.other.ownName
                     }
@@ -85,6 +86,19 @@ extension Shell {
         }
     }
 
+    /// The stroke leads into it where the script runs and the reader has not turned that off (WCAG 2.1.4).
+    @HTMLBuilder
+    private func searchBox(_ t: Localiser) -> HTML {
+        if let search {
+            form(.class("find"), .method(.get), .action(search), .role(.search)) {
+                label(.class("sr"), .for("find")) { t("shell.find") }
+                input(
+                    .type(.search), .id("find"), .name("q"), .maxlength(200), .autocomplete(.off), .spellcheck(false),
+                    .placeholder(t("shell.find_hint")))
+            }
+        }
+    }
+
     @HTMLBuilder
     private func personMenu(_ t: Localiser) -> HTML {
         if let person {
@@ -116,6 +130,11 @@ extension Shell {
         footer(.class("foot")) {
             div(.class("foot-row")) {
                 for item in footerLinks { a(.href(item.url)) { item.label } }
+                if search != nil {
+                    button(
+                        .type(.button), .class("quiet keys"), .data(.module, "keys"), .data(.label, t("shell.keys_on")), .hidden()
+                    ) { t("shell.keys_off") }
+                }
                 span { t("shell.zone", ["zone": t.zoneLabel]) }
                 span { t.html("shell.utc", ["time": time(.datetime(realNow.rfc3339)) { utcNow(t) }]) }
                 span { "Bursar \(build)" }

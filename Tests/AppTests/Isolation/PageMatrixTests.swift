@@ -32,7 +32,8 @@ struct PageMatrix {
         switch route {
         // These end the session or are for people without one: their own tests hold them.
         case .signInForm, .signIn, .signOut: nil
-        case .home, .help, .roles, .mySubscriptions, .reauthenticateForm, .reauthenticate: PageMatrix(.nothing, "● ● ● ● ● ●")
+        case .home, .help, .roles, .mySubscriptions, .search, .reauthenticateForm, .reauthenticate:
+            PageMatrix(.nothing, "● ● ● ● ● ●")
 
         // See account, subscriptions, bills.
         case .account, .subscriptions, .orders, .accountUsage, .accountUsageDownload, .accountUsageJSON, .accountUsageFOCUS:

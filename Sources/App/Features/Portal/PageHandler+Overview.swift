@@ -178,7 +178,9 @@ extension PageHandler {
         let (view, _) = try await SubscriptionView.load(visit)
         let t = visit.localiser(view.subscription.zone)
         let (window, id) = (ListWindow(visit), view.subscription.id)
-        let page = try await window.load(key: { ($0.at, $0.id.uuid) }) { try await ListSubscriptionEvents.run(id, $0, view.context) }
+        let page = try await window.load(key: { ($0.at, $0.id.uuid) }) {
+            try await ListSubscriptionEvents.run(id, $0, view.context)
+        }
         let users = page.items.compactMap { $0.actor.kind == .user ? $0.actor.id : nil }
         let names = try await names(of: users, view.context)
         let entries = page.items.compactMap { record -> HistoryPage.Entry? in

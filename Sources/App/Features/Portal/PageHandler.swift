@@ -99,6 +99,7 @@ struct PageHandler: Sendable {
         case .reauthenticateForm: return try await reauthenticateForm(visit)
         case .reauthenticate: return try await reauthenticate(visit)
         case .mySubscriptions: return try await mySubscriptions(visit)
+        case .search: return try await search(visit)
         case .account: return try await accountHome(visit)
         case .subscriptions: return try await accountSubscriptions(visit)
         case .orders: return try await accountOrders(visit)

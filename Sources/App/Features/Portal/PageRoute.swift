@@ -16,6 +16,9 @@ package enum PageRoute: String, CaseIterable, Sendable {
     /// Everything that the person may see, across accounts: where service administrators begin.
     case mySubscriptions = "GET /subscriptions"
 
+    /// One box for everything that the person may see (G9); operators have their desk's own.
+    case search = "GET /search"
+
     case account = "GET /accounts/{account_id}"
     case subscriptions = "GET /accounts/{account_id}/subscriptions"
     case orders = "GET /accounts/{account_id}/orders"

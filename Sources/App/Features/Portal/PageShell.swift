@@ -16,6 +16,7 @@ extension Visit {
         shell.theme = theme
         shell.footerLinks = footerLinks(t)
         guard let signedIn, let surroundings, case .user(_, _, let name, _) = signedIn.principal else { return shell }
+        shell.search = (side == .provider ? PageRoute.operatorSearch : PageRoute.search).url()
         shell.isDemo = signedIn.tenant.isDemo
         if signedIn.tenant.isSandbox {
             shell.testClock = Shell.TestClockNotice(
