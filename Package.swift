@@ -30,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CXLSXWriter", pkgConfig: "xlsxwriter"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         // llhttp is compiled from Debian's own C source (node-llhttp) with strict mode on; Debian's built library is loose.
         .target(
             name: "CLLHTTP",
@@ -47,9 +48,10 @@ let package = Package(
         target("Loop", ["CUV"]),
         target("Postgres", ["Loop", "CPostgres"]),
         target("HTTP", ["Loop", "CLLHTTP", "CSimdjson", "CUV", "CZlib"]),
+        target("SMTP", ["Values", "CCurl"]),
         // The demo's real bills are read at run time, where they lie.
         target(
-            "App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP", "CXLSXWriter"],
+            "App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP", "SMTP", "CXLSXWriter"],
             exclude: ["Features/Demo/Data"]),
         .executableTarget(name: "Server", dependencies: ["App", "Loop", "Values"], swiftSettings: settings),
 
@@ -62,7 +64,8 @@ let package = Package(
         tests("CryptoTests", ["Crypto"]),
         tests("PostgresTests", ["Postgres", "Loop"]),
         tests("HTTPTests", ["HTTP", "Loop", "CZlib"]),
-        tests("AppTests", ["App", "TestSupport", "HTML", "HTTP", "Values", "Billing", "Postgres", "Loop", "Crypto"]),
+        tests("SMTPTests", ["SMTP", "Values"]),
+        tests("AppTests", ["App", "TestSupport", "HTML", "HTTP", "Values", "Billing", "Postgres", "Loop", "Crypto", "SMTP"]),
     ],
     cxxLanguageStandard: .cxx17
 )

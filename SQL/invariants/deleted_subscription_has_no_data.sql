@@ -11,7 +11,9 @@ select s.id, 'stored answers' from subscriptions s join idempotency_keys k on k.
 union all
 select s.id, 'timers' from subscriptions s join timers t on t.tenant_id = s.tenant_id and t.subscription_id = s.id where s.state = 'deleted'
 union all
-select s.id, 'mails' from subscriptions s join mails m on m.tenant_id = s.tenant_id and m.subscription_id = s.id where s.state = 'deleted'
+select s.id, 'mails' from subscriptions s join mails m on m.tenant_id = s.tenant_id and m.subscription_id = s.id where s.state = 'deleted' and m.erased_at is null
+union all
+select s.id, 'notice timers' from subscriptions s join notice_timers n on n.tenant_id = s.tenant_id and n.subscription_id = s.id where s.state = 'deleted'
 union all
 select s.id, 'no certificate' from subscriptions s left join deletion_certificates c on c.tenant_id = s.tenant_id and c.subscription_id = s.id where s.state = 'deleted' and c.id is null
 union all

@@ -37,6 +37,15 @@ package struct URLPath: Hashable, Sendable, CustomStringConvertible {
     /// `mailto:` with the address encoded.
     package static func mail(_ address: String) -> URLPath { URLPath(unchecked: "mailto:" + encode(address, keeping: "@")) }
 
+    /// A place that an address is put into later: one character, and nothing that could lead anywhere.
+    package static func mark(_ character: Character) -> URLPath { URLPath(unchecked: String(character)) }
+
+    /// The page as somebody outside reaches it: `base` is the server's own address, `https://portal.example.com`, from its configuration.
+    package func absolute(at base: String) -> URLPath? {
+        guard base.hasPrefix("https://") || base.hasPrefix("http://"), string.utf8.first == UInt8(ascii: "/") else { return nil }
+        return URLPath(unchecked: base + string)
+    }
+
     /// This path with more query items at its end; a fragment stays last.
     package func adding(_ query: [(String, String)]) -> URLPath {
         guard !query.isEmpty else { return self }

@@ -13,6 +13,7 @@ package struct Configuration: Sendable {
     package var drainSeconds = 5
     package var metricsAllow: [String] = ["127.0.0.1", "::1"]
     package var demoListensEverywhere = false
+    package var mail = MailSettings()
     /// Only tests and benchmarks set it, on a database that nobody needs: no variable does.
     package var allowsLossyDatabase = false
 
@@ -23,7 +24,7 @@ package struct Configuration: Sendable {
         package let variable: String
         package let fallback: String
         package let meaning: String
-        fileprivate let apply: @Sendable (inout Configuration, String) -> Bool
+        let apply: @Sendable (inout Configuration, String) -> Bool
 
         /// `BURSAR_DATABASE_URL` → `--database-url`
         package var flag: String {
@@ -31,84 +32,87 @@ package struct Configuration: Sendable {
         }
     }
 
-    package static let settings: [Setting] = [
-        Setting(variable: "BURSAR_LISTEN", fallback: "127.0.0.1:8080", meaning: "Address and port to listen on.") {
-            configuration, value in
-            guard let (host, port) = parseListen(value) else { return false }
-            (configuration.listenHost, configuration.listenPort) = (host, port)
-            return true
-        },
-        Setting(
-            variable: "BURSAR_DATABASE_URL", fallback: "a private PostgreSQL under the data folder",
-            meaning: "The app role's connection, `postgresql://…`; nothing else is used when it is set."
-        ) { configuration, value in
-            guard isDatabaseURL(value) else { return false }
-            configuration.databaseURL = value
-            return true
-        },
-        Setting(
-            variable: "BURSAR_DATABASE_OWNER_URL", fallback: "–",
-            meaning: "The owner role's connection; read only by `migrate`, `tenant create` and `demo`."
-        ) { configuration, value in
-            guard isDatabaseURL(value) else { return false }
-            configuration.databaseOwnerURL = value
-            return true
-        },
-        Setting(variable: "BURSAR_DATA", fallback: ".data", meaning: "Folder of the private PostgreSQL and of the demo's notes.")
-        { configuration, value in
-            guard !value.isEmpty else { return false }
-            configuration.dataFolder = value
-            return true
-        },
-        Setting(
-            variable: "BURSAR_PUBLIC_URL", fallback: "the address listened on",
-            meaning: "How people reach the server, for links; `https://…` makes cookies Secure."
-        ) {
-            configuration, value in
-            guard value.hasPrefix("http://") || value.hasPrefix("https://") else { return false }
-            configuration.publicURL = value.last == "/" ? String(value.dropLast()) : value
-            return true
-        },
-        Setting(
-            variable: "BURSAR_LOG_FORMAT", fallback: "auto",
-            meaning: "`json`, `text`, or `auto`: text on a terminal, JSON lines elsewhere."
-        ) { configuration, value in
-            guard let format = LogFormat(rawValue: value) else { return false }
-            configuration.logFormat = format
-            return true
-        },
-        Setting(variable: "BURSAR_LOG_LEVEL", fallback: "info", meaning: "`debug`, `info`, `warning` or `error`.") {
-            configuration, value in
-            guard let level = Log.Level(rawValue: value) else { return false }
-            configuration.logLevel = level
-            return true
-        },
-        Setting(variable: "BURSAR_READ_CONNECTIONS", fallback: "2", meaning: "Multiplexed connections for reads.") {
-            $0.readConnections.set($1, in: 1...64)
-        },
-        Setting(variable: "BURSAR_WRITE_CONNECTIONS", fallback: "16", meaning: "Exclusive connections for writes.") {
-            $0.writeConnections.set($1, in: 1...200)
-        },
-        Setting(variable: "BURSAR_DRAIN", fallback: "5", meaning: "Seconds between failing `/readyz` and closing, after SIGTERM.")
-        {
-            $0.drainSeconds.set($1, in: 0...300)
-        },
-        Setting(
-            variable: "BURSAR_METRICS_ALLOW", fallback: "127.0.0.1,::1",
-            meaning: "Addresses that may read `/metrics`, with commas."
-        ) { configuration, value in
-            configuration.metricsAllow = list(value)
-            return true
-        },
-        Setting(
-            variable: "BURSAR_DEMO_LISTEN_EVERYWHERE", fallback: "no",
-            meaning: "`yes` lets `demo` listen beyond loopback: only inside a container whose port is published on loopback."
-        ) { configuration, value in
-            guard value == "yes" || value == "no" else { return false }
-            configuration.demoListensEverywhere = value == "yes"
-            return true
-        },
-    ]
+    package static let settings: [Setting] =
+        [
+            Setting(variable: "BURSAR_LISTEN", fallback: "127.0.0.1:8080", meaning: "Address and port to listen on.") {
+                configuration, value in
+                guard let (host, port) = parseListen(value) else { return false }
+                (configuration.listenHost, configuration.listenPort) = (host, port)
+                return true
+            },
+            Setting(
+                variable: "BURSAR_DATABASE_URL", fallback: "a private PostgreSQL under the data folder",
+                meaning: "The app role's connection, `postgresql://…`; nothing else is used when it is set."
+            ) { configuration, value in
+                guard isDatabaseURL(value) else { return false }
+                configuration.databaseURL = value
+                return true
+            },
+            Setting(
+                variable: "BURSAR_DATABASE_OWNER_URL", fallback: "–",
+                meaning: "The owner role's connection; read only by `migrate`, `tenant create` and `demo`."
+            ) { configuration, value in
+                guard isDatabaseURL(value) else { return false }
+                configuration.databaseOwnerURL = value
+                return true
+            },
+            Setting(
+                variable: "BURSAR_DATA", fallback: ".data", meaning: "Folder of the private PostgreSQL and of the demo's notes."
+            ) { configuration, value in
+                guard !value.isEmpty else { return false }
+                configuration.dataFolder = value
+                return true
+            },
+            Setting(
+                variable: "BURSAR_PUBLIC_URL", fallback: "the address listened on",
+                meaning: "How people reach the server, for links; `https://…` makes cookies Secure."
+            ) {
+                configuration, value in
+                guard value.hasPrefix("http://") || value.hasPrefix("https://") else { return false }
+                configuration.publicURL = value.last == "/" ? String(value.dropLast()) : value
+                return true
+            },
+            Setting(
+                variable: "BURSAR_LOG_FORMAT", fallback: "auto",
+                meaning: "`json`, `text`, or `auto`: text on a terminal, JSON lines elsewhere."
+            ) { configuration, value in
+                guard let format = LogFormat(rawValue: value) else { return false }
+                configuration.logFormat = format
+                return true
+            },
+            Setting(variable: "BURSAR_LOG_LEVEL", fallback: "info", meaning: "`debug`, `info`, `warning` or `error`.") {
+                configuration, value in
+                guard let level = Log.Level(rawValue: value) else { return false }
+                configuration.logLevel = level
+                return true
+            },
+            Setting(variable: "BURSAR_READ_CONNECTIONS", fallback: "2", meaning: "Multiplexed connections for reads.") {
+                $0.readConnections.set($1, in: 1...64)
+            },
+            Setting(variable: "BURSAR_WRITE_CONNECTIONS", fallback: "16", meaning: "Exclusive connections for writes.") {
+                $0.writeConnections.set($1, in: 1...200)
+            },
+            Setting(
+                variable: "BURSAR_DRAIN", fallback: "5", meaning: "Seconds between failing `/readyz` and closing, after SIGTERM."
+            ) {
+                $0.drainSeconds.set($1, in: 0...300)
+            },
+            Setting(
+                variable: "BURSAR_METRICS_ALLOW", fallback: "127.0.0.1,::1",
+                meaning: "Addresses that may read `/metrics`, with commas."
+            ) { configuration, value in
+                configuration.metricsAllow = list(value)
+                return true
+            },
+            Setting(
+                variable: "BURSAR_DEMO_LISTEN_EVERYWHERE", fallback: "no",
+                meaning: "`yes` lets `demo` listen beyond loopback: only inside a container whose port is published on loopback."
+            ) { configuration, value in
+                guard value == "yes" || value == "no" else { return false }
+                configuration.demoListensEverywhere = value == "yes"
+                return true
+            },
+        ] + mailSettings
 
     package struct Problem: Error, CustomStringConvertible { package let description: String }
 
@@ -137,6 +141,7 @@ package struct Configuration: Sendable {
                 throw Problem(description: "The value of \(name) cannot be used. \(setting.meaning)")
             }
         }
+        if let fault = mail.fault { throw Problem(description: fault) }
     }
 
     /// The candidate with the smallest edit distance.

@@ -42,12 +42,16 @@ package struct Serve: Sendable {
         let sweeper = Sweeper(dependencies: instance.dependencies, authenticator: app.authenticator)
         let loop = instance.loop
         let sweeping = loop.spawn { await sweeper.run { try await loop.sleep(for: .milliseconds(700)) } }
+        let mailer = Mailer(
+            dependencies: instance.dependencies, authenticator: app.authenticator, localisation: app.localisation, loop: loop)
+        let mailing = loop.spawn { await mailer.run { try await loop.sleep(for: .milliseconds(500)) } }
         let host = configuration.listenHost.contains(":") ? "[\(configuration.listenHost)]" : configuration.listenHost
         instance.dependencies.log(.info, "ready", [("address", "http://\(host):\(port)")])
         do {
             try await ready(configuration.publicURL ?? "http://\(host):\(port)")
         } catch {
             sweeping.cancel()
+            mailing.cancel()
             await loop.run { await server.drain(within: .seconds(1)) }
             throw error
         }
@@ -56,8 +60,10 @@ package struct Serve: Sendable {
         app.startDraining()
         try? await loop.run { try await loop.sleep(for: .seconds(configuration.drainSeconds)) }
         sweeping.cancel()
+        mailing.cancel()
         await loop.run { await server.drain(within: .seconds(Self.finishSeconds)) }
         await sweeping.value
+        await mailing.value
         instance.dependencies.log(.info, "stopped")
     }
 

@@ -42,7 +42,9 @@ package final class Sweeper: Sendable {
             } else {
                 _ = try await SettleUsage(context).everything()
                 _ = try await DueTimers(context).sweep()
+                _ = try await DueNotices(context).sweep()
             }
+            _ = try await LettersOfEvents(context).everything()
         } catch {
             dependencies.log(.warning, "sweep postponed", [("tenant", tenant.slug), ("error", "\(error)")])
         }

@@ -35,6 +35,8 @@ import Values
             "update transition_events set note = 'left' where subscription_id = (select id from subscriptions where state = 'deleted')",
             "update idempotency_keys set object_id = (select id from subscriptions where state = 'deleted')",
             "update timers set subscription_id = (select id from subscriptions where state = 'deleted')",
+            "update mails set subscription_id = (select id from subscriptions where state = 'deleted')",
+            "update notice_timers set subscription_id = (select id from subscriptions where state = 'deleted') where subscription_id is not null",
             "delete from deletion_certificates",
             "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted') where ctid = (select min(ctid) from bill_lines)",
         ],

@@ -81,6 +81,7 @@ extension Write {
             \(lot.effectiveAt), \(lot.expiresAt))
             """)
         setTimer(.lotExpiry, subject: id.uuid, subscription: subscription.id, due: lot.expiresAt)
+        setCreditNotices(ofLot: id, expiring: lot.expiresAt, of: subscription)
         subscription.lots.append(
             Subscription.Lot(
                 orderID: order,

@@ -130,6 +130,10 @@ package struct Demo: Sendable {
         _ = try await contoso.run(instance)
         let second = try await instance.context(ofTenant: "contoso")
         let shownSecond = try await instance.loop.run { try await DemoSecondTenant(context: second, data: data).live() }
+        let localisation = try Localisation(folder: instance.folders.web.appending(path: "strings"))
+        for lived in [context, second] {
+            try await instance.loop.run { try await DemoMail(context: lived, localisation: localisation).settle() }
+        }
         return [(context.tenant, shown), (second.tenant, shownSecond)]
     }
 

@@ -75,7 +75,7 @@ enum DemoDatabase {
         try AdminSession(url: ownerURL).run(
             """
             analyze usage_records, usage_events, bill_lines, ledger_transfers, ledger_accounts, credit_lots, subscriptions, suspension_intervals, \
-            audit_events, outbox_events, transition_events, timers, work.settlement_queue
+            audit_events, outbox_events, transition_events, timers, mails, notice_timers, work.settlement_queue
             """)
     }
 }

@@ -4,21 +4,6 @@ import HTTP
 import Postgres
 import Values
 
-/// What a letter is about; its words stand under `mail.<kind>` in the strings.
-package enum LetterKind: String, CaseIterable, Sendable {
-    case invitation
-    case passwordReset = "password_reset"
-    case passwordChanged = "password_changed"
-    case emailConfirmation = "email_confirmation"
-    case emailChanged = "email_changed"
-    case serviceAdministratorChanged = "service_administrator_changed"
-    case handover
-    case paymentPending = "payment_pending"
-    case paymentReceived = "payment_received"
-    case paymentFailed = "payment_failed"
-    case paymentExpired = "payment_expired"
-}
-
 /// One thing that a letter says, kept typed: dates and money are written in the reader's language and zone when the letter is sent.
 package enum LetterFact: Sendable, Hashable {
     case text(String)
@@ -26,6 +11,12 @@ package enum LetterFact: Sendable, Hashable {
     case instant(Instant)
     case date(CivilDate)
     case number(Int)
+    /// Names of texts in the strings, such as `reason.credit_exhausted`; several are written as a list.
+    case words([String])
+    /// Columns named by `mail.column.<name>`, and rows of as many facts.
+    case table([String], [[LetterFact]])
+
+    package static func word(_ key: String) -> LetterFact { .words([key]) }
 }
 
 /// A letter that a use case asks for, in the transaction of its cause. It is unique per kind, cause and address: asked for twice, it is sent once.
@@ -69,36 +60,29 @@ package struct Letter: Sendable {
 
 extension Write {
     /// Puts a letter in the queue of its tenant; it leaves after the commit, at least once, under an ID that stays.
-    package func send(_ letter: Letter) {
+    ///
+    /// - Parameter at: when what it tells of happened, if that was not now.
+    package func send(_ letter: Letter, at occurred: Instant? = nil) {
         let id: MailID = newID()
         let queued = dependencies.realNow()
-        let facts = jsonText { json in
-            for (name, fact) in letter.facts.sorted(by: { $0.key < $1.key }) { json.field(name, fact) }
-        }
         enqueue(
             """
             insert into mails (tenant_id, id, kind, cause_id, account_id, subscription_id, user_id, email, facts, link, secret_path, status, \
             next_attempt_at, occurred_at, queued_at) values (\(tenant.id), \(id), \(letter.kind.rawValue), \(letter.cause), \(letter.account), \
-            \(letter.subscription), \(letter.recipient.user), \(letter.recipient.email.lowercased()), \(PostgresJSON(facts)), \
-            \(letter.link?.string), \(letter.secretPath), 'waiting', \(queued), \(now), \(queued)) \
+            \(letter.subscription), \(letter.recipient.user), \(letter.recipient.email.lowercased()), \(PostgresJSON(LetterFact.text(of: letter.facts))), \
+            \(letter.link?.string), \(letter.secretPath), 'waiting', \(queued), \(occurred ?? now), \(queued)) \
             on conflict (tenant_id, kind, cause_id, email) do nothing
             """)
     }
 }
 
-extension JSONWriter {
-    /// `{"money": "10.00 CNY"}`, `{"at": "…Z"}`, `{"on": "2026-11-20"}`, `{"number": 7}`, `{"text": "…"}`
-    fileprivate mutating func field(_ name: String, _ fact: LetterFact) {
-        field(
-            name,
-            object: { json in
-                switch fact {
-                case .text(let text): json.field("text", text)
-                case .money(let money): json.field("money", "\(money.decimalString) \(money.currency.code)")
-                case .instant(let instant): json.field("at", instant.rfc3339)
-                case .date(let date): json.field("on", date.description)
-                case .number(let number): json.field("number", number)
-                }
-            })
+extension Letter {
+    /// L3: what letters about a subscription say, and to whom they went, goes with it; that they were sent, and when, stays.
+    static func erasing(_ tenant: TenantID, _ subscription: SubscriptionID, at now: Instant) -> SQL {
+        """
+        update mails set email = null, facts = null, link = null, secret_path = null, smtp_reply = null, subject = null, body_text = null, \
+        body_html = null, erased_at = \(now), status = case status when 'waiting' then 'failed' else status end, next_attempt_at = null \
+        where tenant_id = \(tenant) and subscription_id = \(subscription) and erased_at is null
+        """
     }
 }

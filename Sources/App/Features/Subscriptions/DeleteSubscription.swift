@@ -48,6 +48,7 @@ enum EraseSubscription {
         let reasons = subscription.facts.reasons.rawValues
         forfeitCredit(of: &subscription, write)
         write.enqueue("delete from timers where tenant_id = \(tenant) and subscription_id = \(id)")
+        write.enqueue("delete from notice_timers where tenant_id = \(tenant) and subscription_id = \(id)")
         subscription.name = nil
         subscription.serviceAdministrator = nil
         subscription.partner = nil
@@ -103,7 +104,7 @@ enum EraseSubscription {
                 "event_payloads",
                 "update outbox_events set payload = null where tenant_id = \(tenant) and object_id = \(id) and payload is not null"
             ),
-            ("mails", "delete from mails where tenant_id = \(tenant) and subscription_id = \(id)"),
+            ("mails", Letter.erasing(tenant, id, at: now)),
             (
                 "stored_answers",
                 """

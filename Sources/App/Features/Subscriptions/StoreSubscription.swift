@@ -81,6 +81,7 @@ extension Write {
         } else {
             clearTimer(.subscriptionDeletion, subject: subscription.id.uuid)
         }
+        setDeletionCountdown(of: subscription)
     }
 
     private func storeLapse(of subscription: Subscription) {

@@ -83,14 +83,28 @@ package struct AdvanceTestClock {
     private func run(to target: Instant, token: UUID) async throws -> Outcome {
         var ran: [String: Int] = [:]
         let settle = SettleUsage(context)
+        let letters = LettersOfEvents(context)
         ran["settlements", default: 0] += try await settle.everything()
+        ran["letters", default: 0] += try await letters.everything()
         // Every timer moves time forward or deletes itself; the bound only guards against a rule that would set its timer again for ever.
         for _ in 0..<10_000_000 {
-            guard let timer = try await DueTimers(context).next(dueBy: target, includingRetries: false) else { break }
-            try await step(to: timer.dueAt, token: token, finishing: false)
-            ran["settlements", default: 0] += try await settle.everything(at: timer.dueAt)
-            try await DueTimers(context).run(timer, at: timer.dueAt)
-            ran[timer.kind.rawValue, default: 0] += 1
+            let timer = try await DueTimers(context).next(dueBy: target, includingRetries: false)
+            let notice = try await DueNotices(context).next(dueBy: target)
+            // Of one instant what happens comes before what is told of it.
+            if let notice, notice.dueAt < timer?.dueAt ?? notice.dueAt.adding(microseconds: 1) {
+                try await step(to: notice.dueAt, token: token, finishing: false)
+                ran["settlements", default: 0] += try await settle.everything(at: notice.dueAt)
+                try await DueNotices(context).run(notice, at: notice.dueAt)
+                ran[notice.kind.rawValue, default: 0] += 1
+            } else if let timer {
+                try await step(to: timer.dueAt, token: token, finishing: false)
+                ran["settlements", default: 0] += try await settle.everything(at: timer.dueAt)
+                try await DueTimers(context).run(timer, at: timer.dueAt)
+                ran[timer.kind.rawValue, default: 0] += 1
+            } else {
+                break
+            }
+            ran["letters", default: 0] += try await letters.everything()
         }
         try await step(to: target, token: token, finishing: true)
         return Outcome(now: target, ran: ran)

@@ -134,6 +134,7 @@ package struct SettleUsage: Sendable {
             subscription: subscription.id,
             currency: subscription.currency, at: write.now)
         store(result.totals, units: batch.units, of: subscription, write)
+        let before = subscription.credit
         for lot in result.lots {
             if let index = subscription.lots.firstIndex(where: { $0.credit.id == lot.id }) {
                 subscription.lots[index].credit = lot
@@ -143,6 +144,7 @@ package struct SettleUsage: Sendable {
         subscription.version += 1
         subscription.updatedAt = write.now
         write.storeRow(subscription)
+        write.warnIfLow(subscription, before: before)
         guard result.isCreditEmpty,
             let exhausted = try? subscription.facts.adding(.creditExhausted, at: write.now, policy: subscription.policy),
             !exhausted.isUnchanged

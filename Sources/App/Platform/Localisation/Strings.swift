@@ -40,6 +40,25 @@ package struct Strings: Sendable {
         return template.parts.map { StringTemplate.filled($0, arguments) }.joined()
     }
 
+    /// A longer text in paragraphs, which stand apart by an empty line. One that asks for something that is not known is left out.
+    package func paragraphs(_ key: String, _ arguments: [String: String]) -> [String] {
+        guard let template = templates[key] else { return ["⟦\(key)⟧"] }
+        var paragraphs = [(text: "", isWhole: true)]
+        for part in template.parts {
+            switch part {
+            case .words(let words):
+                for (index, piece) in words.split(separator: "\n\n", omittingEmptySubsequences: false).enumerated() {
+                    if index > 0 { paragraphs.append(("", true)) }
+                    paragraphs[paragraphs.count - 1].text += piece
+                }
+            case .place(let name), .choice(let name, _, _):
+                paragraphs[paragraphs.count - 1].text += StringTemplate.filled(part, arguments)
+                if arguments[name] == nil { paragraphs[paragraphs.count - 1].isWhole = false }
+            }
+        }
+        return paragraphs.filter(\.isWhole).map(\.text)
+    }
+
     /// As above, with markup in some places: an amount in bold, a date as `<time>`, a link.
     package func html(_ key: String, _ pieces: [String: HTML], _ arguments: [String: String] = [:]) -> HTML {
         guard let template = templates[key] else { return .text("⟦\(key)⟧") }

@@ -1,0 +1,38 @@
+/// What a letter is about. Its words stand in the strings under `mail.<kind>`: `name` for lists, `subject`, `body` in paragraphs (one that asks for a fact
+/// the letter does not have is left out), `action` on its button, and `why` the reader got it.
+package enum LetterKind: String, CaseIterable, Sendable {
+    case invitation
+    case passwordReset = "password_reset"
+    case passwordChanged = "password_changed"
+    case emailConfirmation = "email_confirmation"
+    case emailChanged = "email_changed"
+    case serviceAdministratorChanged = "service_administrator_changed"
+    case handover
+    case paymentPending = "payment_pending"
+    case paymentReceived = "payment_received"
+    case paymentFailed = "payment_failed"
+    case paymentExpired = "payment_expired"
+    case balanceNotice = "balance_notice"
+    case creditLow = "credit_low"
+    case creditExpiring = "credit_expiring"
+    case suspended
+    case deletionCountdown = "deletion_countdown"
+    case reactivated
+    case deleted
+    case lapsed
+
+    /// The facts that also stand in a list of their own below the words, where they are known.
+    var listed: [String] {
+        switch self {
+        case .paymentPending: ["amount", "reference", "expires_at", "order"]
+        case .paymentReceived: ["amount", "credit", "remaining", "expires_at", "order", "payment"]
+        case .paymentFailed, .paymentExpired: ["amount", "order"]
+        case .creditLow, .creditExpiring: ["remaining", "bought", "expires_at"]
+        case .suspended, .deletionCountdown: ["reason", "suspended_at", "delete_at", "remaining", "outstanding"]
+        case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged, .serviceAdministratorChanged,
+            .handover,
+            .balanceNotice, .reactivated, .deleted, .lapsed:
+            []
+        }
+    }
+}

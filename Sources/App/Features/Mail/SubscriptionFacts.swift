@@ -1,0 +1,42 @@
+import Billing
+import FoundationEssentials
+import Postgres
+import Values
+
+/// What letters say of a suspension and the way out of it.
+enum SuspensionFacts {
+    static func of(
+        _ subscription: Subscription, reasons: [SuspensionReason], suspendedAt: Instant, deleteAt: Instant, _ write: Write
+    ) async throws -> [String: LetterFact] {
+        var facts: [String: LetterFact] = [
+            "reason": .words(reasons.map { "reason.\($0.rawValue)" }),
+            "suspended_at": .instant(suspendedAt),
+            "delete_at": .instant(deleteAt),
+        ]
+        let way = todo(reasons, subscription.offer)
+        facts["todo"] = .word("mail.todo.\(way)")
+        if way == "pay" { facts["minimum"] = .money(subscription.policy.minimumPayment) }
+        if way == "upgrade", let minimum = try await upgradeMinimum(subscription, write) { facts["minimum"] = .money(minimum) }
+        if subscription.outstandingMinor > 0 { facts["outstanding"] = .money(subscription.outstanding) }
+        return facts
+    }
+
+    /// The first thing to do: money where only money helps, else a word of somebody who may say it.
+    private static func todo(_ reasons: [SuspensionReason], _ offer: Offer) -> String {
+        if reasons.contains(where: \.isLiftedByPaymentOnly) {
+            return offer == .trial ? "upgrade" : offer == .prepaid ? "pay" : "ask"
+        }
+        if reasons.contains(.operator) || reasons.contains(.overdue) { return "ask" }
+        return reasons.contains(.cancelled) ? "recover" : "reactivate"
+    }
+
+    /// What an upgrade costs at least: the newest policy of prepaid in the subscription's currency.
+    private static func upgradeMinimum(_ subscription: Subscription, _ write: Write) async throws -> Money? {
+        try await write.query(
+            """
+            select minimum_payment_minor from offer_policies where tenant_id = \(write.tenant.id) and offer = 'prepaid' \
+            and currency = \(subscription.currency) order by version desc limit 1
+            """
+        ).first.map { subscription.money(try $0.get(0)) }
+    }
+}
