@@ -93,3 +93,18 @@ alter table users
 comment on column users.email is 'The name she signs in with.';
 comment on column users.contact_email is 'Where letters go: coalesce(contact_email, email). Null: the sign-in address.';
 grant update (contact_email, time_zone, theme, version) on users to bursar_app;
+
+-- ── password resets: every request is kept for an hour, for whatever address, so that nobody is flooded and nothing is told ─────────────────────
+
+create table identity.reset_requests (
+    id          uuid primary key,
+    email_hash  bytea not null check (octet_length(email_hash) = 32),
+    address     text not null check (char_length(address) <= 64),
+    at          timestamptz not null,
+    handled     boolean not null default false
+);
+create index reset_requests_email on identity.reset_requests (email_hash, at);
+create index reset_requests_address on identity.reset_requests (address, at);
+create index reset_requests_at on identity.reset_requests (at);
+grant select, insert, delete on identity.reset_requests to bursar_app;
+grant update (handled) on identity.reset_requests to bursar_app;

@@ -22,6 +22,10 @@ package struct TimeZoneRule: Sendable, Hashable, CustomStringConvertible {
         self.init(identifier: identifier, zone: zone)
     }
 
+    /// Every name that may be chosen: the tz database's `Area/City` names, and UTC first.
+    package static let all: [String] =
+        ["UTC"] + TimeZone.knownTimeZoneIdentifiers.filter { TimeZoneRule(identifier: $0) != nil && $0 != "UTC" }.sorted()
+
     private init(identifier: String, zone: TimeZone) {
         self.identifier = identifier
         self.zone = zone

@@ -19,7 +19,9 @@ extension TestDatabase {
             """
             select n.nspname || '.' || c.relname, case when n.nspname = 'identity' and c.relname = 'tenants' then 'id' else 'tenant_id' end \
             from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-            where n.nspname in ('public', 'identity', 'work') and c.relkind in ('r', 'p') and c.relname <> 'bursar_migrations' order by 1
+            where n.nspname in ('public', 'identity', 'work') and c.relkind in ('r', 'p') and c.relname <> 'bursar_migrations' \
+            and (n.nspname <> 'identity' or c.relname = 'tenants' or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id')) \
+            order by 1
             """)
         return try rows.map { (try $0.get(0), try $0.get(1)) }
     }

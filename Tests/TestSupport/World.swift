@@ -30,6 +30,8 @@ package struct World: Sendable {
     package let partner: String
     package let partnerCode: String
     package let order: String
+    /// The sign-in address of the account's administrator.
+    package let administratorEmail: String
     /// An event of the account's audit log.
     package let auditEvent: String
     package let desk: WorldDesk
@@ -85,7 +87,9 @@ package struct World: Sendable {
             pending: try pending.id, lapsed: lapsed, trialAccount: trialAccount, trial: trial, enrollment: enrollment,
             department: department, emptyDepartment: emptyDepartment,
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
-            order: pending["order_id"] ?? "", auditEvent: auditEvent, desk: desk)
+            order: pending["order_id"] ?? "",
+            administratorEmail: try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? "",
+            auditEvent: auditEvent, desk: desk)
     }
 
     private static func enrollmentBody(_ bursar: TestBursar, _ marker: String) -> Input {
@@ -123,6 +127,10 @@ package struct World: Sendable {
                 ]
             )
         case .getAccount: ("/v1/accounts/\(account)", nil)
+        case .getProfile: ("/v1/accounts/\(account)/profile", nil)
+        case .updateProfile: ("/v1/accounts/\(account)/profile", ["company": "\(marker) company", "time_zone": "Europe/Berlin"])
+        case .createPortalSession:
+            ("/v1/portal-sessions", ["user_email": "\(administratorEmail)", "path": "/accounts/\(account)/subscriptions"])
         case .updateAccount: ("/v1/accounts/\(account)", ["name": "\(marker) account again"])
         case .createSubscription:
             (

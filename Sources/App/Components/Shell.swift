@@ -40,12 +40,14 @@ package struct SignedInPerson: Sendable {
     package let name: String
     /// In words: "Finance".
     package let role: String
+    package let profile: URLPath
     package let signOut: URLPath
     package let csrf: String
 
-    package init(name: String, role: String, signOut: URLPath, csrf: String) {
+    package init(name: String, role: String, profile: URLPath, signOut: URLPath, csrf: String) {
         self.name = name
         self.role = role
+        self.profile = profile
         self.signOut = signOut
         self.csrf = csrf
     }
@@ -75,6 +77,8 @@ package struct Shell: Sendable {
     package var person: SignedInPerson?
     /// Where the box in the header asks (G9); nil where nobody is signed in.
     package var search: URLPath?
+    /// The provider's page that this session came from.
+    package var origin: ExternalURL?
     package var navigation: [NavigationGroup] = []
     /// This page in the other language: same path, same query.
     package var otherLanguage: URLPath

@@ -14,6 +14,7 @@ extension Shell {
                 }
                 if side == .provider { span(.class("side-tag")) { t("shell.provider") } }
                 contextSwitch(t)
+                if let origin { a(.class("quiet"), .href(origin)) { "‹ " + t("shell.way_back", ["host": origin.host]) } }
                 div(.class("top-end")) {
                     searchBox(t)
                     a(.class("quiet"), .href(otherLanguage), .hreflang(t.language.other.tag), .lang(t.language.other.tag)) {
@@ -102,7 +103,7 @@ extension Shell {
     @HTMLBuilder
     private func personMenu(_ t: Localiser) -> HTML {
         if let person {
-            span(.class("person")) {
+            a(.class("person"), .href(person.profile)) {
                 person.name
                 span(.class("person-role")) { person.role }
             }

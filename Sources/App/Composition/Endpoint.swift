@@ -10,6 +10,7 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case problem = "GET /problems/{code}"
 
     case me = "GET /v1/me"
+    case createPortalSession = "POST /v1/portal-sessions"
 
     case listAccounts = "GET /v1/accounts"
     case createAccount = "POST /v1/accounts"
@@ -18,6 +19,8 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case downloadAccountUsage = "GET /v1/accounts/{account_id}/usage.csv"
     case downloadAccountUsageJSON = "GET /v1/accounts/{account_id}/usage.json"
     case downloadAccountFOCUS = "GET /v1/accounts/{account_id}/focus.csv"
+    case getProfile = "GET /v1/accounts/{account_id}/profile"
+    case updateProfile = "PATCH /v1/accounts/{account_id}/profile"
 
     case search = "GET /v1/search"
     case getAccountTimeline = "GET /v1/accounts/{account_id}/timeline"

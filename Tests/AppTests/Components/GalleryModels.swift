@@ -39,7 +39,8 @@ struct GalleryModels {
         guard side != .outside else { return shell }
         shell.person = SignedInPerson(
             name: side == .provider ? "Olivia Park" : "Wei Chen",
-            role: t.word(side == .provider ? Role.operator : .accountAdministrator), signOut: page("sign-out"), csrf: "c5rf-token"
+            role: t.word(side == .provider ? Role.operator : .accountAdministrator), profile: PageRoute.profile.url(),
+            signOut: page("sign-out"), csrf: "c5rf-token"
         )
         if side == .provider {
             shell.navigation = [

@@ -26,6 +26,7 @@ import Testing
         "test_clock_advancing",
         "clock_backwards", "too_far", "range_backwards", "range_too_long", "batch_expected",
         "link_no_longer_valid", "password_too_short", "password_too_long", "password_common",
+        "not_a_page", "invalid_return_url", "unknown_user", "invalid_phone",
     ]
 
     @Test(arguments: Language.allCases) func `are there for every code`(language: Language) throws {

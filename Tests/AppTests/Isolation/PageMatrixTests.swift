@@ -31,7 +31,13 @@ struct PageMatrix {
     static func row(_ route: PageRoute) -> PageMatrix? {
         switch route {
         // These end the session or are for people without one: their own tests hold them.
-        case .signInForm, .signIn, .signOut: nil
+        case .signInForm, .signIn, .signOut, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
+            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail:
+            nil
+        // Everybody's own.
+        case .profile, .profileDetailsForm, .profileDetails, .preferencesForm, .preferences, .contactEmailForm, .contactEmail,
+            .withdrawContactEmail, .changePasswordForm, .changePassword:
+            PageMatrix(.nothing, "● ● ● ● ● ●")
         case .home, .help, .roles, .mySubscriptions, .search, .reauthenticateForm, .reauthenticate:
             PageMatrix(.nothing, "● ● ● ● ● ●")
 

@@ -22,6 +22,9 @@ import Testing
             .downloadBillingHistory, .getOutlook:
             .seeSubscription
         case .createAccount: .createStandardAccount
+        case .getProfile: .seeAccount
+        case .updateProfile: .editSubscription
+        case .createPortalSession: .operate
         case .updateAccount, .updateSubscription, .setPartner, .removePartner: .editSubscription
         case .createSubscription: .createStandardSubscription
         case .paySubscription: .pay

@@ -209,6 +209,7 @@ enum KeyScan {
         "subscription.pending_text", "form.", "usage.rejection.", "help.state.", "shell.theme_", "usage.csv.",
         "desk.kind.", "desk.order_", "desk.method_of.", "desk.moved.", "desk.flash.", "desk.suspend_", "desk.lift_", "identity.status_word.",
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
+        "link.", "profile.theme_",
         "mail.",
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",
     ]

@@ -20,6 +20,8 @@ struct PageForm: Sendable {
     /// As typed, for passwords.
     func exact(_ name: String) -> String { fields.first { $0.name == name }?.value ?? "" }
 
+    func has(_ name: String) -> Bool { fields.contains { $0.name == name } }
+
     /// Text that may be left empty.
     func optional(_ name: String) -> String? {
         let text = self[name]

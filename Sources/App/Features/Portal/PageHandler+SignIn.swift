@@ -13,7 +13,12 @@ extension PageHandler {
         if visit.signedIn != nil { return visit.redirect(returnTo(visit["return_to"])) }
         var page = try await signInPage(visit)
         page.returnTo = visit["return_to"].flatMap(URLPath.init(checking:))
-        page.wasSignedOut = visit.flash == .signedOut
+        page.said =
+            switch visit.flash {
+            case .signedOut: visit.strings("sign_in.signed_out")
+            case .passwordSet: visit.strings("password.set_done")
+            default: nil
+            }
         return show(page, visit)
     }
 
@@ -55,8 +60,7 @@ extension PageHandler {
     // MARK: Steps
 
     private func signInPage(_ visit: Visit) async throws -> SignInPage {
-        let known = visit.request.cookie(cookies.signInToken).flatMap { $0.utf8.count == 43 ? $0 : nil }
-        var page = SignInPage(action: PageRoute.signIn.url(), csrf: known ?? SecureRandom.token())
+        var page = SignInPage(action: PageRoute.signIn.url(), csrf: visit.openForm().csrf)
         let demo = try await authenticator.allTenants().contains(where: \.isDemo)
         if demo { page.demoPeople = Self.demoPeople(visit.localiser()) }
         return page

@@ -8,8 +8,27 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case signInForm = "GET /sign-in"
     case signIn = "POST /sign-in"
     case signOut = "POST /sign-out"
+    /// From the provider's console straight to a page (A2).
+    case portalSession = "GET /portal-sessions/{token}"
+    case forgotPasswordForm = "GET /forgot-password"
+    case forgotPassword = "POST /forgot-password"
+    case forgotPasswordSent = "GET /forgot-password/sent"
+    case resetPasswordForm = "GET /password-resets/{token}"
+    case resetPassword = "POST /password-resets/{token}"
+    case confirmEmailForm = "GET /email-confirmations/{token}"
+    case confirmEmail = "POST /email-confirmations/{token}"
     case reauthenticateForm = "GET /re-authenticate"
     case reauthenticate = "POST /re-authenticate"
+    case profile = "GET /profile"
+    case profileDetailsForm = "GET /profile/details"
+    case profileDetails = "POST /profile/details"
+    case preferencesForm = "GET /profile/preferences"
+    case preferences = "POST /profile/preferences"
+    case contactEmailForm = "GET /profile/email"
+    case contactEmail = "POST /profile/email"
+    case withdrawContactEmail = "POST /profile/email/withdraw"
+    case changePasswordForm = "GET /profile/password"
+    case changePassword = "POST /profile/password"
     case help = "GET /help"
     /// What each role may do.
     case roles = "GET /roles"
@@ -109,8 +128,15 @@ package enum PageRoute: String, CaseIterable, Sendable {
     /// The names in braces, in order.
     package var parameters: [String] { segments.filter { $0.first == "{" }.map { String($0.dropFirst().dropLast()) } }
     package var isPost: Bool { method == "POST" }
-    /// Pages for people who are not signed in yet.
-    var isOpen: Bool { self == .signInForm || self == .signIn || self == .help }
+    /// Pages that need nobody to be signed in. Their forms carry the token of `Visit.openForm`.
+    var isOpen: Bool {
+        switch self {
+        case .signInForm, .signIn, .help, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
+            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail:
+            true
+        default: false
+        }
+    }
 
     /// The address with its parameters filled in, in their order.
     package func url(_ values: String..., query: [(String, String)] = []) -> URLPath { url(values, query: query) }

@@ -23,8 +23,9 @@ extension Visit {
                 now: surroundings.now, page: side == .provider ? PageRoute.testClock.url() : nil)
         }
         shell.person = SignedInPerson(
-            name: name, role: t.word(surroundings.widestRole(signedIn.principal)), signOut: PageRoute.signOut.url(),
-            csrf: signedIn.formToken)
+            name: name, role: t.word(surroundings.widestRole(signedIn.principal)), profile: PageRoute.profile.url(),
+            signOut: PageRoute.signOut.url(), csrf: signedIn.formToken)
+        shell.origin = signedIn.session.returnURL.flatMap { ExternalURL(checking: $0) }
         shell.contextName = frame.account?.name ?? frame.enrollment?.name
         shell.contexts = side == .provider ? [] : contexts(frame, surroundings, t)
         shell.navigation = [

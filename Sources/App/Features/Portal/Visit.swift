@@ -37,10 +37,10 @@ struct Visit: Sendable {
     }
 
     /// What a session that begins with this request remembers of it.
-    func sessionStart(isAuthenticated: Bool, returnURL: String? = nil) -> SessionStart {
+    func sessionStart(isAuthenticated: Bool, returnURL: String? = nil, id: SessionID? = nil) -> SessionStart {
         SessionStart(
             device: request.headers["user-agent"] ?? "", address: request.remoteAddress, isAuthenticated: isAuthenticated,
-            returnURL: returnURL)
+            returnURL: returnURL, id: id)
     }
 
     /// What changes who may get in or who may do what asks for the password, or a code, once more: at most five minutes ago (G20).
@@ -91,6 +91,14 @@ struct Visit: Sendable {
     /// What a form shown now carries; every showing has a key of its own (G17).
     func tokens(etag: String? = nil, keyed: Bool = true) -> FormTokens {
         FormTokens(csrf: signedIn?.formToken ?? "", idempotencyKey: keyed ? SecureRandom.token(bytes: 18) : nil, etag: etag)
+    }
+
+    /// For forms on pages that are open to everybody (`PageRoute.isOpen`): the token for the form's `csrf` field, and the cookie that goes
+    /// with the page. A browser that was not shown the form does not have it.
+    func openForm() -> (csrf: String, cookie: String) {
+        let known = request.cookie(cookies.signInToken).flatMap { $0.utf8.count == 43 ? $0 : nil }
+        let token = known ?? SecureRandom.token()
+        return (token, cookies.line(cookies.signInToken, token, seconds: 3_600))
     }
 
     func form() throws -> PageForm { try PageForm(request) }

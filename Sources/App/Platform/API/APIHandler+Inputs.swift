@@ -56,6 +56,32 @@ extension APIHandler {
             identityVerified: isVerified, ifMatch: request.ifMatch)
     }
 
+    func editProfile(_ request: APIRequest) throws -> EditProfile {
+        let body = try request.body()
+        /// Nil: not said; nil inside: said to be null.
+        func optional(_ name: String) -> String?? { body[name].map { $0.isNull ? nil : $0.text } }
+        var changes = EditProfile.Changes()
+        changes.contactEmail = body["contact_email"]?.text
+        changes.firstName = body["first_name"]?.text
+        changes.lastName = body["last_name"]?.text
+        changes.phone = body["phone"]?.text
+        changes.company = body["company"]?.text
+        changes.language = optional("locale")
+        changes.zone = optional("time_zone")
+        changes.theme = optional("theme")
+        return EditProfile(.contactPerson(try request.pathID()), changes, ifMatch: request.ifMatch)
+    }
+
+    func createPortalSession(_ request: APIRequest) async throws -> HTTPResponse {
+        let body = try request.body()
+        let useCase = CreatePortalSession(
+            email: body["user_email"]?.text ?? "", path: body["path"]?.text ?? "", returnURL: body["return_url"]?.text)
+        let configuration = request.context.dependencies.configuration
+        // Without a public address the caller's own way to this server is the one it can hand on.
+        let host = request.http.headers["host"] ?? "\(configuration.listenHost):\(configuration.listenPort)"
+        return response(try await useCase.run(request.context, base: configuration.publicURL ?? "http://\(host)"), request)
+    }
+
     func createSubscription(_ request: APIRequest) throws -> CreateSubscription {
         let body = try request.body()
         guard let account = body["account_id"]?.text.flatMap({ AccountID($0) }),

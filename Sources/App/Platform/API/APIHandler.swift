@@ -19,6 +19,12 @@ struct APIHandler: Sendable {
         case .getAccount: return conditional(try await FindAccount.byID(try request.pathID(), context).answer(200), request)
         case .updateAccount: return response(try await updateAccount(request).run(context, try request.options()), request)
 
+        case .getProfile:
+            let id: AccountID = try request.pathID()
+            return conditional(try await FindContactPerson.of(id, context).answer(account: id), request)
+        case .updateProfile: return response(try await editProfile(request).run(context, try request.options()), request)
+        case .createPortalSession: return try await createPortalSession(request)
+
         case .search: return try await search(request)
         case .getAccountTimeline: return try await accountTimeline(request)
         case .listAccountNotes: return try await accountNotes(request)

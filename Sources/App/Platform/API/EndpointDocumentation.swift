@@ -78,6 +78,10 @@ extension Endpoint {
             .patch(
                 "accounts", "Change an account's name, zone or language.", "Account", Input.updateAccount, who: .administrators)
 
+        case .getProfile: .getProfile
+        case .updateProfile: .updateProfile
+        case .createPortalSession: .createPortalSession
+
         case .search: .search
         case .getAccountTimeline: .getAccountTimeline
         case .listAccountNotes: .listAccountNotes

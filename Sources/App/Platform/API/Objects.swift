@@ -314,7 +314,7 @@ extension Schema {
                     .optional("pointer", .text(max: 500)),
                 ])
             ),
-        ] + operatorComponents + usageObjects
+        ] + operatorComponents + usageObjects + signInComponents
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

@@ -123,8 +123,8 @@ package final class Authenticator: Sendable {
         }
     }
 
-    func run(_ body: (Transaction) async throws -> Void) async throws {
-        do { try await database.writes.write(scope: nil, repeatable: true, body) } catch let error as PostgresError {
+    func run<Value>(_ body: (Transaction) async throws -> Value) async throws -> Value {
+        do { return try await database.writes.write(scope: nil, repeatable: true, body) } catch let error as PostgresError {
             throw Failure(error)
         }
     }

@@ -19,8 +19,8 @@ package struct OneTimeLink: Sendable {
 
     package enum State: Sendable {
         case valid(OneTimeLink)
-        case used
-        case expired
+        case used(OneTimeLink)
+        case expired(OneTimeLink)
         /// No such link: mistyped, cut off, another's, or of long ago.
         case unknown
     }
@@ -89,8 +89,8 @@ package struct OneTimeLink: Sendable {
             tenant: try column.next(), user: try column.next(), purpose: purpose, subject: try column.next(),
             path: try column.next(), returnURL: try column.next(), detail: try column.next(), expiresAt: try column.next(),
             hash: hash)
-        if try column.next(Instant?.self) != nil { return .used }
-        return link.expiresAt > dependencies.realNow() ? .valid(link) : .expired
+        if try column.next(Instant?.self) != nil { return .used(link) }
+        return link.expiresAt > dependencies.realNow() ? .valid(link) : .expired(link)
     }
 
     /// Uses the link up, in the transaction of what it allows. Of two who take it at once one wins.

@@ -31,8 +31,11 @@ package struct SessionStart: Sendable {
     /// Whether a password or a code was checked just now.
     package let isAuthenticated: Bool
     package let returnURL: String?
+    /// Known before where a portal session is handed out.
+    package let id: SessionID?
 
-    package init(device: String, address: String, isAuthenticated: Bool, returnURL: String? = nil) {
+    package init(device: String, address: String, isAuthenticated: Bool, returnURL: String? = nil, id: SessionID? = nil) {
+        self.id = id
         self.device = String(String.UnicodeScalarView(device.unicodeScalars.prefix(300)))
         self.address = String(address.prefix(64))
         self.isAuthenticated = isAuthenticated
@@ -78,19 +81,8 @@ extension Authenticator {
 
     /// Starts a session and answers the cookie's token; only its hash is kept.
     package func startSession(tenant: TenantID, user: UserID, _ start: SessionStart) async throws -> String {
-        let token = SecureRandom.token()
-        let now = realNow()
-        let id = SessionID(at: now, random: (Self.randomWord(), Self.randomWord()))
-        try await run { transaction in
-            transaction.enqueue(
-                """
-                insert into identity.sessions (token_hash, tenant_id, user_id, form_secret, created_at, seen_at, expires_at, id, \
-                authenticated_at, device, address, return_url) values (\(SHA256.hash(token)), \(tenant), \(user), \(SecureRandom.bytes(32)), \
-                \(now), \(now), \(now.adding(seconds: Self.absoluteSeconds)), \(id), \(start.isAuthenticated ? now : nil), \(start.device), \
-                \(start.address), \(start.returnURL))
-                """)
-            transaction.enqueue("delete from identity.sessions where expires_at < \(now)")
-        }
+        let (token, statements) = start.statements(tenant: tenant, user: user, at: realNow())
+        try await run { transaction in for statement in statements { transaction.enqueue(statement) } }
         return token
     }
 
@@ -127,11 +119,35 @@ extension Authenticator {
         }
     }
 
+    /// Whether she has a password at all: whoever only ever came by the provider's console has none.
+    func hasPassword(_ user: UserID, in tenant: TenantID) async throws -> Bool {
+        try await identity(
+            "select exists (select from identity.sign_ins where tenant_id = \(tenant) and user_id = \(user) and password_hash is not null)"
+        )[0].get(0)
+    }
+
     private func touch(_ hash: [UInt8], _ now: Instant) async throws {
         try await run { $0.enqueue("update identity.sessions set seen_at = \(now) where token_hash = \(hash)") }
     }
+}
 
-    private static func randomWord() -> UInt64 { SecureRandom.bytes(8).reduce(0) { $0 << 8 | UInt64($1) } }
+extension SessionStart {
+    fileprivate func statements(tenant: TenantID, user: UserID, at now: Instant) -> (token: String, [SQL]) {
+        let token = SecureRandom.token()
+        func word() -> UInt64 { SecureRandom.bytes(8).reduce(0) { $0 << 8 | UInt64($1) } }
+        let id = id ?? SessionID(at: now, random: (word(), word()))
+        return (
+            token,
+            [
+                """
+                insert into identity.sessions (token_hash, tenant_id, user_id, form_secret, created_at, seen_at, expires_at, id, \
+                authenticated_at, device, address, return_url) values (\(SHA256.hash(token)), \(tenant), \(user), \(SecureRandom.bytes(32)), \
+                \(now), \(now), \(now.adding(seconds: Authenticator.absoluteSeconds)), \(id), \(isAuthenticated ? now : nil), \(device), \
+                \(address), \(returnURL))
+                """, "delete from identity.sessions where expires_at < \(now)",
+            ]
+        )
+    }
 }
 
 extension Session {
@@ -149,6 +165,13 @@ extension Session {
 }
 
 extension Write {
+    /// Starts a session in this transaction and answers the cookie's token: for ways in that use something up, such as a one-time link.
+    package func startSession(of user: UserID, _ start: SessionStart) -> String {
+        let (token, statements) = start.statements(tenant: tenant.id, user: user, at: dependencies.realNow())
+        for statement in statements { enqueue(statement) }
+        return token
+    }
+
     /// Ends a person's sessions in this transaction: all, or all but one. They stop with their next request.
     package func endSessions(of user: UserID, except kept: SessionID? = nil) {
         enqueue(

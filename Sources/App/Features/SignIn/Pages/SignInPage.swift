@@ -43,7 +43,8 @@ package struct SignInPage: Page {
     /// More than one tenant knows this address and password: the reader says which, without typing again.
     package var tenants: [Tenant] = []
     package var tenantChoiceToken: String?
-    package var wasSignedOut = false
+    /// What was done just now: signed out, a new password set.
+    package var said: String?
 
     package init(action: URLPath, csrf: String) {
         self.action = action
@@ -56,7 +57,7 @@ package struct SignInPage: Page {
 
     package func content(_ t: Localiser) -> HTML {
         div(.class("sign-in")) {
-            if wasSignedOut { Banner(.good, title: t("sign_in.signed_out")).html }
+            if let said { Banner(.good, title: said).html }
             errorSummary(problems(t), t)
             h1 { title(t) }
             if tenants.isEmpty { passwordForm(t) } else { tenantForm(t) }
@@ -88,6 +89,7 @@ package struct SignInPage: Page {
             address.html(problems, t)
             password.html(problems, t)
             submitButton(t("sign_in.submit"))
+            p { a(.href(PageRoute.forgotPasswordForm.url())) { t("sign_in.forgot") } }
         }
     }
 
