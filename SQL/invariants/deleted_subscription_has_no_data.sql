@@ -18,3 +18,8 @@ union all
 select s.id, 'no certificate' from subscriptions s left join deletion_certificates c on c.tenant_id = s.tenant_id and c.subscription_id = s.id where s.state = 'deleted' and c.id is null
 union all
 select s.id, 'an open line' from subscriptions s join bill_lines b on b.tenant_id = s.tenant_id and b.subscription_id = s.id where s.state = 'deleted' and b.fixed_at is null
+union all
+select s.id, 'words on a bank transfer' from subscriptions s join payment_intents i on i.tenant_id = s.tenant_id and i.subscription_id = s.id
+join remittance_allocations a on a.tenant_id = i.tenant_id and a.payment_id = i.id and a.released_at is null
+join remittances r on r.tenant_id = a.tenant_id and r.id = a.remittance_id and r.unallocated_minor = 0 and (r.payer is not null or r.words is not null)
+where s.state = 'deleted'

@@ -44,7 +44,7 @@ package final class TestBursar: Sendable {
     package func tenant(
         _ stem: String = "tenant", clock: String? = "2025-01-01T00:00:00Z", currency: Currency = .cny,
         zone: String = "Asia/Shanghai",
-        locale: String = "en", sandboxPayments: Bool = true
+        locale: String = "en", sandboxPayments: Bool = true, additionalSubscriptions: Bool = true
     ) async throws -> TestTenant {
         guard let timeZone = TimeZoneRule(identifier: zone) else { throw TestFault("no zone \(zone)") }
         let slug = uniqueName(stem)
@@ -52,6 +52,7 @@ package final class TestBursar: Sendable {
             slug: slug, name: "Tenant \(slug)", isSandbox: clock != nil, currency: currency, timeZone: timeZone, locale: locale)
         create.clockStart = try clock.map { try instant($0) }
         create.sandboxPayments = sandboxPayments
+        create.additionalSubscriptions = additionalSubscriptions
         let id = try await create.run(instance)
         let context = try await instance.context(ofTenant: slug)
         let key = try await instance.loop.run { try await CreateKey(role: "operator", name: "tests").run(context) }

@@ -133,6 +133,59 @@ package struct TestTenant: Sendable {
             "/v1/subscriptions/\(id)/upgrade",
             ["payment": ["method": "sandbox", "amount": ["amount": "\(amount)", "currency": "CNY"]]])
     }
+    /// With it, bank transfer is offered in the currency.
+    package func bankAccount(_ currency: String = "CNY", holder: String = "Northwind Cloud", days: Int = 14) async throws {
+        try await request(
+            "PUT", "/v1/bank-accounts",
+            [
+                "currency": "\(currency)", "account_holder": "\(holder)", "bank_name": "First Bank",
+                "account_number": "6222 0000 1234",
+                "pending_days": .number(days),
+            ]
+        ).expect(200)
+    }
+
+    /// Asks for a payment by bank transfer; the payment's ID and reference.
+    package func transfer(_ id: String, _ amount: String, currency: String = "CNY") async throws -> (
+        id: String, reference: String
+    ) {
+        let reply = try await post(
+            "/v1/subscriptions/\(id)/payments",
+            ["method": "bank_transfer", "amount": ["amount": "\(amount)", "currency": "\(currency)"]]
+        ).expect(200)
+        guard let payment = reply["payment.id"], let reference = reply["payment.reference"], reply["payment.status"] == "pending"
+        else {
+            throw TestFault("no transfer: \(reply.text)")
+        }
+        return (payment, reference)
+    }
+
+    package static func remittanceBody(
+        _ amount: String, number: String, words: String? = nil, payer: String? = nil, currency: String = "CNY"
+    )
+        -> Input
+    {
+        var body: [(String, Input)] = [
+            ("bank_number", .text(number)), ("amount", ["amount": "\(amount)", "currency": "\(currency)"]),
+        ]
+        if let words { body.append(("reference_text", .text(words))) }
+        if let payer { body.append(("payer", .text(payer))) }
+        return .object(body)
+    }
+
+    /// Money arrives at the bank.
+    package func remittance(_ amount: String, words: String? = nil, payer: String? = nil) async throws -> Reply {
+        try await post(
+            "/v1/remittances", Self.remittanceBody(amount, number: bursar.uniqueName("bank"), words: words, payer: payer)
+        ).expect(201)
+    }
+
+    package func match(_ remittance: String, _ payment: String) async throws -> Reply {
+        try await post("/v1/remittances/\(remittance)/match", ["payment_id": "\(payment)"])
+    }
+
+    package func payment(_ id: String) async throws -> Reply { try await get("/v1/payments/\(id)").expect(200) }
+
     package func suspend(_ id: String, _ reason: String) async throws -> Reply {
         try await post("/v1/subscriptions/\(id)/suspend", ["reason": "\(reason)"])
     }

@@ -35,6 +35,7 @@ package struct World: Sendable {
     /// An event of the account's audit log.
     package let auditEvent: String
     package let desk: WorldDesk
+    package let transfers: WorldTransfers
 
     package static func make(_ bursar: TestBursar, marker: String = "Marker") async throws -> World {
         let tenant = try await bursar.tenant("world", clock: "2025-01-01T00:00:00Z")
@@ -75,6 +76,7 @@ package struct World: Sendable {
         ).expect(201).id
         let enterpriseAccount = try await tenant.enterpriseAccount(enrollment)
         let enterprise = try await tenant.order("enterprise", for: enterpriseAccount, name: "\(marker) enterprise").expect(201).id
+        let transfers = try await WorldTransfers.make(tenant, marker, waitingFor: prepaid, halfFor: partnered)
         for id in [prepaid, trial, enterprise] { try await tenant.use(id, cost: "12.345", at: "2025-01-15T00:00:00Z") }
         try await tenant.settle()
         let auditEvent = try await tenant.get("/v1/audit-events?object_id=\(prepaid)&limit=1").expect(200)["data.0.id"] ?? ""
@@ -89,7 +91,7 @@ package struct World: Sendable {
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
             order: pending["order_id"] ?? "",
             administratorEmail: try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? "",
-            auditEvent: auditEvent, desk: desk)
+            auditEvent: auditEvent, desk: desk, transfers: transfers)
     }
 
     private static func enrollmentBody(_ bursar: TestBursar, _ marker: String) -> Input {
@@ -107,8 +109,7 @@ package struct World: Sendable {
         let subscriptions = "/v1/subscriptions"
         return switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .me, .listAccounts, .listSubscriptions, .listPartners, .listEnrollments,
-            .listOrders, .getTestClock,
-            .listAuditEvents, .listRoles:
+            .listOrders, .getTestClock, .listPayments, .listRemittances, .listBankAccounts, .listAuditEvents, .listRoles:
             (endpoint.template, nil)
         case .getAuditEvent: (endpoint.path(auditEvent), nil)
         case .search, .getAccountTimeline, .listAccountNotes, .addAccountNote, .getAccountNote, .eraseAccountNote,
@@ -132,6 +133,8 @@ package struct World: Sendable {
         case .createPortalSession:
             ("/v1/portal-sessions", ["user_email": "\(administratorEmail)", "path": "/accounts/\(account)/subscriptions"])
         case .updateAccount: ("/v1/accounts/\(account)", ["name": "\(marker) account again"])
+        case .getPayment, .cancelPayment, .recordRemittance, .getRemittance, .matchRemittance, .returnRemittance, .setBankAccount:
+            transfers.request(endpoint, self)
         case .createSubscription:
             (
                 subscriptions,

@@ -15,6 +15,7 @@ package struct Dependencies: Sendable {
     package var configuration: Configuration
     /// The number of the newest migration that this program knows.
     package var schemaNumber: Int
+    package var gateways = PaymentGateways.standard
 
     package func randomWords() -> (UInt64, UInt64) {
         let bytes = randomBytes(16)

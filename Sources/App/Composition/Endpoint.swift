@@ -86,6 +86,17 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case listOrders = "GET /v1/orders"
     case getOrder = "GET /v1/orders/{order_id}"
 
+    case listPayments = "GET /v1/payments"
+    case getPayment = "GET /v1/payments/{payment_id}"
+    case cancelPayment = "POST /v1/payments/{payment_id}/cancel"
+    case listRemittances = "GET /v1/remittances"
+    case recordRemittance = "POST /v1/remittances"
+    case getRemittance = "GET /v1/remittances/{remittance_id}"
+    case matchRemittance = "POST /v1/remittances/{remittance_id}/match"
+    case returnRemittance = "POST /v1/remittances/{remittance_id}/return"
+    case listBankAccounts = "GET /v1/bank-accounts"
+    case setBankAccount = "PUT /v1/bank-accounts"
+
     case receiveUsage = "POST /v1/usage-events"
 
     case getTestClock = "GET /v1/test-clock"

@@ -39,8 +39,10 @@ package final class Sweeper: Sendable {
                     dependencies.log(.info, "test clock advance resumed", [("tenant", tenant.slug)])
                 }
                 _ = try await SettleUsage(context).everything()
+                _ = try await ResumePayments(context).everything()
             } else {
                 _ = try await SettleUsage(context).everything()
+                _ = try await ResumePayments(context).everything()
                 _ = try await DueTimers(context).sweep()
                 _ = try await DueNotices(context).sweep()
             }

@@ -38,6 +38,7 @@ import Values
             "update mails set subscription_id = (select id from subscriptions where state = 'deleted')",
             "update notice_timers set subscription_id = (select id from subscriptions where state = 'deleted') where subscription_id is not null",
             "delete from deletion_certificates",
+            "update payment_intents set subscription_id = (select id from subscriptions where state = 'deleted')",
             "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted') where ctid = (select min(ctid) from bill_lines)",
         ],
         "deletion_timer_follows_the_deadline": [
@@ -95,6 +96,26 @@ import Values
             "update suspension_intervals set reactivated_at = suspended_at",
         ],
         "outstanding_is_the_receivable": ["update subscriptions set outstanding_minor = outstanding_minor + 1"],
+        "payment_intent_is_its_payment": [
+            "delete from payments where method = 'sandbox'", "delete from payment_intents",
+            "update payments set amount_minor = amount_minor + 1",
+            "update payment_intents set status = 'cancelled' where status = 'succeeded'",
+        ],
+        "payment_received_is_its_parts": [
+            "update payment_intents set received_minor = received_minor + 1 where status = 'pending'",
+            "delete from remittance_allocations",
+            "update ledger_accounts set balance_minor = balance_minor + 1 where kind = 'payment_in_transit'",
+        ],
+        "pending_payment_has_its_timer": [
+            "delete from timers where kind = 'payment_expiry'",
+            "update timers set due_at = due_at + interval '1 microsecond' where kind = 'payment_expiry'",
+            "update payment_intents set status = 'cancelled', ended_at = created_at where status = 'pending'",
+        ],
+        "remittance_is_its_ledger": [
+            "update remittances set unallocated_minor = unallocated_minor - 1 where status = 'unmatched'",
+            "update ledger_accounts set balance_minor = balance_minor + 1 where kind = 'unallocated_remittance'",
+            "delete from remittance_allocations",
+        ],
         "payment_is_its_transfers": [
             "update payments set amount_minor = amount_minor + 1", "update payments set debt_paid_minor = debt_paid_minor + 1",
             "delete from ledger_transfers where source_kind = 'payment'",

@@ -50,10 +50,13 @@ struct PageMatrix {
         case .certificate: PageMatrix(.lapsed, "● ● ● · · ●")
 
         // Top up, orders, vouchers, cards, invoices.
-        case .payForm, .payReview, .pay: PageMatrix(.standard, "● ● – – · ●")
+        case .payForm, .payMethod, .payReview, .pay: PageMatrix(.standard, "● ● – – · ●")
         // Without a payment of one's own in the address there is nothing to show, whoever asks.
         case .payDone: PageMatrix(.standard, "· · · · · ·")
-        case .upgradeForm, .upgradeReview, .upgrade: PageMatrix(.trial, "● – – – · ●")
+        case .upgradeForm, .upgradeMethod, .upgradeReview, .upgrade: PageMatrix(.trial, "● – – – · ●")
+
+        case .payments, .payment: PageMatrix(.standard, "● ● ● · · ●")
+        case .cancelPayment: PageMatrix(.standard, "● ● – · · ●")
 
         // Rename subscription, set service admin, partner.
         case .editForm, .edit, .partnerForm, .setPartner, .removePartner: PageMatrix(.enterprise, "● – – – ● ●")
@@ -84,7 +87,8 @@ struct PageMatrix {
 
         // Catalogue, partners, credit limits, confirmations, refunds: the provider's own desk is not there for anybody else.
         case .operatorHome, .operatorAccounts, .operatorSubscriptions, .operatorAudit, .operatorAuditCSV, .operatorAuditJSONL,
-            .testClock, .advanceTestClock:
+            .testClock, .advanceTestClock, .remittances, .remittanceForm, .recordRemittance, .remittance, .matchForm, .match,
+            .returnForm, .returnRemittance, .bankAccounts, .setBankAccount:
             PageMatrix(.nothing, "· · · · · ●")
         }
     }
@@ -167,6 +171,8 @@ private struct Cast {
             case "order_id": world.order
             case "note_id": world.desk.note
             case "identity_request_id": world.desk.identityRequest
+            case "payment_id": world.transfers.waiting
+            case "remittance_id": world.transfers.stray
             default: throw TestFault("PageMatrixTests does not know what {\(name)} of \(route.rawValue) is: add it here")
             }
         }

@@ -9,12 +9,12 @@ import Testing
     static func need(_ endpoint: Endpoint) -> Permission? {
         switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .problem, .me, .listAccounts, .listSubscriptions, .listEnrollments,
-            .listOrders, .checkPartner, .search, .listRoles:
+            .listOrders, .checkPartner, .search, .listRoles, .listPayments:
             nil
         // A verdict for each item, by its own roles.
         case .actOnSubscriptions: nil
         case .getAccount, .downloadAccountUsage, .downloadAccountUsageJSON, .downloadAccountFOCUS, .listAccountIdentityRequests,
-            .getIdentityRequest:
+            .getIdentityRequest, .getPayment:
             .seeAccount
         case .requestIdentity: .manageMembers
         case .getSubscription, .getEntitlement, .listSubscriptionEvents, .getUsage, .downloadUsage, .getDeletionCertificate,
@@ -27,7 +27,7 @@ import Testing
         case .createPortalSession: .operate
         case .updateAccount, .updateSubscription, .setPartner, .removePartner: .editSubscription
         case .createSubscription: .createStandardSubscription
-        case .paySubscription: .pay
+        case .paySubscription, .cancelPayment: .pay
         case .upgradeSubscription: .upgrade
         case .suspendSubscription, .reactivateSubscription: .suspendAndReactivate
         case .cancelSubscription: .cancelEnterpriseSubscription
@@ -37,7 +37,9 @@ import Testing
             .listIdentityRequests, .verifyIdentity,
             .declineIdentity, .updatePartner:
             .operate
-        case .listPartners, .createPartner, .getPartner, .createEnrollment, .receiveUsage, .getTestClock, .advanceTestClock:
+        case .listPartners, .createPartner, .getPartner, .createEnrollment, .receiveUsage, .getTestClock, .advanceTestClock,
+            .listRemittances, .recordRemittance, .getRemittance, .matchRemittance, .returnRemittance,
+            .listBankAccounts, .setBankAccount:
             .operate
         case .getEnrollment, .listDepartments, .createDepartment, .getDepartment, .getEnrollmentBalance, .findDepartment,
             .updateDepartment, .deleteDepartment, .moveAccount, .moveSubscription:

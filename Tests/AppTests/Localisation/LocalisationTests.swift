@@ -212,6 +212,7 @@ enum KeyScan {
         "link.", "profile.theme_",
         "mail.",
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",
+        "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_", "remittances.ground_",
     ]
     /// The keys that a localiser is asked for by name: `t("…")`, `t.html("…")`, `self("…")`.
     static func asked(in folder: URL) throws -> Set<String> {

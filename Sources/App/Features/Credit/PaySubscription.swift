@@ -7,101 +7,58 @@ import Values
 /// A5, M6: pays for a subscription. The debt first, the rest becomes a lot; the first payment of a pending one activates it.
 package struct PaySubscription: Sendable {
     let id: SubscriptionID
-    let amount: Money
+    let wish: PaymentWish
 
-    package init(id: SubscriptionID, amount: Money) {
+    package init(id: SubscriptionID, amount: Money, method: PaymentMethod = .sandbox) {
         self.id = id
-        self.amount = amount
+        wish = PaymentWish(amount: amount, method: method)
     }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
-        try await context.command(options) { try await pay($0, key: options.key).answer }
+        try await MakePayment(context: context, options: options).run { try await open($0, key: options.key) }
     }
 
-    /// What it would do: the same use case, rolled back.
+    /// What it would do once the money is there: the same use case, rolled back.
     package func review(_ context: TenantContext) async throws -> PaymentReview {
-        try await PaymentReview.of(context) { try await pay($0, key: nil) }
+        try await PaymentReview.of(context) { try await open($0, key: nil) }
     }
 
-    private func pay(_ write: Write, key: IdempotencyKey?) async throws -> (answer: Answer, review: PaymentReview) {
-        var (subscription, roles, _) = try await write.lockSubscription(id)
+    private func open(_ write: Write, key: IdempotencyKey?) async throws -> OpenPayment {
+        var (subscription, roles, rows) = try await write.lockSubscription(id, also: write.paymentRows(of: id, key: key))
         try TenantContext.require(.pay, of: roles, in: subscription.accountKind)
         try subscription.refuseIfNotForSale()
-        try write.requireSandboxPayments()
         try await SettleUsage.settle(&subscription, in: write)
-        let before = subscription
-        let isFirst = subscription.state == .pending
-        let outcome = try priced(subscription) { () throws(PaymentRefusal) in
-            isFirst
-                ? try ApplyPayment.first(amount, policy: subscription.policy, at: write.now, in: subscription.zone)
-                : try ApplyPayment.again(
-                    amount, outstanding: subscription.outstanding, policy: subscription.policy, at: write.now,
-                    in: subscription.zone)
-        }
-        let decision = try decided(subscription) { () throws(LifecycleRefusal) in
-            try subscription.facts.paying(at: write.now, leavesCredit: outcome.leavesCredit)
-        }
-        let payment = write.take(outcome, for: &subscription, order: isFirst ? .first : .again, key: key)
-        write.store(decision, to: &subscription)
-        return (
-            subscription.answer(at: write.now).adding(payment, outcome),
-            PaymentReview(before: before, after: subscription, outcome: outcome, now: write.now)
-        )
+        return try write.open(wish, subscription.kindNow(of: .again), for: subscription, rows: rows, key: key)
     }
 }
 
 /// L6: a trial becomes prepaid with at least the minimum payment. Its debt is waived, its lot stays usable until its own end.
 package struct UpgradeSubscription: Sendable {
     let id: SubscriptionID
-    let amount: Money
+    let wish: PaymentWish
 
-    package init(id: SubscriptionID, amount: Money) {
+    package init(id: SubscriptionID, amount: Money, method: PaymentMethod = .sandbox) {
         self.id = id
-        self.amount = amount
+        wish = PaymentWish(amount: amount, method: method)
     }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
-        try await context.command(options) { try await upgrade($0, key: options.key).answer }
+        try await MakePayment(context: context, options: options).run { try await open($0, key: options.key) }
     }
 
-    /// What it would do: the same use case, rolled back.
+    /// What it would do once the money is there: the same use case, rolled back.
     package func review(_ context: TenantContext) async throws -> PaymentReview {
-        try await PaymentReview.of(context) { try await upgrade($0, key: nil) }
+        try await PaymentReview.of(context) { try await open($0, key: nil) }
     }
 
-    private func upgrade(_ write: Write, key: IdempotencyKey?) async throws -> (answer: Answer, review: PaymentReview) {
-        var (subscription, roles, rows) = try await write.lockSubscription(
-            id,
-            also: [
-                """
-                select \(SubscriptionQueries.policyColumns) from offer_policies o join subscriptions s on s.tenant_id = o.tenant_id \
-                and s.currency = o.currency where o.tenant_id = \(write.tenant.id) and s.id = \(id) and o.offer = 'prepaid' \
-                order by o.version desc limit 1
-                """
-            ])
+    private func open(_ write: Write, key: IdempotencyKey?) async throws -> OpenPayment {
+        var (subscription, roles, rows) = try await write.lockSubscription(id, also: write.paymentRows(of: id, key: key))
         try TenantContext.require(.upgrade, of: roles, in: subscription.accountKind)
-        try write.requireSandboxPayments()
-        guard subscription.offer == .trial else { throw Failure(LifecycleRefusal.upgradeNotAllowedForOffer) }
-        guard let row = rows[0].first else {
-            throw Failure.unprocessable(code: "currency_not_offered", arguments: ["currency": subscription.currency.code])
+        if key == nil || rows.count < 3 || rows[2].isEmpty {
+            guard subscription.offer == .trial else { throw Failure(LifecycleRefusal.upgradeNotAllowedForOffer) }
         }
-        var column = Columns(row)
-        let prepaid = try column.policy(.prepaid, subscription.currency)
         try await SettleUsage.settle(&subscription, in: write)
-        let decision = try decided(subscription) { () throws(LifecycleRefusal) in try subscription.facts.upgrading(at: write.now)
-        }
-        let before = subscription
-        subscription.policy = prepaid
-        let outcome = try priced(subscription) { () throws(PaymentRefusal) in
-            try ApplyPayment.upgrade(
-                amount, outstanding: subscription.outstanding, policy: prepaid, at: write.now, in: subscription.zone)
-        }
-        let payment = write.take(outcome, for: &subscription, order: .upgrade, key: key)
-        write.store(decision, to: &subscription)
-        return (
-            subscription.answer(at: write.now).adding(payment, outcome),
-            PaymentReview(before: before, after: subscription, outcome: outcome, now: write.now)
-        )
+        return try write.open(wish, .upgrade, for: subscription, rows: rows, key: key)
     }
 }
 
@@ -112,14 +69,15 @@ package struct PaymentReview: Sendable {
     package let outcome: PaymentOutcome
     package let now: Instant
 
-    fileprivate static func of(
-        _ context: TenantContext, _ body: (Write) async throws -> (answer: Answer, review: PaymentReview)
-    ) async throws -> PaymentReview {
+    static func of(_ context: TenantContext, _ open: (Write) async throws -> OpenPayment) async throws -> PaymentReview {
         var review: PaymentReview?
         _ = try await context.command(CommandOptions(dryRun: true)) { write in
-            let made = try await body(write)
-            review = made.review
-            return made.answer
+            var payment = try await open(write)
+            let before = payment.subscription
+            // Money by bank transfer has arrived when the payment is made; nothing has been posted for it in a review.
+            let outcome = try await write.foresee(&payment)
+            review = PaymentReview(before: before, after: payment.subscription, outcome: outcome, now: write.now)
+            return payment.answer(outcome, status: 200, at: write.now)
         }
         guard let review else { throw Failure.fault }
         return review
@@ -127,11 +85,11 @@ package struct PaymentReview: Sendable {
 }
 
 /// Asks a rule about an amount; its refusal names the numbers it was judged by.
-func priced(_ subscription: Subscription, _ rule: () throws(PaymentRefusal) -> PaymentOutcome) throws -> PaymentOutcome {
+func priced(_ policy: OfferPolicy, _ rule: () throws(PaymentRefusal) -> PaymentOutcome) throws -> PaymentOutcome {
     do {
         return try rule()
     } catch {
-        throw Failure(refusedAmount: error, by: subscription.policy)
+        throw Failure(refusedAmount: error, by: policy)
     }
 }
 
@@ -156,19 +114,20 @@ extension Subscription {
 }
 
 extension Answer {
-    /// Says beside the subscription what the payment did, and what is still missing.
-    func adding(_ payment: PaymentID, _ outcome: PaymentOutcome) -> Answer {
+    /// Says beside the subscription what became of the payment, what it did, and what is still missing.
+    func adding(_ intent: PaymentIntent, _ outcome: PaymentOutcome?, bankAccount: BankAccount?) -> Answer {
         guard body.last == UInt8(ascii: "}") else { return self }
+        let zero = Money.zero(intent.amount.currency)
         var json = JSONWriter()
         json.object {
             $0.field(
                 "payment",
                 object: {
-                    $0.field("id", payment)
-                    $0.field("amount", outcome.paid)
-                    $0.field("debt_paid", outcome.debtPaid)
-                    $0.field("credited", outcome.lot?.amount ?? .zero(outcome.paid.currency))
-                    $0.field("missing", outcome.missing)
+                    $0.field("id", intent.id)
+                    intent.writeOutcome(to: &$0, bankAccount: bankAccount)
+                    $0.field("debt_paid", outcome?.debtPaid ?? zero)
+                    $0.field("credited", outcome?.lot?.amount ?? zero)
+                    $0.field("missing", outcome?.missing ?? zero)
                 })
         }
         var copy = self

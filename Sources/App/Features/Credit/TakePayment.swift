@@ -3,37 +3,32 @@ import FoundationEssentials
 import Postgres
 import Values
 
-/// Which order a payment completes.
-enum PaymentOrder {
-    case first, again, upgrade
-}
-
 extension Write {
-    /// The sandbox method moves no real money; a live tenant offers it only when it was made so on purpose.
-    func requireSandboxPayments() throws {
-        guard tenant.offersSandboxPayments else {
-            throw Failure.invalid([FieldError("/method", "payment_method_not_offered", ["method": "sandbox"])])
-        }
-    }
-
     /// Writes a payment down: its order, itself, the lot it buys with that lot's expiry, and the ledger entry (M3, M6).
     ///
     /// The payment keeps the caller's key for ever, so that a key cannot move money twice even when its stored answer is long gone.
-    func take(_ outcome: PaymentOutcome, for subscription: inout Subscription, order kind: PaymentOrder, key: IdempotencyKey?)
-        -> PaymentID
-    {
-        let payment: PaymentID = newID()
+    func take(_ outcome: PaymentOutcome, for subscription: inout Subscription, _ kind: PaymentKind, _ intent: PaymentIntent) {
+        let payment = intent.id
         let order = completeOrder(kind, outcome.paid, subscription)
         enqueue(
             """
             insert into payments (tenant_id, id, account_id, subscription_id, order_id, amount_minor, debt_paid_minor, currency, method, \
             principal_id, command_key, paid_at) values (\(tenant.id), \(payment), \(subscription.accountID), \(subscription.id), \(order), \
-            \(outcome.paid.minor), \(outcome.debtPaid.minor), \(subscription.currency), 'sandbox', \(principal.id), \
-            \(key?.text ?? payment.description), \(now))
+            \(outcome.paid.minor), \(outcome.debtPaid.minor), \(subscription.currency), \(intent.method), \(intent.principal), \
+            \(intent.commandKey), \(now))
             """)
         let payments = LedgerAccount(kind: .payments, owner: subscription.accountID.uuid)
         let receivable = LedgerAccount(kind: .receivable, owner: subscription.id.uuid)
-        var transfers = [
+        var transfers: [Transfer] = []
+        if intent.method == .bankTransfer {
+            // What has arrived in parts becomes a payment as a whole.
+            transfers.append(
+                Transfer(
+                    debit: LedgerAccount(kind: .paymentInTransit, owner: payment.uuid), credit: payments,
+                    amountMinor: outcome.paid.minor,
+                    purpose: "remittance_applied"))
+        }
+        transfers += [
             Transfer(debit: payments, credit: receivable, amountMinor: outcome.debtPaid.minor, purpose: "debt_payment"),
             Transfer(
                 debit: LedgerAccount(kind: .waived, owner: subscription.accountID.uuid), credit: receivable,
@@ -48,10 +43,9 @@ extension Write {
         subscription.version += 1
         audit("payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID)
         emit("payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID, sequence: 1)
-        return payment
     }
 
-    private func completeOrder(_ kind: PaymentOrder, _ amount: Money, _ subscription: Subscription) -> OrderID {
+    private func completeOrder(_ kind: PaymentKind, _ amount: Money, _ subscription: Subscription) -> OrderID {
         if case .first = kind {
             enqueue(
                 """

@@ -111,6 +111,7 @@ package struct Demo: Sendable {
             slug: "northwind", name: "Northwind Cloud", isSandbox: true, currency: .cny, timeZone: shanghai, locale: "zh-Hans")
         northwind.isDemo = true
         northwind.clockStart = start
+        northwind.additionalSubscriptions = true
         _ = try await northwind.run(instance)
         let context = try await instance.context(ofTenant: "northwind")
         let ownerURL = instance.ownerURL
@@ -127,6 +128,7 @@ package struct Demo: Sendable {
             slug: "contoso", name: "Contoso Cloud", isSandbox: false, currency: .usd, timeZone: newYork, locale: "en")
         contoso.isDemo = true
         contoso.sandboxPayments = true
+        contoso.additionalSubscriptions = true
         _ = try await contoso.run(instance)
         let second = try await instance.context(ofTenant: "contoso")
         let shownSecond = try await instance.loop.run { try await DemoSecondTenant(context: second, data: data).live() }

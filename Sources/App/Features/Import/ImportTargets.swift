@@ -110,8 +110,8 @@ struct ImportTargets {
             let made = try await CreateSubscription(
                 account: target.account, offer: .enterprise, name: title, externalNumber: number
             )
-            .create(write, key: nil)
-            accounts[account.number]?.subscriptions[number] = made.0.id
+            .create(write)
+            accounts[account.number]?.subscriptions[number] = made.id
             madeSubscriptions += 1
         }
     }

@@ -16,6 +16,12 @@ package struct LedgerAccount: Sendable, Hashable {
         /// The other side of the tenant's books, one row per customer account so that no row is hot for all of a tenant.
         case payments, revenue, forfeited, promotion, waived
         case commitmentContract = "commitment_contract"
+        /// What stands on the tenant's bank account; owner: the bank account.
+        case bank
+        /// What has arrived at the bank and belongs to no payment yet; owner: the remittance.
+        case unallocatedRemittance = "unallocated_remittance"
+        /// What has arrived for a payment that is not complete; owner: the payment.
+        case paymentInTransit = "payment_in_transit"
     }
     package let kind: Kind
     package let owner: UUID
@@ -38,7 +44,7 @@ package struct TransferSource: Sendable {
 extension Write {
     /// M3: posts one journal entry. Balances move in the same statement as the postings; a lot that would fall below zero fails the transaction.
     package func post(
-        _ transfers: [Transfer], source: TransferSource, account: AccountID, subscription: SubscriptionID?, currency: Currency,
+        _ transfers: [Transfer], source: TransferSource, account: AccountID?, subscription: SubscriptionID?, currency: Currency,
         at: Instant
     ) {
         let transfers = transfers.filter { $0.amountMinor != 0 }

@@ -12,9 +12,44 @@ extension PageHandler {
         let subscription = view.subscription
         if subscription.offer == .trial, subscription.state == .pending {
             // A trial costs its price and nothing else: there is no amount to choose.
-            return visit.redirect(view.links(.payReview, query: [("amount", subscription.policy.trialPrice.decimalString)]))
+            return visit.redirect(view.links(.payMethod, query: [("amount", subscription.policy.trialPrice.decimalString)]))
         }
         return try amountPage(visit, view, rows, isUpgrade, amount: visit["amount"] ?? "")
+    }
+
+    /// By which way; where there is only one, nobody is asked.
+    func paymentMethod(_ visit: Visit, isUpgrade: Bool) async throws -> HTTPResponse {
+        let (view, rows) = try await payable(visit, isUpgrade)
+        let (subscription, typed) = (view.subscription, visit["amount"] ?? "")
+        let t = visit.localiser(subscription.zone)
+        let amount: Money
+        do {
+            amount = try MoneyInput.read(typed, subscription.currency)
+            _ = try subscription.judging(
+                amount, isUpgrade ? .upgrade : subscription.kindNow(of: .again), prepaid: try policy(rows, view, isUpgrade),
+                at: view.now)
+        } catch {
+            let problems = try problems(error, subscription, try policy(rows, view, isUpgrade), t)
+            return try amountPage(visit, view, rows, isUpgrade, amount: typed, problems: problems)
+        }
+        func review(_ method: PaymentMethod) -> URLPath {
+            view.links(
+                isUpgrade ? .upgradeReview : .payReview, query: [("amount", amount.decimalString), ("method", method.rawValue)])
+        }
+        let methods = view.methods
+        if methods.count == 1 { return visit.redirect(review(methods[0])) }
+        let page = PaymentMethodPage(
+            crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")), amount: amount,
+            name: view.name(t), choices: methods.map { .init(method: $0, url: review($0)) },
+            change: view.links(isUpgrade ? .upgradeForm : .payForm, query: [("amount", amount.decimalString)]),
+            back: view.links.overview,
+            pendingDays: view.bankAccount?.pendingDays ?? BankAccount.customaryPendingDays)
+        return visit.page(page, view.frame)
+    }
+
+    /// The way that the address or the form names; else the only one, else the sandbox.
+    private func method(_ word: String?, _ view: SubscriptionView) -> PaymentMethod {
+        word.flatMap { PaymentMethod(rawValue: $0) } ?? (view.methods.count == 1 ? view.methods[0] : .sandbox)
     }
 
     func paymentReview(_ visit: Visit, isUpgrade: Bool) async throws -> HTTPResponse {
@@ -22,14 +57,15 @@ extension PageHandler {
         let subscription = view.subscription
         let t = visit.localiser(subscription.zone)
         let typed = visit["amount"] ?? ""
+        let method = method(visit["method"], view)
         let amount: Money
         let review: PaymentReview
         do {
             amount = try MoneyInput.read(typed, subscription.currency)
             review =
                 try await isUpgrade
-                ? UpgradeSubscription(id: subscription.id, amount: amount).review(view.context)
-                : PaySubscription(id: subscription.id, amount: amount).review(view.context)
+                ? UpgradeSubscription(id: subscription.id, amount: amount, method: method).review(view.context)
+                : PaySubscription(id: subscription.id, amount: amount, method: method).review(view.context)
         } catch {
             let problems = try problems(error, subscription, try policy(rows, view, isUpgrade), t)
             return try amountPage(visit, view, rows, isUpgrade, amount: typed, problems: problems)
@@ -44,6 +80,8 @@ extension PageHandler {
             tokens: visit.tokens(), policy: after.policy, outcome: review.outcome,
             remainingBefore: before.remaining(at: review.now),
             outstandingBefore: before.outstanding, stateBefore: before.state, stateAfter: after.state)
+        page.method = method
+        page.pendingDays = view.bankAccount?.pendingDays ?? BankAccount.customaryPendingDays
         page.reasonsAfter = after.state == .suspended ? after.facts.reasons.sorted : []
         page.expiresBefore = before.creditExpiry(at: review.now)
         page.deleteAtBefore = before.state == .suspended ? before.facts.deleteAt : nil
@@ -55,26 +93,32 @@ extension PageHandler {
         let options = try visit.options(form)
         let (view, rows) = try await SubscriptionView.load(visit) { id, tenant in [prepaidPolicy(id, tenant)] }
         let subscription = view.subscription
+        let method = method(form.optional("method"), view)
         do {
             let amount = try MoneyInput.read(form["amount"], subscription.currency)
             _ =
                 try await isUpgrade
-                ? UpgradeSubscription(id: subscription.id, amount: amount).run(view.context, options)
-                : PaySubscription(id: subscription.id, amount: amount).run(view.context, options)
+                ? UpgradeSubscription(id: subscription.id, amount: amount, method: method).run(view.context, options)
+                : PaySubscription(id: subscription.id, amount: amount, method: method).run(view.context, options)
         } catch {
             let t = visit.localiser(subscription.zone)
             let problems = try problems(error, subscription, try policy(rows, view, isUpgrade), t)
             return try amountPage(visit, view, rows, isUpgrade, amount: form["amount"], problems: problems)
         }
-        // The key names the payment that it made, the first time and every time after.
-        let paid = try await view.context.read(
-            """
-            select id from payments where tenant_id = \(view.context.tenant.id) and principal_id = \(view.context.principal.id) \
-            and command_key = \(options.key?.text ?? "")
-            """
-        ).rows
-        guard let payment = try paid.first.map({ try $0.get(0, as: PaymentID.self) }) else { throw Failure.fault }
-        return visit.redirect(view.links(.payDone, query: [("payment", payment.description)]))
+        return try await showMade(visit, view.links, view.context, options)
+    }
+
+    /// The key names the payment that it made, the first time and every time after: its receipt, or the page that says what became of it.
+    func showMade(_ visit: Visit, _ links: SubscriptionLinks, _ context: TenantContext, _ options: CommandOptions) async throws
+        -> HTTPResponse
+    {
+        guard let key = options.key else { throw Failure.fault }
+        let rows = try await context.read(PaymentIntent.under(key, context.tenant.id)).rows
+        guard let intent = try rows.first.map({ try PaymentIntent($0) }) else { throw Failure.fault }
+        guard intent.status == .succeeded else {
+            return visit.redirect(PageRoute.payment.url(intent.account.description, intent.id.description))
+        }
+        return visit.redirect(links(.payDone, query: [("payment", intent.id.description)]))
     }
 
     func paymentResult(_ visit: Visit) async throws -> HTTPResponse {
@@ -131,7 +175,7 @@ extension PageHandler {
         } else {
             try view.subscription.refuseIfNotForSale()
         }
-        guard view.context.tenant.offersSandboxPayments else {
+        guard !view.methods.isEmpty else {
             throw Failure.conflict(code: "payment_method_not_offered", arguments: ["method": "sandbox"])
         }
         return (view, rows)
@@ -156,7 +200,8 @@ extension PageHandler {
         var page = PaymentAmountPage(
             crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")),
             purpose: purpose(view.subscription, isUpgrade), name: view.name(t),
-            review: view.links(isUpgrade ? .upgradeReview : .payReview),
+            review: view.methods.count == 1
+                ? view.links(isUpgrade ? .upgradeReview : .payReview) : view.links(isUpgrade ? .upgradeMethod : .payMethod),
             back: view.links.overview, policy: policy, remaining: view.subscription.remaining(at: view.now),
             outstanding: outstanding, amount: amount,
             expiresAt: policy.expiry(purchasedAt: view.now, in: view.subscription.zone))

@@ -65,6 +65,7 @@ extension Visit {
             item(t("shell.subscriptions"), PageRoute.operatorSubscriptions.url(), frame),
         ]
         items.append(item(t("shell.audit"), PageRoute.operatorAudit.url(), frame))
+        items.append(item(t("shell.remittances"), PageRoute.remittances.url(), frame))
         if tenant.isSandbox { items.append(item(t("shell.test_clock"), PageRoute.testClock.url(), frame)) }
         return items
     }
@@ -79,9 +80,11 @@ extension Visit {
         } else if let account = frame.account {
             items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(account.id.description), frame))
             items.append(item(t("shell.usage"), PageRoute.accountUsage.url(account.id.description), frame))
+            items.append(item(t("shell.payments"), PageRoute.payments.url(account.id.description), frame))
         } else if own.ownAccounts.count == 1, own.enrollments.isEmpty, !own.servesElsewhere {
             items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(own.ownAccounts[0].id.description), frame))
             items.append(item(t("shell.usage"), PageRoute.accountUsage.url(own.ownAccounts[0].id.description), frame))
+            items.append(item(t("shell.payments"), PageRoute.payments.url(own.ownAccounts[0].id.description), frame))
         } else {
             items.append(item(t("shell.subscriptions"), PageRoute.mySubscriptions.url(), frame))
         }

@@ -9,6 +9,12 @@ struct SubscriptionView: Sendable {
     let roles: Set<Role>
     let now: Instant
     let context: TenantContext
+    /// Where a bank transfer in the subscription's currency goes.
+    var bankAccount: BankAccount?
+    /// The ways of paying that the tenant offers in it.
+    var methods: [PaymentMethod] {
+        context.dependencies.gateways.methods(PaymentSetting(tenant: context.tenant, bankAccount: bankAccount))
+    }
 
     var links: SubscriptionLinks { subscription.links }
     var kind: AccountKind { subscription.accountKind }
@@ -20,10 +26,13 @@ struct SubscriptionView: Sendable {
         let account: AccountID = try visit.pathID(0)
         let id: SubscriptionID = try visit.pathID(1)
         let context = try visit.context()
-        let (subscription, roles, now, rows) = try await FindSubscription.byID(
-            id, context, also: statements(id, context.tenant.id))
+        let tenant = context.tenant.id
+        let bank = BankAccount.one(tenant, "(select currency from subscriptions where tenant_id = \(tenant) and id = \(id))")
+        let (subscription, roles, now, rows) = try await FindSubscription.byID(id, context, also: [bank] + statements(id, tenant))
         guard subscription.accountID == account else { throw Failure.notFound }
-        return (SubscriptionView(subscription: subscription, roles: roles, now: now, context: context), rows)
+        var view = SubscriptionView(subscription: subscription, roles: roles, now: now, context: context)
+        view.bankAccount = try rows[0].first.map { try BankAccount($0) }
+        return (view, Array(rows.dropFirst()))
     }
 
     func may(_ permission: Permission) -> Bool { roles.contains { Permission.allows($0, permission, in: kind) } }
@@ -84,7 +93,7 @@ struct SubscriptionView: Sendable {
     }
 
     private func paying(_ way: Way, _ t: Localiser) -> Way {
-        guard case .open = way, !context.tenant.offersSandboxPayments else { return way }
+        guard case .open = way, methods.isEmpty else { return way }
         return .shut(because: t("error.payment_method_not_offered.title"))
     }
 

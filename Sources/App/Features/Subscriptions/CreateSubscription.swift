@@ -8,36 +8,65 @@ package struct CreateSubscription: Sendable {
     package var account: AccountID
     package var offer: Offer
     package var name: String
-    package var payment: Money?
+    package var payment: PaymentWish?
     package var serviceAdministratorEmail: String?
     package var department: DepartmentID?
     /// The file's own ID, when a file brings the subscription.
     package var externalNumber: String?
 
     package init(
-        account: AccountID, offer: Offer, name: String, payment: Money? = nil, serviceAdministratorEmail: String? = nil,
-        department: DepartmentID? = nil, externalNumber: String? = nil
+        account: AccountID, offer: Offer, name: String, payment: Money? = nil, method: PaymentMethod = .sandbox,
+        serviceAdministratorEmail: String? = nil, department: DepartmentID? = nil, externalNumber: String? = nil
     ) {
         self.account = account
         self.offer = offer
         self.name = name
-        self.payment = payment
+        self.payment = payment.map { PaymentWish(amount: $0, method: method) }
         self.serviceAdministratorEmail = serviceAdministratorEmail
         self.department = department
         self.externalNumber = externalNumber
     }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
-        try await context.command(options) { write in
-            let (subscription, payment) = try await create(write, key: options.key)
-            let answer = subscription.answer(201, at: write.now)
-            return payment.map { answer.adding($0.0, $0.1) } ?? answer
+        guard let payment else {
+            return try await context.command(options) { write in try await create(write).answer(201, at: write.now) }
+        }
+        return try await MakePayment(context: context, options: options, status: 201).run { write in
+            try await create(write, paying: payment, key: options.key)
         }
     }
 
-    /// Inside a transaction of the caller's.
-    func create(_ write: Write, key: IdempotencyKey?) async throws -> (Subscription, (PaymentID, PaymentOutcome)?) {
-        let rows = try await write.begin([
+    /// Inside a transaction of the caller's, without a payment.
+    func create(_ write: Write) async throws -> Subscription {
+        let rows = try await write.begin(rows(write))
+        return try await order(rows, write).subscription
+    }
+
+    /// Orders and opens the first payment; an order that this key has made already is found again by its payment.
+    private func create(_ write: Write, paying payment: PaymentWish, key: IdempotencyKey?) async throws -> OpenPayment {
+        let (tenant, known) = (write.tenant.id, key.map { [PaymentIntent.under($0, write.tenant.id)] } ?? [])
+        let rows = try await write.begin(
+            rows(write) + [
+                BankAccount.one(tenant, "(select currency from accounts where tenant_id = \(tenant) and id = \(account))")
+            ]
+                + known)
+        if let row = rows[4...].dropFirst().first?.first {
+            let intent = try PaymentIntent(row)
+            guard intent.requestHash == key?.requestHash else { throw Failure.unprocessable(code: "idempotency_key_reused") }
+            let found = try await write.query(SubscriptionQueries.one(tenant, intent.subscription))
+            guard let subscription = try SubscriptionQueries.decode(found[0], lots: found[1]).first else { throw Failure.fault }
+            return OpenPayment(
+                subscription: subscription, intent: intent,
+                setting: PaymentSetting(tenant: write.tenant, bankAccount: try rows[4].first.map { try BankAccount($0) }))
+        }
+        if offer == .enterprise { throw Failure(LifecycleRefusal.paymentNotAllowedForOffer) }
+        let (subscription, _) = try await order(rows, write)
+        return try write.open(
+            payment, .first, for: subscription, prepaid: nil, bankAccount: rows[4].first, known: nil, key: key)
+    }
+
+    private func rows(_ write: Write) -> [SQL] {
+        [
             Account.one(write.tenant.id, account, locked: true),
             """
             select \(SubscriptionQueries.policyColumns) from offer_policies o join accounts a on a.tenant_id = o.tenant_id and a.currency = o.currency \
@@ -47,10 +76,15 @@ package struct CreateSubscription: Sendable {
             select count(*) filter (where state <> 'deleted'), count(*) filter (where was_trial) from subscriptions \
             where tenant_id = \(write.tenant.id) and account_id = \(account)
             """,
-        ])
+            "select additional_subscriptions from identity.tenants where id = \(write.tenant.id)",
+        ]
+    }
+
+    private func order(_ rows: [Rows], _ write: Write) async throws -> (subscription: Subscription, owner: Account) {
         guard let owner = try rows[0].first.map(Account.init) else { throw Failure.notFound }
         try allow(
-            owner, write.principal.roles(on: owner.belonging), existing: try rows[2][0].get(0), trials: try rows[2][0].get(1))
+            owner, write.principal.roles(on: owner.belonging), existing: try rows[2][0].get(0), trials: try rows[2][0].get(1),
+            additionalAllowed: try rows[3][0].get(0))
         guard let policyRow = rows[1].first else {
             throw Failure.invalid([
                 FieldError("/account_id", "currency_not_offered", ["currency": owner.currency.code, "offer": offer.rawValue])
@@ -58,37 +92,22 @@ package struct CreateSubscription: Sendable {
         }
         var column = Columns(policyRow)
         let policy = try column.policy(offer, owner.currency)
-        if payment != nil {
-            if offer == .enterprise { throw Failure(LifecycleRefusal.paymentNotAllowedForOffer) }
-            try write.requireSandboxPayments()
-        }
         let department = try await chosenDepartment(of: owner, write)
         var servant = owner.administrator
         if let email = serviceAdministratorEmail { servant = try await write.findOrAddPerson(email: email) }
-        var subscription = insert(into: owner, policy: policy, serviceAdministrator: servant, department: department, write)
-        guard let payment else { return (subscription, nil) }
-        let outcome = try priced(subscription) { () throws(PaymentRefusal) in
-            try ApplyPayment.first(payment, policy: policy, at: write.now, in: subscription.zone)
-        }
-        let decision = try decided(subscription) { () throws(LifecycleRefusal) in
-            try subscription.facts.paying(at: write.now, leavesCredit: true)
-        }
-        let id = write.take(outcome, for: &subscription, order: .first, key: key)
-        write.store(decision, to: &subscription)
-        return (subscription, (id, outcome))
+        return (insert(into: owner, policy: policy, serviceAdministrator: servant, department: department, write), owner)
     }
 
-    private func allow(_ owner: Account, _ roles: Set<Role>, existing: Int64, trials: Int64) throws {
+    private func allow(_ owner: Account, _ roles: Set<Role>, existing: Int64, trials: Int64, additionalAllowed: Bool) throws {
         try TenantContext.require(
             offer == .enterprise ? .createEnterprise : .createStandardSubscription, of: roles, in: owner.kind)
         let strongest: Role =
             roles.contains(.operator)
             ? .operator : (roles.contains(.accountAdministrator) ? .accountAdministrator : .enterpriseAdministrator)
         do {
-            // A13's switch: the tenant has not turned additional subscriptions off; a verified identity is still needed.
             try OrderRule.check(
                 offer: offer, accountKind: owner.kind, by: strongest, existing: Int(existing), hadTrial: trials > 0,
-                identityVerified: owner.identityVerified, additionalAllowed: true)
+                identityVerified: owner.identityVerified, additionalAllowed: additionalAllowed)
         } catch {
             throw Failure(error, ["offer": offer.rawValue])
         }
@@ -131,7 +150,8 @@ package struct CreateSubscription: Sendable {
             """)
         write.beginMembership(of: subscription)
         let due =
-            payment ?? (offer == .trial ? policy.trialPrice : offer == .prepaid ? policy.minimumPayment : .zero(owner.currency))
+            payment?.amount
+            ?? (offer == .trial ? policy.trialPrice : offer == .prepaid ? policy.minimumPayment : .zero(owner.currency))
         let isComplete = offer == .enterprise
         write.enqueue(
             """

@@ -37,12 +37,14 @@ enum EraseSubscription {
             where tenant_id = \(tenant) and subscription_id = \(id) and resource is not null order by resource limit 10000
             """
         ).map { try $0.get(0) }
+        let bankWords = try await write.endPayments(ofDeleted: id)
         let erasing = eraseStatements(tenant, id, at: write.now)
         let rows = try await write.query(erasing.map(\.statement))
         var erased = zip(erasing, rows).map { (name: $0.name, count: $1.affected) }
         erased.append(("names", subscription.name == nil ? 0 : 1))
         erased.append(("contact_details", subscription.serviceAdministrator == nil ? 0 : 1))
         erased.append(("resources", resources.count))
+        erased.append(("bank_words", bankWords))
         let suspendedAt = subscription.facts.suspendedAt
         let deleteAt = subscription.facts.deleteAt
         let reasons = subscription.facts.reasons.rawValues

@@ -15,6 +15,8 @@ package struct CreateTenant: Sendable {
     package var locale: String
     package var isDemo = false
     package var sandboxPayments = false
+    /// A13: whether customers with a verified identity add subscriptions themselves.
+    package var additionalSubscriptions = false
     /// Where a sandbox tenant's clock starts; real time unless given.
     package var clockStart: Instant?
 
@@ -43,9 +45,9 @@ package struct CreateTenant: Sendable {
         let owner = try AdminSession(url: ownerURL)
         let made = try owner.query(
             """
-            insert into identity.tenants (id, slug, name, kind, currency, time_zone, locale, demo, sandbox_payments, created_at) \
+            insert into identity.tenants (id, slug, name, kind, currency, time_zone, locale, demo, sandbox_payments, additional_subscriptions, created_at) \
             values (\(id), \(slug), \(name), \(isSandbox ? "sandbox" : "live"), \(currency), \(timeZone.identifier), \(locale), \(isDemo), \
-            \(isSandbox || sandboxPayments), \(now)) on conflict (slug) do nothing returning id
+            \(isSandbox || sandboxPayments), \(additionalSubscriptions), \(now)) on conflict (slug) do nothing returning id
             """)
         guard !made.isEmpty else { throw Configuration.Problem(description: "There is a tenant \(slug) already.") }
         let start = clockStart ?? now

@@ -90,9 +90,10 @@ extension APIHandler {
             throw Failure.invalid([FieldError("/account_id", "required")])
         }
         let paid = body["payment"]?.members
+        let wish = paid == nil ? nil : try wish(paid, at: "/payment", request)
         return CreateSubscription(
             account: account, offer: offer, name: body["name"]?.text ?? "",
-            payment: paid == nil ? nil : try payment(paid, at: "/payment", request),
+            payment: wish?.amount, method: wish?.method ?? .sandbox,
             serviceAdministratorEmail: body["service_administrator_email"]?.text,
             department: body["department_id"]?.text.flatMap { DepartmentID($0) })
     }

@@ -57,12 +57,14 @@ struct APIHandler: Sendable {
             return response(try await editSubscription(request).run(context, try request.options()), request)
         case .paySubscription:
             let id: SubscriptionID = try request.pathID()
-            let amount = try payment(try request.body(), at: "", request)
-            return response(try await PaySubscription(id: id, amount: amount).run(context, try request.options()), request)
+            let wish = try wish(try request.body(), at: "", request)
+            let useCase = PaySubscription(id: id, amount: wish.amount, method: wish.method)
+            return response(try await useCase.run(context, try request.options()), request)
         case .upgradeSubscription:
             let id: SubscriptionID = try request.pathID()
-            let amount = try payment(try request.body()["payment"]?.members, at: "/payment", request)
-            return response(try await UpgradeSubscription(id: id, amount: amount).run(context, try request.options()), request)
+            let wish = try wish(try request.body()["payment"]?.members, at: "/payment", request)
+            let useCase = UpgradeSubscription(id: id, amount: wish.amount, method: wish.method)
+            return response(try await useCase.run(context, try request.options()), request)
         case .suspendSubscription:
             let body = try request.body()
             let useCase = SuspendSubscription(id: try request.pathID(), reason: try reason(body), note: body["note"]?.text)
@@ -145,6 +147,10 @@ struct APIHandler: Sendable {
         case .listOrders: return try await list(request, Order.list)
         case .getOrder: return object(try await FindOrder.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
 
+        case .listPayments, .getPayment, .cancelPayment, .listRemittances, .recordRemittance, .getRemittance, .matchRemittance,
+            .returnRemittance, .listBankAccounts, .setBankAccount:
+            return try await answerPayments(request)
+
         case .receiveUsage:
             try context.require(.operate)
             let batch = try ReceiveUsage(batch: try request.parsedBody())
@@ -202,6 +208,12 @@ struct APIHandler: Sendable {
         case "audit_id":
             guard let id = AuditID(text) else { throw Failure.notFound }
             try await FindAuditEvent.confirmVisible(id, context)
+        case "payment_id":
+            guard let id = PaymentID(text) else { throw Failure.notFound }
+            _ = try await FindPayment.byID(id, context)
+        case "remittance_id":
+            guard let id = RemittanceID(text) else { throw Failure.notFound }
+            _ = try await FindRemittance.byID(id, context)
         default: return
         }
     }

@@ -201,6 +201,10 @@ extension Endpoint {
         case .listOrders: .read("orders", "Orders, newest first.", .list("Order"), query: Order.list.query)
         case .getOrder: .read("orders", "One order.", .object(200, "Order"))
 
+        case .listPayments, .getPayment, .cancelPayment, .listRemittances, .recordRemittance, .getRemittance, .matchRemittance,
+            .returnRemittance, .listBankAccounts, .setBankAccount:
+            paymentDocumentation
+
         case .receiveUsage:
             EndpointDocumentation(
                 tag: "usage", summary: "Report usage: up to 1,000 CloudEvents, a verdict for each (B1).", audience: .operators,

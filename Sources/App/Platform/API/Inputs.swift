@@ -1,10 +1,12 @@
+import Billing
+
 /// The bodies that the API reads. The reader validates against these, the document prints these.
 enum Input {
     static let money: Schema = .named("Money")
     static let email: Schema = .format("email")
     static let name: Schema = .text(min: 1, max: 200)
     static let payment: Schema = .object([
-        .init("method", .word(["sandbox"]), "How it is paid."), .init("amount", money),
+        .init("method", .word(PaymentMethod.allCases.map(\.rawValue)), "How it is paid."), .init("amount", money),
     ])
     static let administrator: Schema = .object([
         .init("email", email), .optional("first_name", .text(max: 100)), .optional("last_name", .text(max: 100)),

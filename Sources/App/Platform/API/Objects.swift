@@ -71,11 +71,10 @@ extension Schema {
             (
                 "PaymentOutcome",
                 .object([
-                    .init("id", .id("pay")), .init("amount", .named("Money")),
-                    .init("debt_paid", .named("Money"), "What went to the debt, first of all (M6)."),
+                    .init("id", .id("pay")), .init("debt_paid", .named("Money"), "What went to the debt, first of all (M6)."),
                     .init("credited", .named("Money")),
                     .init("missing", .named("Money"), "The smallest further payment that leaves credit."),
-                ])
+                ] + paymentOutcome)
             ),
             (
                 "Account",
@@ -314,7 +313,7 @@ extension Schema {
                     .optional("pointer", .text(max: 500)),
                 ])
             ),
-        ] + operatorComponents + usageObjects + signInComponents
+        ] + operatorComponents + usageObjects + signInComponents + paymentComponents
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

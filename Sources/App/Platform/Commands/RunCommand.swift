@@ -51,6 +51,24 @@ extension TenantContext {
         }
     }
 
+    /// One transaction of a command that takes several: of the principal's, under no key of its own.
+    ///
+    /// `repeatable`: the body finds by itself that it has been committed before.
+    func attempt<Value: Sendable>(requestID: String?, repeatable: Bool, _ body: (Write) async throws -> Value) async throws
+        -> Value
+    {
+        do {
+            return try await dependencies.database.writes.write(scope: tenant.id.uuid, repeatable: repeatable) { transaction in
+                try await body(
+                    Write(
+                        transaction: transaction, tenant: tenant, principal: principal, requestID: requestID, key: nil,
+                        dependencies: dependencies))
+            }
+        } catch let error as PostgresError {
+            throw Failure(error)
+        }
+    }
+
     /// A write transaction of the server's own (timers, settlement), under no key.
     package func work<Value: Sendable>(
         at pinnedNow: Instant? = nil, actor: Actor = .timer, _ body: (Write) async throws -> Value

@@ -65,6 +65,8 @@ package struct DueTimers: Sendable {
                 switch timer.kind {
                 case .lotExpiry: try await ExpireLot(subscription: timer.subscription, lot: LotID(timer.subject)).run(write)
                 case .subscriptionDeletion: try await DeleteSubscription(id: timer.subscription).run(write)
+                case .paymentExpiry:
+                    try await ExpirePayment(subscription: timer.subscription, payment: PaymentID(timer.subject)).run(write)
                 case .pendingLapse: try await LapseSubscription(id: timer.subscription).run(write)
                 }
             }

@@ -5,6 +5,8 @@ import Values
 /// A deadline that waits. `allCases` is the order in which those of one instant run: a lot is forfeited before its subscription's data goes.
 package enum TimerKind: String, CaseIterable, Sendable {
     case lotExpiry = "lot_expiry"
+    /// Before the order that waits for it.
+    case paymentExpiry = "payment_expiry"
     case pendingLapse = "pending_lapse"
     case subscriptionDeletion = "subscription_deletion"
 }

@@ -121,6 +121,8 @@ package struct PaymentReviewPage: Page {
     package var reasonsAfter: [SuspensionReason]
     package var expiresBefore: Instant?
     package var deleteAtBefore: Instant?
+    package var method = PaymentMethod.sandbox
+    package var pendingDays = BankAccount.customaryPendingDays
 
     package init(
         crumbs: Breadcrumbs, purpose: PaymentPurpose, name: String, action: URLPath, change: URLPath, back: URLPath,
@@ -158,14 +160,24 @@ package struct PaymentReviewPage: Page {
             form(.class("form"), .method(.post), .action(action)) {
                 tokens.fields
                 hiddenField("amount", outcome.paid.decimalString)
-                p(.class("note")) { t("payment.sandbox_note") }
+                hiddenField("method", method.rawValue)
+                p(.class("note")) { methodNote(t) }
                 div(.class("actions")) {
-                    submitButton(t("payment.pay_action", ["amount": t.money(outcome.paid)]))
+                    submitButton(
+                        t(
+                            method == .bankTransfer ? "payments.transfer_action" : "payment.pay_action",
+                            ["amount": t.money(outcome.paid)]))
                     a(.class("btn"), .href(change)) { t("payment.change_amount") }
                     a(.class("quiet"), .href(back)) { t("payment.not_now") }
                 }
             }
         }
+    }
+
+    private func methodNote(_ t: Localiser) -> String {
+        method == .bankTransfer
+            ? t("payments.transfer_review_note", ["days": t.number(pendingDays)])
+            : t("payment.sandbox_note") + t("payments.sandbox_endings")
     }
 
     /// The order in which the payment is taken apart: debt first, the rest is credit (M6).

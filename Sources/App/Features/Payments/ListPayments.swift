@@ -1,0 +1,96 @@
+import Billing
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// A payment as lists and its own page show it.
+package struct ShownPayment: Sendable {
+    package let intent: PaymentIntent
+    package let receipt: PaymentReceipt?
+    /// The account to send a transfer to, in this currency.
+    package let bankAccount: BankAccount?
+    package let accountName: String
+    package let accountKind: AccountKind
+    package let zone: TimeZoneRule
+    /// Nil once the subscription is deleted.
+    package let subscriptionName: String?
+    let belonging: Belonging
+
+    static let select: SQL = """
+        select \(PaymentIntent.columns), p.order_id, p.debt_paid_minor, p.paid_at, a.name, a.kind, a.time_zone, a.administrator_id, a.enrollment_id, \
+        s.name, b.id is not null, \(BankAccount.columns) from payment_intents i \
+        join accounts a on a.tenant_id = i.tenant_id and a.id = i.account_id \
+        join subscriptions s on s.tenant_id = i.tenant_id and s.id = i.subscription_id \
+        left join payments p on p.tenant_id = i.tenant_id and p.id = i.id \
+        left join bank_accounts b on b.tenant_id = i.tenant_id and b.currency = i.currency
+        """
+
+    init(_ row: Row) throws {
+        var column = Columns(row)
+        let intent = try PaymentIntent(&column)
+        self.intent = intent
+        let order: OrderID? = try column.next()
+        let debtPaid: Int64? = try column.next()
+        let paidAt: Instant? = try column.next()
+        if let order, let debtPaid, let paidAt {
+            receipt = PaymentReceipt(
+                order: order, debtPaid: Money(minor: debtPaid, currency: intent.amount.currency), paidAt: paidAt)
+        } else {
+            receipt = nil
+        }
+        accountName = try column.next()
+        accountKind = try column.next()
+        zone = try column.next()
+        belonging = Belonging(
+            account: intent.account, accountAdministrator: try column.next(), enrollment: try column.next(),
+            serviceAdministrator: nil)
+        subscriptionName = try column.next()
+        bankAccount = try column.next(Bool.self) ? try BankAccount(&column) : nil
+    }
+
+    func write(to json: inout JSONWriter) { intent.write(to: &json, receipt: receipt, bankAccount: bankAccount) }
+    package var etag: String { "\"\(intent.version)\"" }
+}
+
+extension PaymentIntent {
+    func answer(_ status: Int, receipt: PaymentReceipt?, bankAccount: BankAccount?) -> Answer {
+        var json = JSONWriter()
+        write(to: &json, receipt: receipt, bankAccount: bankAccount)
+        return Answer(status: status, body: json.bytes, etag: "\"\(version)\"", objectID: id.uuid)
+    }
+}
+
+package struct PaymentFilter: Sendable {
+    package var account: AccountID?
+    package var subscription: SubscriptionID?
+    package var status: PaymentStatus?
+    package var method: PaymentMethod?
+    package init() {}
+}
+
+package enum ListPayments {
+    package static func run(_ filter: PaymentFilter, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
+        ShownPayment
+    > {
+        let tenant = context.tenant.id
+        var condition: SQL = "i.tenant_id = \(tenant) \(Visibility.ofAccounts(to: context.principal))"
+        if let account = filter.account { condition = "\(condition) and i.account_id = \(account)" }
+        if let subscription = filter.subscription { condition = "\(condition) and i.subscription_id = \(subscription)" }
+        if let status = filter.status { condition = "\(condition) and i.status = \(status)" }
+        if let method = filter.method { condition = "\(condition) and i.method = \(method)" }
+        let rows = try await context.read(
+            "\(ShownPayment.select) where \(condition) \(page.tail(at: "i.created_at", id: "i.id"))"
+        ).rows
+        return ListPage(try rows.map(ShownPayment.init), limit: page.limit) { ($0.intent.createdAt, $0.intent.id.uuid) }
+    }
+}
+
+package enum FindPayment {
+    package static func byID(_ id: PaymentID, _ context: TenantContext) async throws -> ShownPayment {
+        let rows = try await context.read("\(ShownPayment.select) where i.tenant_id = \(context.tenant.id) and i.id = \(id)").rows
+        guard let payment = try rows.first.map(ShownPayment.init) else { throw Failure.notFound }
+        try TenantContext.require(.seeAccount, of: context.principal.roles(on: payment.belonging), in: payment.accountKind)
+        return payment
+    }
+}

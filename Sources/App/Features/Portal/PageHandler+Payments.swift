@@ -1,0 +1,113 @@
+import Billing
+import HTML
+import HTTP
+import Postgres
+import Values
+
+/// Payments of an account: the list, and one by one what became of it.
+extension PageHandler {
+    func payments(_ visit: Visit) async throws -> HTTPResponse {
+        let (id, context) = (try visit.pathID(0, as: AccountID.self), try visit.context())
+        let account = try await FindAccount.byID(id, context)
+        let frame = paymentsFrame(account.id, account.name, account.zone)
+        let (window, t) = (ListWindow(visit), visit.localiser(account.zone))
+        var filter = PaymentFilter()
+        filter.account = id
+        filter.status = visit["status"].flatMap { PaymentStatus(rawValue: $0) }
+        filter.method = visit["method"].flatMap { PaymentMethod(rawValue: $0) }
+        let narrowed = filter
+        let shown = try await window.load(key: { ($0.intent.createdAt, $0.intent.id.uuid) }) { page in
+            try await ListPayments.run(narrowed, page, context)
+        }
+        let rows = shown.items.map { payment in
+            PaymentListPage.Row(
+                payment: payment, url: PageRoute.payment.url(id.description, payment.intent.id.description),
+                subscription: NavigationItem(
+                    payment.subscriptionName ?? t("subscriptions.erased_name"),
+                    SubscriptionLinks(account: id, id: payment.intent.subscription).overview))
+        }
+        var page = PaymentListPage(
+            accountName: account.name, filters: paymentFilters(filter, visit, window, t), rows: rows,
+            pager: window.pager(shown, visit))
+        page.createdSort = window.sort(visit)
+        return visit.page(page, frame)
+    }
+
+    private func paymentFilters(_ filter: PaymentFilter, _ visit: Visit, _ window: ListWindow, _ t: Localiser) -> FilterBar {
+        func without(_ name: String) -> URLPath {
+            visit.here(changing: [(name, nil), ("cursor", nil), ("before", nil), ("row", nil)])
+        }
+        var chips: [FilterBar.Chip] = []
+        if let status = filter.status {
+            chips.append(.init(labelled("payments.status", t.word(status), t), without: without("status")))
+        }
+        if let method = filter.method {
+            chips.append(.init(labelled("payments.method", t.word(method), t), without: without("method")))
+        }
+        return FilterBar(
+            action: URLPath(visit.request.pathSegments),
+            fields: [
+                .choice(
+                    name: "status", label: t("payments.status"), all: t("list.all"),
+                    choices: PaymentStatus.allCases.map { .init($0.rawValue, t.word($0)) }, selected: filter.status?.rawValue),
+                .choice(
+                    name: "method", label: t("payments.method"), all: t("list.all"),
+                    choices: PaymentMethod.allCases.map { .init($0.rawValue, t.word($0)) }, selected: filter.method?.rawValue),
+            ], chips: chips, kept: window.kept)
+    }
+
+    private func paymentsFrame(_ id: AccountID, _ name: String, _ zone: TimeZoneRule) -> Frame {
+        Frame(zone: zone, account: (id, name), current: PageRoute.payments.url(id.description))
+    }
+
+    /// - Throws: `Failure.notFound` also when the account in the path is another one.
+    private func shownPayment(_ visit: Visit) async throws -> (ShownPayment, TenantContext) {
+        let (account, context) = (try visit.pathID(0, as: AccountID.self), try visit.context())
+        let payment = try await FindPayment.byID(try visit.pathID(1), context)
+        guard payment.intent.account == account else { throw Failure.notFound }
+        return (payment, context)
+    }
+
+    func payment(_ visit: Visit) async throws -> HTTPResponse {
+        let (payment, context) = try await shownPayment(visit)
+        let (intent, t) = (payment.intent, visit.localiser(payment.zone))
+        let links = SubscriptionLinks(account: intent.account, id: intent.subscription)
+        var page = PaymentStatusPage(
+            crumbs: Breadcrumbs(
+                [(label: t("payments.title"), url: PageRoute.payments.url(intent.account.description))],
+                current: t("payments.one")),
+            payment: payment, name: payment.subscriptionName ?? t("subscriptions.erased_name"), subscription: links.overview,
+            tokens: visit.tokens())
+        let roles = context.principal.roles(on: payment.belonging)
+        let may = roles.contains { Permission.allows($0, .pay, in: payment.accountKind) }
+        if intent.status == .succeeded { page.receipt = links(.payDone, query: [("payment", intent.id.description)]) }
+        if may, intent.status == .pending {
+            page.cancel = PageRoute.cancelPayment.url(intent.account.description, intent.id.description)
+        }
+        if may, !intent.status.isOpen, intent.status != .succeeded, payment.subscriptionName != nil {
+            page.again = try await again(payment, links, roles, context)
+        }
+        return visit.page(page, paymentsFrame(intent.account, payment.accountName, payment.zone))
+    }
+
+    /// The same amount once more, by whichever way.
+    private func again(_ payment: ShownPayment, _ links: SubscriptionLinks, _ roles: Set<Role>, _ context: TenantContext)
+        async throws
+        -> URLPath?
+    {
+        let found = try await FindSubscription.byID(payment.intent.subscription, context).subscription
+        let isUpgrade = found.kindNow(of: payment.intent.kind) == .upgrade
+        guard roles.contains(where: { Permission.allows($0, isUpgrade ? .upgrade : .pay, in: payment.accountKind) }) else {
+            return nil
+        }
+        guard isUpgrade || found.offer == .prepaid || found.state == .pending else { return nil }
+        return links(isUpgrade ? .upgradeMethod : .payMethod, query: [("amount", payment.intent.amount.decimalString)])
+    }
+
+    func cancelPayment(_ visit: Visit) async throws -> HTTPResponse {
+        let options = try visit.options(try visit.form())
+        let (payment, context) = try await shownPayment(visit)
+        _ = try await CancelPayment(id: payment.intent.id).run(context, options)
+        return visit.redirect(PageRoute.payment.url(visit.parameters))
+    }
+}

@@ -1,0 +1,304 @@
+import Billing
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+/// The operator's desk for money that has arrived by bank transfer.
+extension PageHandler {
+    private var remittancesFrame: Frame { Frame(current: PageRoute.remittances.url()) }
+
+    private func desk(_ visit: Visit) throws -> TenantContext {
+        let context = try visit.context()
+        try requireOperator(context)
+        return context
+    }
+
+    private func remittanceCrumbs(_ current: String, _ t: Localiser, _ remittance: Remittance? = nil) -> Breadcrumbs {
+        var steps = [(label: t("remittances.title"), url: PageRoute.remittances.url())]
+        if let remittance {
+            steps.append((label: remittance.bankNumber, url: PageRoute.remittance.url(remittance.id.description)))
+        }
+        return Breadcrumbs(steps, current: current)
+    }
+
+    func remittances(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try desk(visit)
+        let (window, t) = (ListWindow(visit), visit.localiser())
+        let status = visit["status"].flatMap { Remittance.Status(rawValue: $0) }
+        // What waits for somebody is what the desk is for; everything else by choice.
+        let isWaiting = status == nil && visit["status"] != "all"
+        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
+            try await ListRemittances.run(status, isWaiting: isWaiting, page, context)
+        }
+        let hasBankAccount = try await !ListBankAccounts.run(context).isEmpty
+        let choices = [FilterBar.Choice("all", t("list.all"))] + Remittance.Status.allCases.map { .init($0.rawValue, t.word($0)) }
+        let chips = visit["status"].flatMap { $0.isEmpty ? nil : $0 }.map { word in
+            FilterBar.Chip(
+                labelled("remittances.status", status.map { t.word($0) } ?? t("list.all"), t),
+                without: visit.here(changing: [("status", nil), ("cursor", nil), ("before", nil), ("row", nil)]))
+        }
+        var page = RemittanceListPage(
+            record: PageRoute.remittanceForm.url(), bankAccounts: PageRoute.bankAccounts.url(), hasBankAccount: hasBankAccount,
+            filters: FilterBar(
+                action: PageRoute.remittances.url(),
+                fields: [
+                    .choice(
+                        name: "status", label: t("remittances.status"), all: t("remittances.waiting"), choices: choices,
+                        selected: visit["status"])
+                ], chips: chips.map { [$0] } ?? [], kept: window.kept),
+            rows: shown.items.map { .init(remittance: $0, url: PageRoute.remittance.url($0.id.description)) },
+            pager: window.pager(shown, visit))
+        page.createdSort = window.sort(visit)
+        return visit.page(page, remittancesFrame)
+    }
+
+    func remittance(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try desk(visit)
+        return try await remittancePage(visit, try await FindRemittance.byID(try visit.pathID(0), context), context)
+    }
+
+    private func remittancePage(
+        _ visit: Visit, _ remittance: Remittance, _ context: TenantContext, typed: String = "", problem: String? = nil
+    ) async throws -> HTTPResponse {
+        let t = visit.localiser()
+        let match = PageRoute.matchForm.url(remittance.id.description)
+        let candidates = try await FindRemittance.suggestions(for: remittance, context).map { suggestion in
+            let intent = suggestion.payment.intent
+            return RemittancePage.Candidate(
+                suggestion: suggestion, match: match.adding([("payment", intent.id.description)]),
+                payment: PageRoute.payment.url(intent.account.description, intent.id.description))
+        }
+        var page = RemittancePage(
+            crumbs: remittanceCrumbs(remittance.bankNumber, t), remittance: remittance, candidates: candidates,
+            parts: remittance.parts.map { ($0, PageRoute.payment.url($0.account.description, $0.payment.description)) },
+            match: match,
+            giveBack: PageRoute.returnForm.url(remittance.id.description))
+        page.typed = typed
+        if let problem { page.problems = [FieldProblem("payment", problem)] }
+        return visit.page(page, remittancesFrame, status: problem == nil ? 200 : 422)
+    }
+
+    // MARK: Matching
+
+    /// The payment's ID, or the reference that was written on the transfer.
+    private func payment(named text: String, _ context: TenantContext) async throws -> ShownPayment? {
+        if let id = PaymentID(text) { return try? await FindPayment.byID(id, context) }
+        guard let reference = PaymentReference.find(in: text) else { return nil }
+        let rows = try await context.read(
+            "\(ShownPayment.select) where i.tenant_id = \(context.tenant.id) and i.reference = \(reference.text)"
+        ).rows
+        return try rows.first.map(ShownPayment.init)
+    }
+
+    func matchForm(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try desk(visit)
+        let remittance = try await FindRemittance.byID(try visit.pathID(0), context)
+        return try await matchPage(visit, remittance, named: (visit["payment"] ?? "").trimmingBlankSpace(), context)
+    }
+
+    private func matchPage(_ visit: Visit, _ remittance: Remittance, named text: String, _ context: TenantContext) async throws
+        -> HTTPResponse
+    {
+        let t = visit.localiser()
+        guard let payment = try await payment(named: text, context) else {
+            return try await remittancePage(visit, remittance, context, typed: text, problem: t("remittances.unknown_payment"))
+        }
+        let review: MatchRemittance.Review
+        do {
+            review = try await MatchRemittance(id: remittance.id, payment: payment.intent.id).review(context)
+        } catch let failure as Failure where failure.status == 409 || failure.status == 403 || failure.status == 422 {
+            let why = t("error.\(failure.code).detail", failure.arguments)
+            return try await remittancePage(
+                visit, remittance, context, typed: text, problem: t("remittances.cannot_take", ["reason": why]))
+        }
+        let page = RemittanceMatchPage(
+            crumbs: remittanceCrumbs(t("remittances.match_crumb"), t, remittance), remittance: remittance, review: review,
+            accountName: payment.accountName, name: payment.subscriptionName ?? t("subscriptions.erased_name"),
+            action: PageRoute.match.url(remittance.id.description), back: PageRoute.remittance.url(remittance.id.description),
+            tokens: visit.tokens(etag: remittance.etag))
+        return visit.page(page, remittancesFrame)
+    }
+
+    func match(_ visit: Visit) async throws -> HTTPResponse {
+        let form = try visit.form()
+        let options = try visit.options(form)
+        let context = try desk(visit)
+        let remittance = try await FindRemittance.byID(try visit.pathID(0), context)
+        guard let payment = PaymentID(form["payment"]) else { throw Failure.malformed(code: "invalid_id") }
+        do {
+            _ = try await MatchRemittance(id: remittance.id, payment: payment, ifMatch: form.etag).run(context, options)
+        } catch let failure as Failure where failure.status == 409 || failure.status == 412 {
+            let why = visit.localiser()("error.\(failure.code).detail", failure.arguments)
+            return try await remittancePage(
+                visit, try await FindRemittance.byID(remittance.id, context), context, typed: payment.description, problem: why)
+        }
+        return visit.redirect(PageRoute.remittance.url(remittance.id.description))
+    }
+
+    // MARK: Returning
+
+    func returnForm(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try desk(visit)
+        let remittance = try await FindRemittance.byID(try visit.pathID(0), context)
+        guard remittance.unallocated.isPositive else {
+            return visit.redirect(PageRoute.remittance.url(remittance.id.description))
+        }
+        return visit.page(returnPage(visit, remittance), remittancesFrame)
+    }
+
+    private func returnPage(_ visit: Visit, _ remittance: Remittance) -> RemittanceReturnPage {
+        RemittanceReturnPage(
+            crumbs: remittanceCrumbs(visit.strings("remittances.return_action"), visit.localiser(), remittance),
+            remittance: remittance,
+            action: PageRoute.returnRemittance.url(remittance.id.description),
+            back: PageRoute.remittance.url(remittance.id.description), tokens: visit.tokens(etag: remittance.etag))
+    }
+
+    func returnRemittance(_ visit: Visit) async throws -> HTTPResponse {
+        let form = try visit.form()
+        let options = try visit.options(form)
+        let context = try desk(visit)
+        let remittance = try await FindRemittance.byID(try visit.pathID(0), context)
+        guard (1...1_000).contains(form["note"].unicodeScalars.count) else {
+            var page = returnPage(visit, remittance)
+            page.note = form["note"]
+            page.problems = [FieldProblem("note", visit.strings("remittances.note_missing"))]
+            return visit.page(page, remittancesFrame, status: 422)
+        }
+        _ = try await ReturnRemittance(id: remittance.id, note: form["note"], ifMatch: form.etag).run(context, options)
+        return visit.redirect(PageRoute.remittance.url(remittance.id.description))
+    }
+
+    // MARK: Writing down
+
+    func remittanceForm(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try desk(visit)
+        return visit.page(try await recordPage(visit, context), remittancesFrame)
+    }
+
+    private func recordPage(_ visit: Visit, _ context: TenantContext) async throws -> RemittanceFormPage {
+        let accounts = try await ListBankAccounts.run(context)
+        guard !accounts.isEmpty else { throw Failure.conflict(code: "no_bank_account") }
+        return RemittanceFormPage(
+            crumbs: remittanceCrumbs(visit.strings("remittances.record_title"), visit.localiser()),
+            action: PageRoute.recordRemittance.url(),
+            back: PageRoute.remittances.url(), tokens: visit.tokens(), currencies: accounts.map(\.currency))
+    }
+
+    func recordRemittance(_ visit: Visit) async throws -> HTTPResponse {
+        let form = try visit.form()
+        let options = try visit.options(form)
+        let context = try desk(visit)
+        var page = try await recordPage(visit, context)
+        let t = visit.localiser()
+        page.selected = Currency(form["currency"]).flatMap { page.currencies.contains($0) ? $0 : nil }
+        page.typed.bankNumber = form["bank_number"]
+        page.typed.amount = form["amount"]
+        page.typed.payer = form["payer"]
+        page.typed.words = form["words"]
+        page.typed.receivedAt = form["received_at"]
+        func refused(_ field: String, _ words: String) -> HTTPResponse {
+            page.problems = [FieldProblem(field, words)]
+            return visit.page(page, remittancesFrame, status: 422)
+        }
+        guard (1...100).contains(page.typed.bankNumber.unicodeScalars.count) else {
+            return refused("bank_number", t("remittances.bank_number_missing"))
+        }
+        guard let currency = page.selected else { return refused("currency", t("remittances.currency_missing")) }
+        let amount: Money
+        do {
+            amount = try MoneyInput.read(page.typed.amount, currency)
+        } catch {
+            return refused("amount", t("form.amount_malformed"))
+        }
+        let receivedAt = page.typed.receivedAt.isEmpty ? nil : Self.instant(page.typed.receivedAt, t.zone)
+        if receivedAt == nil, !page.typed.receivedAt.isEmpty { return refused("received_at", t("form.time_malformed")) }
+        do {
+            let answer = try await RecordRemittance(
+                bankNumber: page.typed.bankNumber, amount: amount, payer: form.optional("payer"), words: form.optional("words"),
+                receivedAt: receivedAt
+            ).run(context, options)
+            guard
+                let id = answer.objectID
+                    ?? answer.location.flatMap({ RemittanceID(String($0.split(separator: "/").last ?? ""))?.uuid })
+            else { return visit.redirect(PageRoute.remittances.url()) }
+            return visit.redirect(PageRoute.remittance.url(RemittanceID(id).description))
+        } catch Failure.invalid(let faults) {
+            let field = faults.first?.pointer == "/received_at" ? "received_at" : "amount"
+            return refused(field, t("error.\(faults.first?.code ?? "invalid_input").detail", faults.first?.arguments ?? [:]))
+        } catch Failure.conflict(code: "remittance_already_recorded", let arguments) {
+            return refused("bank_number", t("error.remittance_already_recorded.detail", arguments))
+        }
+    }
+
+    // MARK: Bank accounts
+
+    func bankAccounts(_ visit: Visit) async throws -> HTTPResponse {
+        let context = try desk(visit)
+        var page = try await bankAccountsPage(visit, context)
+        page.wasSaved = visit.flash == .bankAccountSaved
+        if let shown = page.accounts.first(where: { $0.currency.code == visit["currency"] }) {
+            page.typed.currency = shown.currency.code
+            page.typed.accountHolder = shown.accountHolder
+            page.typed.bankName = shown.bankName
+            page.typed.accountNumber = shown.accountNumber
+            page.typed.bankCode = shown.bankCode
+            page.typed.pendingDays = String(shown.pendingDays)
+            page.tokens = visit.tokens(etag: shown.etag)
+        }
+        return visit.page(page, remittancesFrame)
+    }
+
+    private func bankAccountsPage(_ visit: Visit, _ context: TenantContext) async throws -> BankAccountsPage {
+        var page = BankAccountsPage(
+            crumbs: remittanceCrumbs(visit.strings("remittances.bank_accounts"), visit.localiser()),
+            accounts: try await ListBankAccounts.run(context), page: PageRoute.bankAccounts.url(),
+            action: PageRoute.setBankAccount.url(),
+            tokens: visit.tokens())
+        page.typed.currency = context.tenant.currency.code
+        page.typed.pendingDays = String(BankAccount.customaryPendingDays)
+        return page
+    }
+
+    func setBankAccount(_ visit: Visit) async throws -> HTTPResponse {
+        let form = try visit.form()
+        let options = try visit.options(form)
+        let context = try desk(visit)
+        var page = try await bankAccountsPage(visit, context)
+        let t = visit.localiser()
+        page.typed.currency = form["currency"].uppercased()
+        page.typed.accountHolder = form["account_holder"]
+        page.typed.bankName = form["bank_name"]
+        page.typed.accountNumber = form["account_number"]
+        page.typed.bankCode = form["bank_code"]
+        page.typed.pendingDays = form["pending_days"]
+        let currency = Currency(page.typed.currency)
+        if currency == nil { page.problems.append(FieldProblem("currency", t("error.unknown_currency.detail"))) }
+        for (name, value, most) in [
+            ("account_holder", page.typed.accountHolder, 200), ("bank_name", page.typed.bankName, 200),
+            ("account_number", page.typed.accountNumber, 64),
+        ] where !(1...most).contains(value.unicodeScalars.count) {
+            page.problems.append(FieldProblem(name, t("remittances.field_missing", ["maximum": t.number(most)])))
+        }
+        if page.typed.bankCode.unicodeScalars.count > 64 {
+            page.problems.append(FieldProblem("bank_code", t("form.name_too_long", ["maximum": t.number(64)])))
+        }
+        let days = Int(page.typed.pendingDays)
+        if days.map({ !(1...90).contains($0) }) ?? true {
+            page.problems.append(FieldProblem("pending_days", t("remittances.pending_days_hint")))
+        }
+        guard page.problems.isEmpty, let currency, let days else { return visit.page(page, remittancesFrame, status: 422) }
+        do {
+            _ = try await SetBankAccount(
+                currency: currency, accountHolder: page.typed.accountHolder, bankName: page.typed.bankName,
+                accountNumber: page.typed.accountNumber, bankCode: page.typed.bankCode, pendingDays: days, ifMatch: form.etag
+            ).run(context, options)
+        } catch Failure.stale {
+            page.problems = [FieldProblem("currency", t("error.stale.detail"))]
+            return visit.page(page, remittancesFrame, status: 412)
+        }
+        return visit.redirect(PageRoute.bankAccounts.url(), flash: .bankAccountSaved)
+    }
+}
