@@ -70,7 +70,7 @@ class Crawler:
             if shapes.get(kind, 0) >= self.each_shape:
                 continue
             shapes[kind] = shapes.get(kind, 0) + 1
-            if parts.path.endswith(".csv"):
+            if parts.path.endswith((".csv", ".json", ".jsonl", ".xlsx")):
                 # A download is no page; what the browser does about it would be counted on the next one.
                 answer = context.request.get(url)
                 bad += self.complain(url, [f"answers {answer.status}"]) if answer.status != 200 else 0

@@ -113,23 +113,32 @@ extension SubscriptionOverviewPage {
             t("subscription.outstanding"), t.moneyElement(credit.outstanding), note: .text(t("subscription.outstanding_note")))
     }
 
-    /// How long the credit lasts, and what of it goes first where there is more than one lot.
+    /// How long the credit lasts.
     private func expiryFacts(_ credit: Credit, _ t: Localiser) -> [FactsStrip.Fact] {
         var facts: [FactsStrip.Fact] = []
         if let daysLeft = credit.daysLeft, let expiresAt = credit.expiresAt {
             facts.append(
                 FactsStrip.Fact(
                     t("subscription.days_left"), .text(t.number(daysLeft)),
-                    note: t.html("subscription.until", ["date": t.dateElement(expiresAt)])))
-        }
-        let live = credit.lots.filter(\.remaining.isPositive)
-        if let first = live.first, live.count > 1, !credit.outstanding.isPositive {
-            facts.append(
-                FactsStrip.Fact(
-                    t("subscription.next_expiry"), t.moneyElement(first.remaining),
-                    note: t.html("subscription.on", ["date": t.dateElement(first.expiresAt)])))
+                    note: group {
+                        t.html("subscription.until", ["date": t.dateElement(expiresAt)])
+                        nextExpiry(credit, t)
+                    }))
         }
         return facts
+    }
+
+    /// What of the credit goes first, where there is more than one lot.
+    @HTMLBuilder
+    private func nextExpiry(_ credit: Credit, _ t: Localiser) -> HTML {
+        let live = credit.lots.filter(\.remaining.isPositive)
+        if let first = live.first, live.count > 1 {
+            span(.class("sub")) {
+                t.html(
+                    "subscription.next_expiry",
+                    ["amount": t.moneyElement(first.remaining), "date": t.dateElement(first.expiresAt)])
+            }
+        }
     }
 
     /// How the credit ends if every day costs what the last ones did (A4).

@@ -56,16 +56,12 @@ package struct BillingHistoryPage: Page {
         files(month.month)?.links(of: month.month.iso, t) ?? t.nothing
     }
 
-    /// What was used by its own time, where it is not what was posted in the month.
     private func used(_ month: BillingMonth, _ t: Localiser) -> HTML {
-        let own = report.usage(of: month.month)
-        let posted = try? month.usage
-        return group {
+        group {
             t.amountElement(month.used)
             if month.beyondCredit.isPositive {
                 span(.class("sub")) { t("billing.beyond", ["amount": t.amount(month.beyondCredit)]) }
             }
-            if posted != own { span(.class("sub")) { t("billing.by_time", ["amount": t.amount(own)]) } }
         }
     }
 
@@ -79,6 +75,8 @@ package struct BillingHistoryPage: Page {
     // MARK: Paid by credit
 
     private var showsOther: Bool { report.months.contains { !$0.other.isZero } }
+    /// Where what was posted in a month is not what was used in it, the two stand side by side.
+    private var showsOwnTime: Bool { report.months.contains { (try? $0.usage) != report.usage(of: $0.month) } }
     private var showsDebt: Bool { report.months.contains { !$0.owed.isZero || !$0.debtPaid.isZero || !$0.debtWaived.isZero } }
 
     private func creditTable(_ t: Localiser) -> DataTable {
@@ -91,6 +89,7 @@ package struct BillingHistoryPage: Page {
         if showsOther { columns.append(TableColumn(t("billing.other"), isNumber: true)) }
         columns.append(TableColumn(t("billing.closing"), isNumber: true))
         if showsDebt { columns.append(TableColumn(t("billing.owed"), isNumber: true)) }
+        if showsOwnTime { columns.append(TableColumn(t("billing.by_time"), isNumber: true)) }
         columns.append(TableColumn(t("billing.files")))
         let rows = report.months.map { month in
             var cells = [
@@ -100,6 +99,7 @@ package struct BillingHistoryPage: Page {
             if showsOther { cells.append(t.amountElement(month.other)) }
             cells.append(t.amountElement(month.closing))
             if showsDebt { cells.append(debt(month, t)) }
+            if showsOwnTime { cells.append(span(.class("faint")) { t.amountElement(report.usage(of: month.month)) }) }
             cells.append(fileCell(month, t))
             return TableRow(id: month.month.iso, cells)
         }
@@ -107,6 +107,7 @@ package struct BillingHistoryPage: Page {
         if showsOther { sums.append(t.amountElement(total(\.other))) }
         sums.append(t.amountElement(report.balance))
         if showsDebt { sums.append(t.amountElement(report.owed)) }
+        if showsOwnTime { sums.append(span(.class("faint")) { t.amountElement(total { report.usage(of: $0.month) }) }) }
         return DataTable(
             t("billing.months"), columns: columns, rows: rows,
             totals: [DataTable.Total(t("billing.total"), sums + [.empty])])

@@ -118,7 +118,7 @@ struct UsageDrawing {
                 ])
         return group {
             said
-            " "
+            t.language == .en ? " " : ""
             state
         }
     }
