@@ -12,7 +12,11 @@ package struct TrustedProxies: Sendable {
         let bits: Int
     }
     private let networks: [Network]
+    /// Trusts nobody.
+    package static let none = TrustedProxies(networks: [])
     private static let hopsMaximum = 32
+
+    private init(networks: [Network]) { self.networks = networks }
 
     /// Addresses and networks: "127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8".
     package init(_ entries: [String]) throws(Malformed) {

@@ -19,7 +19,7 @@ extension TestDatabase {
             """
             select n.nspname || '.' || c.relname, case when n.nspname = 'identity' and c.relname = 'tenants' then 'id' else 'tenant_id' end \
             from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-            where n.nspname in ('public', 'identity', 'work') and c.relkind in ('r', 'p') and c.relname <> 'bursar_migrations' \
+            where n.nspname in ('public', 'identity', 'work') and c.relkind in ('r', 'p') and c.relname not in ('bursar_migrations', 'api_key_uses') \
             and (n.nspname <> 'identity' or c.relname = 'tenants' or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id')) \
             order by 1
             """)

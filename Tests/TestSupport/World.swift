@@ -30,6 +30,7 @@ package struct World: Sendable {
     package let partner: String
     package let partnerCode: String
     package let order: String
+    package let apiKey: String
     /// The sign-in address of the account's administrator.
     package let administratorEmail: String
     /// An event of the account's audit log.
@@ -83,13 +84,16 @@ package struct World: Sendable {
         let desk = try await WorldDesk.make(tenant, account: account, waiting: (enterpriseAccount, trialAccount), marker: marker)
         // One that waits for its settlement, so that the queue has a row too.
         try await tenant.use(prepaid, cost: "1.00", at: "2025-01-15T00:00:00Z")
+        let apiKey = try await tenant.post(
+            "/v1/api-keys", ["account_id": "\(account)", "role": "reader", "name": "\(marker) key"]
+        ).expect(201).id
         return World(
             tenant: tenant, marker: marker, account: account, prepaid: prepaid, suspended: suspended, unconfirmed: unconfirmed,
             partnered: partnered,
             pending: try pending.id, lapsed: lapsed, trialAccount: trialAccount, trial: trial, enrollment: enrollment,
             department: department, emptyDepartment: emptyDepartment,
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
-            order: pending["order_id"] ?? "",
+            order: pending["order_id"] ?? "", apiKey: apiKey,
             administratorEmail: try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? "",
             auditEvent: auditEvent, desk: desk, transfers: transfers)
     }
@@ -181,6 +185,12 @@ package struct World: Sendable {
         case .getDepartment: ("/v1/enrollments/\(enrollment)/departments/\(department)", nil)
         case .getOrder: ("/v1/orders/\(order)", nil)
         case .receiveUsage: ("/v1/usage-events", .list([tenant.event(prepaid, cost: "1.00", at: "2025-01-15T00:00:00Z")]))
+        case .listAPIKeys: (endpoint.template, nil)
+        case .createAPIKey:
+            (endpoint.template, ["account_id": "\(account)", "role": "reader", "name": "New"])
+        case .getAPIKey, .revokeAPIKey: (path(endpoint, apiKey), nil)
+        case .updateAPIKey: (path(endpoint, apiKey), ["name": "\(marker) key again"])
+        case .rotateAPIKey: (path(endpoint, apiKey), ["overlap_seconds": 60])
         case .advanceTestClock: ("/v1/test-clock/advance", ["to": "2025-01-15T00:00:00Z"])
         }
     }

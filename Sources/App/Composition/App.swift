@@ -92,8 +92,11 @@ package final class App: Sendable {
         guard let header = request.headers["authorization"], header.lowercased().hasPrefix("bearer ") else {
             throw Failure.unauthenticated(code: "api_key_required")
         }
-        let (tenant, principal) = try await authenticator.key(String(header.dropFirst(7)))
-        let context = TenantContext(tenant: tenant, principal: principal, dependencies: dependencies)
+        let key = try await authenticator.key(String(header.dropFirst(7)), from: request.remoteAddress)
+        let (tenant, context) = (
+            key.tenant, TenantContext(tenant: key.tenant, principal: key.principal, dependencies: dependencies)
+        )
+        try key.limits.admit(endpoint, from: request.remoteAddress, at: dependencies.realNow())
         var response: HTTPResponse
         do {
             let language = language(of: request, tenant)

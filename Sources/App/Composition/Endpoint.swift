@@ -107,6 +107,13 @@ package enum Endpoint: String, CaseIterable, Sendable {
 
     case listRoles = "GET /v1/roles"
 
+    case listAPIKeys = "GET /v1/api-keys"
+    case createAPIKey = "POST /v1/api-keys"
+    case getAPIKey = "GET /v1/api-keys/{api_key_id}"
+    case updateAPIKey = "PATCH /v1/api-keys/{api_key_id}"
+    case rotateAPIKey = "POST /v1/api-keys/{api_key_id}/rotate"
+    case revokeAPIKey = "DELETE /v1/api-keys/{api_key_id}"
+
     package var method: String { String(rawValue.prefix { $0 != " " }) }
     /// The path with its parameters in braces.
     package var template: String { String(rawValue.drop { $0 != " " }.dropFirst()) }

@@ -40,7 +40,7 @@ import Testing
             try query.expect(400, "unknown_parameter")
             #expect(query["pointer"] == "?tenant_id", "\(endpoint)")
             guard case .object(let fields)? = body else { continue }
-            for name in ["tenant_id", "role", "balance", "state", "price"] {
+            for name in ["tenant_id", "role", "balance", "state", "price"] where !fields.contains(where: { $0.0 == name }) {
                 let reply = try await world.send(endpoint.method, target, .object(fields + [(name, "x")]), endpoint, as: nil)
                 try reply.expect(400, "unknown_field")
                 #expect(reply["pointer"] == "/\(name)", "\(endpoint)")
@@ -168,12 +168,14 @@ import Testing
     @Test func `filters by what it names`() async throws {
         let world = try await World.make(.shared)
         let cases: [(String, [String])] = [
-            ("state=suspended", [world.desk.overdue, world.suspended]), ("state=pending", [world.pending]), ("state=deleted", [world.lapsed]),
+            ("state=suspended", [world.desk.overdue, world.suspended]), ("state=pending", [world.pending]),
+            ("state=deleted", [world.lapsed]),
             ("offer=trial", [world.trial]),
             ("offer=enterprise", [world.enterprise]), ("account_id=\(world.trialAccount)", [world.trial]),
             ("enrollment_id=\(world.enrollment)", [world.enterprise]), ("q=\(world.prepaid)", [world.prepaid]),
             ("q=RENAMED", [world.partnered]),
-            ("delete_before=2025-04-15T00:00:00.000001Z", [world.desk.overdue, world.suspended]), ("delete_before=2025-04-15T00:00:00Z", []),
+            ("delete_before=2025-04-15T00:00:00.000001Z", [world.desk.overdue, world.suspended]),
+            ("delete_before=2025-04-15T00:00:00Z", []),
             ("q=\(world.order)", [world.pending]), ("q=%25", []), ("q=_", []), ("state=suspended&offer=trial", []),
         ]
         for (query, expected) in cases {

@@ -81,10 +81,11 @@ struct DemoTests {
                 third.notes.tenants.map { $0.accountKeys.map(\.account) } == notes.tenants.map { $0.accountKeys.map(\.account) })
             let context = try await third.instance.context(ofTenant: "northwind")
             let key = try #require(third.notes.tenants.first?.operatorKey)
-            let (tenant, principal) = try await third.instance.loop.run {
-                try await Authenticator(database: context.dependencies.database, realNow: context.dependencies.realNow).key(key)
+            let known = try await third.instance.loop.run {
+                try await Authenticator(database: context.dependencies.database, realNow: context.dependencies.realNow)
+                    .key(key, from: "127.0.0.1")
             }
-            #expect(tenant.slug == "northwind" && principal.isOperator)
+            #expect(known.tenant.slug == "northwind" && known.principal.isOperator)
             await third.instance.close()
         }
     }

@@ -85,6 +85,14 @@ struct PageMatrix {
             .viewAsForm, .viewAs:
             PageMatrix(.standard, "· · · · · ●")
 
+        // Members, API keys, webhooks.
+        case .keys, .keyForm, .makeKey, .rotateKeyForm, .rotateKey, .revokeKeyForm, .revokeKey:
+            PageMatrix(.standard, "● – – · · ●")
+        case .operatorKeys, .operatorKeyForm, .operatorMakeKey, .operatorRotateKeyForm, .operatorRotateKey,
+            .operatorRevokeKeyForm,
+            .operatorRevokeKey:
+            PageMatrix(.standard, "· · · · · ●")
+
         // Catalogue, partners, credit limits, confirmations, refunds: the provider's own desk is not there for anybody else.
         case .operatorHome, .operatorAccounts, .operatorSubscriptions, .operatorAudit, .operatorAuditCSV, .operatorAuditJSONL,
             .testClock, .advanceTestClock, .remittances, .remittanceForm, .recordRemittance, .remittance, .matchForm, .match,
@@ -169,6 +177,7 @@ private struct Cast {
             case "department_id": world.department
             case "partner_id": world.partner
             case "order_id": world.order
+            case "api_key_id": world.apiKey
             case "note_id": world.desk.note
             case "identity_request_id": world.desk.identityRequest
             case "payment_id": world.transfers.waiting

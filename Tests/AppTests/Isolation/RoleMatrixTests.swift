@@ -37,6 +37,7 @@ import Testing
             .listIdentityRequests, .verifyIdentity,
             .declineIdentity, .updatePartner:
             .operate
+        case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey: .manageMembers
         case .listPartners, .createPartner, .getPartner, .createEnrollment, .receiveUsage, .getTestClock, .advanceTestClock,
             .listRemittances, .recordRemittance, .getRemittance, .matchRemittance, .returnRemittance,
             .listBankAccounts, .setBankAccount:

@@ -30,7 +30,9 @@ final class Browser {
         var body: [UInt8] = []
         if let form {
             fields.set("Content-Type", "application/x-www-form-urlencoded")
-            body = Array(form.map { "\(Self.encoded($0.key))=\(Self.encoded($0.value))" }.joined(separator: "&").utf8)
+            body = Array(
+                form.sorted { $0.key < $1.key }.map { "\(Self.encoded($0.key))=\(Self.encoded($0.value))" }.joined(separator: "&")
+                    .utf8)
         }
         let reply = try await bursar.request(method, target, headers: fields, body: body)
         for line in reply.headers.all("set-cookie") {

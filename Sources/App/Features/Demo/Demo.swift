@@ -174,7 +174,9 @@ package struct Demo: Sendable {
             var areGood = stored != nil
             for tenant in stored?.tenants ?? [] {
                 for key in [tenant.operatorKey] + tenant.accountKeys.map(\.key) where areGood {
-                    do { areGood = try await authenticator.key(key).0.slug == tenant.slug } catch Failure.unauthenticated {
+                    do { areGood = try await authenticator.key(key, from: "127.0.0.1").tenant.slug == tenant.slug } catch Failure
+                        .unauthenticated
+                    {
                         areGood = false
                     }
                 }

@@ -69,4 +69,5 @@ enum Flash: String, Sendable, CaseIterable {
     case codesKept = "codes_kept"
     case sessionEnded = "session_ended"
     case sessionsEnded = "sessions_ended"
+    case keyRevoked = "key_revoked"
 }

@@ -48,6 +48,7 @@ extension Visit {
             return [
                 item(t("shell.audit"), PageRoute.audit.url(account.id.description), frame),
                 item(t("shell.identity"), PageRoute.accountIdentity.url(account.id.description), frame),
+                item(t("shell.keys"), PageRoute.keys.url(account.id.description), frame),
             ]
         }
         guard let enrollment = frame.enrollment else { return [] }
@@ -64,6 +65,7 @@ extension Visit {
             item(t("shell.accounts"), PageRoute.operatorAccounts.url(), frame),
             item(t("shell.subscriptions"), PageRoute.operatorSubscriptions.url(), frame),
         ]
+        items.append(item(t("shell.keys"), PageRoute.operatorKeys.url(), frame))
         items.append(item(t("shell.audit"), PageRoute.operatorAudit.url(), frame))
         items.append(item(t("shell.remittances"), PageRoute.remittances.url(), frame))
         if tenant.isSandbox { items.append(item(t("shell.test_clock"), PageRoute.testClock.url(), frame)) }

@@ -114,6 +114,9 @@ struct APIHandler: Sendable {
         case .listDepartmentStays:
             return list(request, try await ListDepartmentStays.run(try request.pathID(), context)) { $0.write(to: &$1) }
 
+        case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey:
+            return try await apiKeys(request)
+
         case .checkPartner:
             return object(try await FindPartner.byCode(request["code"] ?? "", context), request) { $0.write(to: &$1) }
         case .listPartners: return try await list(request, Partner.list)
@@ -205,6 +208,9 @@ struct APIHandler: Sendable {
         case "order_id":
             guard let id = OrderID(text) else { throw Failure.notFound }
             _ = try await FindOrder.byID(id, context)
+        case "api_key_id":
+            guard let id = APIKeyID(text) else { throw Failure.notFound }
+            try await FindAPIKey.confirmVisible(id, context)
         case "audit_id":
             guard let id = AuditID(text) else { throw Failure.notFound }
             try await FindAuditEvent.confirmVisible(id, context)

@@ -224,6 +224,7 @@ extension Endpoint {
                 query: Self.auditQuery + EndpointDocumentation.page + EndpointDocumentation.sort, who: .administrators)
         case .getAuditEvent:
             .read("audit", "One event with what was before and after.", .object(200, "AuditEvent"), who: .administrators)
+        case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey: apiKeyDocumentation
         case .listRoles: .read("members", "What each role may do.", .object(200, "RoleMatrix"))
         }
     }

@@ -75,6 +75,27 @@ enum Input {
     static let createDepartment: Schema = .object([
         .init("name", name), .optional("cost_centre", .text(max: 100)), .optional("quota", money),
     ])
+    private static let keyLimits: [Schema.Field] = [
+        .optional(
+            "scopes", .nullable(.list(.text(min: 1, max: 60), max: 60)),
+            "Parts of the API and `read` or `write`: `subscriptions:read`. Null: everything that the role may do."),
+        .optional("expires_at", .nullable(instant), "Null: never."),
+        .optional(
+            "allowed_addresses", .nullable(.list(.text(min: 1, max: 64), max: 50)),
+            "Addresses and networks, `203.0.113.0/24`. Null: from anywhere."),
+    ]
+    private static let instant: Schema = .format("date-time")
+    static let createAPIKey: Schema = .object(
+        [
+            .optional("account_id", .id("acc"), "Without it a tenant's key, which only the operator makes."),
+            .init("role", .word(["operator", "account_admin", "finance", "reader"])), .init("name", name),
+        ] + keyLimits)
+    static let updateAPIKey: Schema = .object([.optional("name", name)] + keyLimits)
+    static let rotateAPIKey: Schema = .object([
+        .optional(
+            "overlap_seconds", .integer(min: 0, max: RotateAPIKey.overlapLongest),
+            "How long the old key goes on; a day unless said.")
+    ])
     static let advance: Schema = .object([.init("to", .format("date-time"), "Not before the clock's now.")])
     /// CloudEvents may carry extension attributes, so this one is documented as open and read event by event.
     static let usageBatch: Schema = .list(

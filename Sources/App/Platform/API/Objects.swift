@@ -281,6 +281,22 @@ extension Schema {
                 ])
             ),
             (
+                "APIKey",
+                .object([
+                    .init("id", .id("key")), .init("object", .word(["api_key"])), .init("account_id", .nullable(.id("acc"))),
+                    .init("role", .word(["operator", "account_admin", "finance", "reader"])),
+                    .init("mode", .word(["live", "test"])),
+                    .init("name", .text(max: 200)), .init("hint", .text(max: 4), "The last four characters of the key."),
+                    .init("state", .word(["active", "expired", "revoked"])),
+                    .init("scopes", .nullable(.list(.text(max: 60), max: 60))), .init("expires_at", .nullable(instant)),
+                    .init("allowed_addresses", .nullable(.list(.text(max: 64), max: 50))), .init("created_at", instant),
+                    .init("created_by", .nullable(.id("usr"))), .init("rotated_from", .nullable(.id("key"))),
+                    .init("revoked_at", .nullable(instant)), .init("last_used_at", .nullable(instant), "To the minute."),
+                    .init("last_used_address", .nullable(.text(max: 64))),
+                    .optional("key", .text(max: 100), "The key itself, in the first answer that made it and never again."),
+                ])
+            ),
+            (
                 "Me",
                 .object([
                     .init("object", .word(["me"])),

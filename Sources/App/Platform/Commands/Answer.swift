@@ -9,6 +9,8 @@ package struct Answer: Sendable {
     /// The object the answer speaks of; when it is deleted, stored answers about it are erased with it (L3).
     package var objectID: UUID?
     package var isReplay = false
+    /// What is kept under the idempotency key in place of the body, where the body holds a secret that is shown once.
+    package var keptBody: [UInt8]?
 
     package init(
         status: Int, body: [UInt8], location: String? = nil, etag: String? = nil, objectID: UUID? = nil, isReplay: Bool = false

@@ -71,7 +71,7 @@ package struct IdempotencyKey: Sendable {
     func store(_ answer: Answer, tenant: TenantID) -> SQL {
         """
         update idempotency_keys set status = \(Int32(answer.status)), location = \(answer.location), \
-        response_body = \(String(decoding: answer.body, as: UTF8.self)), object_id = \(answer.objectID) \
+        response_body = \(String(decoding: answer.keptBody ?? answer.body, as: UTF8.self)), object_id = \(answer.objectID) \
         where tenant_id = \(tenant) and principal_id = \(principal) and key = \(text)
         """
     }

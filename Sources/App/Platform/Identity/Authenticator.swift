@@ -9,6 +9,8 @@ import Values
 /// or an ended session stops within that second on every server.
 package final class Authenticator: Sendable {
     static let rememberedMicroseconds: Int64 = 1_000_000
+    /// "Last used" is kept to this grain.
+    static let useNotedMicroseconds: Int64 = 60_000_000
     /// More keys than this in use within a second are simply looked up again.
     static let rememberedAtMost = 10_000
     /// A session ends after this long without a request, and after this long in any case (real time).
@@ -21,9 +23,15 @@ package final class Authenticator: Sendable {
     private let tenants = Mutex<[TenantID: (tenant: Tenant, until: Instant)]>([:])
 
     private struct Remembered: Sendable {
-        let tenant: Tenant
-        let principal: Principal
+        let key: KnownKey
         let until: Instant
+    }
+
+    /// A key as it was found: whose it is, what it may be, and what narrows it.
+    package struct KnownKey: Sendable {
+        package let tenant: Tenant
+        package let principal: Principal
+        package let limits: KeyLimits
     }
 
     package init(database: Database, realNow: @escaping @Sendable () -> Instant) {
@@ -33,15 +41,18 @@ package final class Authenticator: Sendable {
 
     // MARK: Keys
 
+    /// `address` is where the request comes from, for the key's "last used".
+    ///
     /// - Throws: `Failure.unauthenticated`
-    package func key(_ token: String) async throws -> (Tenant, Principal) {
+    package func key(_ token: String, from address: String) async throws -> KnownKey {
         guard token.hasPrefix("bsk_"), token.utf8.count < 200 else { throw Failure.unauthenticated(code: "invalid_api_key") }
         let hash = SHA256.hash(token)
         let now = realNow()
-        if let known = keys.withLock({ $0[hash] }), known.until > now { return (known.tenant, known.principal) }
+        if let known = keys.withLock({ $0[hash] }), known.until > now { return known.key }
         let rows = try await identity(
             """
-            select id, tenant_id, account_id, role, mode from identity.api_keys where key_hash = \(hash) and revoked_at is null
+            select k.id, k.tenant_id, k.account_id, k.role, k.mode, k.scopes, k.expires_at, k.allowed_addresses, u.used_at \
+            from identity.api_keys k left join identity.api_key_uses u on u.key_id = k.id where k.key_hash = \(hash) and k.revoked_at is null
             """)
         guard let row = rows.first else { throw Failure.unauthenticated(code: "invalid_api_key") }
         var column = Columns(row)
@@ -50,14 +61,31 @@ package final class Authenticator: Sendable {
         let account: AccountID? = try column.next()
         let role = Role(keyRole: try column.next(String.self))
         let mode: String = try column.next()
+        let limits = KeyLimits(scopes: try column.next(), expiresAt: try column.next(), addresses: try column.next())
+        let usedAt: Instant? = try column.next()
         guard let role, let tenant = try await tenant(tenantID) else { throw Failure.unauthenticated(code: "invalid_api_key") }
-        let principal = Principal.key(id: id, account: account, role: role, isLive: mode == "live")
+        let known = KnownKey(
+            tenant: tenant, principal: .key(id: id, account: account, role: role, isLive: mode == "live"), limits: limits)
         keys.withLock {
             if $0.count >= Self.rememberedAtMost { $0.removeAll(keepingCapacity: true) }
-            $0[hash] = Remembered(
-                tenant: tenant, principal: principal, until: now.adding(microseconds: Self.rememberedMicroseconds))
+            $0[hash] = Remembered(key: known, until: now.adding(microseconds: Self.rememberedMicroseconds))
         }
-        return (tenant, principal)
+        if usedAt.map({ $0.microseconds(until: now) >= Self.useNotedMicroseconds }) ?? true {
+            await noteUse(of: id, tenantID, from: address, at: now)
+        }
+        return known
+    }
+
+    /// To the minute, and never at the request's cost: a use that could not be noted is noted by the next one.
+    private func noteUse(of key: APIKeyID, _ tenant: TenantID, from address: String, at now: Instant) async {
+        try? await run { transaction in
+            transaction.enqueue(
+                """
+                insert into identity.api_key_uses (key_id, tenant_id, used_at, address) \
+                values (\(key), \(tenant), \(now), \(String(address.prefix(64)))) \
+                on conflict (key_id) do update set used_at = excluded.used_at, address = excluded.address
+                """)
+        }
     }
 
     // MARK: Tenants

@@ -1,0 +1,204 @@
+import Billing
+import Crypto
+import FoundationEssentials
+import HTTP
+import Postgres
+import Values
+
+/// What a new key may be, and where it may be used.
+package struct APIKeyTerms: Sendable {
+    package var name: String
+    package var scopes: [String]?
+    package var expiresAt: Instant?
+    package var allowedAddresses: [String]?
+
+    package init(name: String, scopes: [String]? = nil, expiresAt: Instant? = nil, allowedAddresses: [String]? = nil) {
+        self.name = name
+        self.scopes = scopes
+        self.expiresAt = expiresAt
+        self.allowedAddresses = allowedAddresses
+    }
+
+    /// - Throws: 422 that names the scope, the address or the instant.
+    func check(at now: Instant) throws {
+        var faults: [FieldError] = []
+        if let scopes {
+            if scopes.isEmpty { faults.append(FieldError("/scopes", "scopes_empty")) }
+            for (index, scope) in scopes.enumerated() where !Endpoint.scopes.contains(scope) {
+                faults.append(FieldError("/scopes/\(index)", "unknown_scope", ["scope": scope]))
+            }
+        }
+        if let allowedAddresses {
+            if allowedAddresses.isEmpty { faults.append(FieldError("/allowed_addresses", "addresses_empty")) }
+            for (index, address) in allowedAddresses.enumerated() where (try? TrustedProxies([address])) == nil {
+                faults.append(FieldError("/allowed_addresses/\(index)", "unknown_address", ["address": address]))
+            }
+        }
+        if let expiresAt, expiresAt <= now { faults.append(FieldError("/expires_at", "expiry_in_past")) }
+        if !faults.isEmpty { throw Failure.invalid(faults) }
+    }
+}
+
+/// Makes a key for an account, or for the tenant itself. It is shown in this one answer and stored as a hash.
+package struct CreateAPIKey: Sendable {
+    static let roles: [Role] = [.operator, .accountAdministrator, .finance, .reader]
+
+    let account: AccountID?
+    let role: Role
+    let terms: APIKeyTerms
+
+    package init(account: AccountID?, role: Role, terms: APIKeyTerms) {
+        self.account = account
+        self.role = role
+        self.terms = terms
+    }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        let owner = try await ListAPIKeys.keyOwner(account, context)
+        guard (role == .operator) == (owner == nil), Self.roles.contains(role) else {
+            throw Failure.invalid([FieldError("/role", owner == nil ? "role_needs_account" : "role_needs_tenant")])
+        }
+        try terms.check(at: context.dependencies.realNow())
+        return try await context.command(options) { write in
+            _ = try await write.begin([])
+            return try await write.addKey(account: owner, role: role, terms, rotatedFrom: nil)
+        }
+    }
+}
+
+/// Renames a key or narrows it differently; the key itself stays.
+package struct EditAPIKey: Sendable {
+    /// Nil leaves as it is; an inner nil takes the limit away.
+    package struct Changes: Sendable {
+        package var name: String?
+        package var scopes: [String]??
+        package var expiresAt: Instant??
+        package var allowedAddresses: [String]??
+        package init() {}
+    }
+
+    let id: APIKeyID
+    let changes: Changes
+
+    package init(id: APIKeyID, changes: Changes) {
+        self.id = id
+        self.changes = changes
+    }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        let seen = try await FindAPIKey.byID(id, context)
+        let now = context.dependencies.realNow()
+        return try await context.command(options) { write in
+            let rows = try await write.begin([APIKey.locked(id, write.tenant.id)])
+            guard let before = try rows[0].first.map(APIKey.init) else { throw Failure.notFound }
+            guard before.state(at: now) != .revoked else { throw Failure.conflict(code: "api_key_revoked") }
+            var key = before
+            if let name = changes.name { key.name = name }
+            if let scopes = changes.scopes { key.scopes = scopes }
+            if let expiresAt = changes.expiresAt { key.expiresAt = expiresAt }
+            if let addresses = changes.allowedAddresses { key.allowedAddresses = addresses }
+            let isExpiryNew = key.expiresAt != before.expiresAt
+            try APIKeyTerms(
+                name: key.name, scopes: key.scopes, expiresAt: isExpiryNew ? key.expiresAt : nil,
+                allowedAddresses: key.allowedAddresses
+            ).check(at: now)
+            write.enqueue(
+                """
+                update identity.api_keys set name = \(key.name), scopes = \(key.scopes), expires_at = \(key.expiresAt), \
+                allowed_addresses = \(key.allowedAddresses) where tenant_id = \(write.tenant.id) and id = \(id)
+                """)
+            write.audit(
+                "api_key.edited", object: ("api_key", id.uuid), account: seen.account, details: (before.auditText, key.auditText))
+            return key.answer(at: now)
+        }
+    }
+}
+
+/// Ends a key for good; every server refuses it within a second.
+package struct RevokeAPIKey: Sendable {
+    let id: APIKeyID
+
+    package init(id: APIKeyID) { self.id = id }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        _ = try await FindAPIKey.byID(id, context)
+        let now = context.dependencies.realNow()
+        return try await context.command(options) { write in
+            let rows = try await write.begin([APIKey.locked(id, write.tenant.id)])
+            guard var key = try rows[0].first.map(APIKey.init) else { throw Failure.notFound }
+            guard key.revokedAt == nil else { return key.answer(at: now) }
+            key.revokedAt = now
+            write.enqueue(
+                "update identity.api_keys set revoked_at = \(now) where tenant_id = \(write.tenant.id) and id = \(id)")
+            write.audit("api_key.revoked", object: ("api_key", id.uuid), account: key.account)
+            return key.answer(at: now)
+        }
+    }
+}
+
+/// A new key in place of an old one, which goes on for a while so that programs can change over without a gap.
+package struct RotateAPIKey: Sendable {
+    /// In seconds; a week is long enough to change over.
+    static let overlapStandard: Int64 = 86_400
+    static let overlapLongest: Int64 = 7 * 86_400
+
+    let id: APIKeyID
+    let overlapSeconds: Int64
+
+    package init(id: APIKeyID, overlapSeconds: Int64?) {
+        self.id = id
+        self.overlapSeconds = overlapSeconds ?? Self.overlapStandard
+    }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        _ = try await FindAPIKey.byID(id, context)
+        let now = context.dependencies.realNow()
+        return try await context.command(options) { write in
+            let rows = try await write.begin([APIKey.locked(id, write.tenant.id)])
+            guard let old = try rows[0].first.map(APIKey.init) else { throw Failure.notFound }
+            guard old.state(at: now) == .active else {
+                throw Failure.conflict(code: old.revokedAt == nil ? "api_key_expired_already" : "api_key_revoked")
+            }
+            let until = now.adding(seconds: overlapSeconds)
+            let ends = old.expiresAt.map { min($0, until) } ?? until
+            write.enqueue(
+                "update identity.api_keys set expires_at = \(ends) where tenant_id = \(write.tenant.id) and id = \(id)")
+            write.audit("api_key.rotated", object: ("api_key", id.uuid), account: old.account)
+            let terms = APIKeyTerms(
+                name: old.name, scopes: old.scopes, expiresAt: old.expiresAt, allowedAddresses: old.allowedAddresses)
+            return try await write.addKey(account: old.account, role: old.role, terms, rotatedFrom: old.id)
+        }
+    }
+}
+
+extension APIKey {
+    static func locked(_ id: APIKeyID, _ tenant: TenantID) -> SQL {
+        "select \(columns) \(source) where k.tenant_id = \(tenant) and k.id = \(id) for no key update of k"
+    }
+
+    /// `bsk_test_…` for a sandbox tenant, `bsk_live_…` for a live one, and 256 random bits.
+    static func newSecret(for tenant: Tenant) -> String { "bsk_\(tenant.isSandbox ? "test" : "live")_\(SecureRandom.token())" }
+}
+
+extension Write {
+    fileprivate func addKey(account: AccountID?, role: Role, _ terms: APIKeyTerms, rotatedFrom: APIKeyID?) async throws -> Answer
+    {
+        let id: APIKeyID = newID()
+        let secret = APIKey.newSecret(for: tenant)
+        let now = dependencies.realNow()
+        var creator: UserID?
+        if case .user(let user, _, _, _) = principal { creator = user }
+        let rows = try await query([
+            """
+            insert into identity.api_keys (id, key_hash, tenant_id, account_id, role, mode, name, hint, created_at, scopes, expires_at, \
+            allowed_addresses, created_by, rotated_from) values (\(id), \(SHA256.hash(secret)), \(tenant.id), \(account), \(role.rawValue), \
+            \(tenant.isSandbox ? "test" : "live"), \(terms.name), \(String(secret.suffix(4))), \(now), \(terms.scopes), \(terms.expiresAt), \
+            \(terms.allowedAddresses), \(creator), \(rotatedFrom))
+            """,
+            "select \(APIKey.columns) \(APIKey.source) where k.tenant_id = \(tenant.id) and k.id = \(id)",
+        ])
+        guard let key = try rows[1].first.map(APIKey.init) else { throw Failure.fault }
+        audit("api_key.created", object: ("api_key", id.uuid), account: account)
+        return key.answer(201, at: now, secret: secret)
+    }
+}

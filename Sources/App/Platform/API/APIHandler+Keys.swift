@@ -1,0 +1,80 @@
+import Billing
+import HTTP
+import Values
+
+/// Keys made and ended by programs.
+extension APIHandler {
+    func apiKeys(_ request: APIRequest) async throws -> HTTPResponse {
+        let context = request.context
+        let now = context.dependencies.realNow()
+        switch request.endpoint {
+        case .listAPIKeys:
+            let page = try await ListAPIKeys.run(request.id("account_id"), try request.page(), context)
+            return list(request, page) { $0.write(to: &$1, at: now) }
+        case .createAPIKey:
+            let body = try request.body()
+            let useCase = CreateAPIKey(
+                account: body["account_id"]?.text.flatMap { AccountID($0) },
+                role: body["role"]?.text.flatMap { Role(rawValue: $0) } ?? .reader,
+                terms: APIKeyTerms(
+                    name: body["name"]?.text ?? "", scopes: words(body["scopes"]), expiresAt: instant(body["expires_at"]),
+                    allowedAddresses: words(body["allowed_addresses"])))
+            return response(try await useCase.run(context, try request.options()), request)
+        case .updateAPIKey:
+            let body = try request.body()
+            var changes = EditAPIKey.Changes()
+            changes.name = body["name"]?.text
+            if let scopes = body["scopes"] { changes.scopes = .some(words(scopes)) }
+            if let expiry = body["expires_at"] { changes.expiresAt = .some(instant(expiry)) }
+            if let addresses = body["allowed_addresses"] { changes.allowedAddresses = .some(words(addresses)) }
+            let useCase = EditAPIKey(id: try request.pathID(), changes: changes)
+            return response(try await useCase.run(context, try request.options()), request)
+        case .revokeAPIKey:
+            return response(try await RevokeAPIKey(id: try request.pathID()).run(context, try request.options()), request)
+        case .rotateAPIKey:
+            let body = try request.body()
+            var overlap: Int64?
+            if case .number(let text)? = body["overlap_seconds"] { overlap = Int64(text) }
+            let useCase = RotateAPIKey(id: try request.pathID(), overlapSeconds: overlap)
+            return response(try await useCase.run(context, try request.options()), request)
+        default:
+            return response(try await FindAPIKey.byID(try request.pathID(), context).answer(at: now), request)
+        }
+    }
+
+    private func words(_ json: JSON?) -> [String]? { json?.items?.compactMap(\.text) }
+    private func instant(_ json: JSON?) -> Instant? { json?.text.flatMap { Instant(rfc3339: $0) } }
+}
+
+extension Endpoint {
+    /// The documentation of the keys' own endpoints.
+    var apiKeyDocumentation: EndpointDocumentation {
+        let tag = "api keys"
+        switch self {
+        case .listAPIKeys:
+            return .read(
+                tag, "Keys of an account, or the tenant's, newest first.", .list("APIKey"),
+                query: [.optional("account_id", .id("acc"))] + EndpointDocumentation.page, who: .administrators)
+        case .createAPIKey:
+            return EndpointDocumentation(
+                tag: tag,
+                summary: "Make a key. This answer holds it; it is stored as a hash and never shown again.",
+                audience: .administrators, body: Input.createAPIKey, answer: .object(201, "APIKey"),
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+        case .updateAPIKey:
+            return EndpointDocumentation(
+                tag: tag, summary: "Rename a key or narrow it differently; null takes a limit away.", audience: .administrators,
+                body: Input.updateAPIKey, answer: .object(200, "APIKey"), refusals: [403, 409, 413, 415, 422])
+        case .revokeAPIKey:
+            return EndpointDocumentation(
+                tag: tag, summary: "End a key for good, on every server within a second.", audience: .administrators,
+                answer: .object(200, "APIKey"), refusals: [403, 409])
+        case .rotateAPIKey:
+            return EndpointDocumentation(
+                tag: tag, summary: "A new key of the same terms; the old one goes on for the overlap.",
+                audience: .administrators, body: Input.rotateAPIKey, answer: .object(201, "APIKey"),
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+        default: return .read(tag, "One key.", .object(200, "APIKey"), who: .administrators)
+        }
+    }
+}
