@@ -121,7 +121,7 @@ import Testing
         #expect(rate["credit_end.kind"] == "runs_out" && rate["credit_end.at"] == "2025-06-09T22:00:00Z")
         let page = try await story.browser("reader").get(story.overview).expect(200)
         #expect(page.text.contains("in 93 days") && page.text.contains("Estimate: at this rate the credit runs out"))
-        #expect(page.text.contains("An estimate at CN¥10.00 a day") && page.text.contains("version 1 of the terms"))
+        #expect(page.text.contains("an estimate at CN¥10.00 a day") && page.text.contains("version 1 of the terms"))
         // The API's own list of consequences stays free of guesses.
         #expect(try await tenant.subscription(id).list("what_next").allSatisfy { $0.scalar("at") ?? "" > "2026" })
         try await tenant.advance(to: "2025-03-25T00:00:00Z")

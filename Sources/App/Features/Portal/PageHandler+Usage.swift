@@ -47,8 +47,16 @@ extension PageHandler {
             let pages = max(1, (table.rows.count + UsagePage.rowsAtOnce - 1) / UsagePage.rowsAtOnce)
             page.page = min(max(visit["page"].flatMap { Int($0) } ?? 1, 1), pages)
             if subscription.state != .pending { page.downloads = view.files(period.fileQuery) }
+            let words = grouping == .product ? "day,product" : grouping == .resource ? "resource,product" : "day"
+            page.downloads?.curl = curl(
+                visit, .getUsage, view.subscription.id,
+                "?from=\(table.span.from.rfc3339)&to=\(table.span.to.rfc3339)&group_by=\(words)")
         }
         return visit.page(page, view.frame, status: problems.isEmpty ? 200 : 422)
+    }
+
+    private func curl(_ visit: Visit, _ endpoint: Endpoint, _ id: SubscriptionID, _ query: String = "") -> String {
+        "curl -H \"Authorization: Bearer $BURSAR_KEY\" \(ShellWord.quoted(visit.origin + endpoint.path(id.description) + query))"
     }
 
     private func presets(
@@ -138,6 +146,7 @@ extension PageHandler {
             files: { month in hasUsage && month >= report.months.last?.month ?? month ? view.files([("month", month.iso)]) : nil
             },
             csv: view.links(.billingHistoryDownload))
+        page.curl = curl(visit, .getBillingHistory, view.subscription.id)
         if let row = rows[0].first {
             let id: EnrollmentID = try row.get(0)
             let isOpen = !view.context.principal.roles(on: Belonging(enrollment: id)).isEmpty

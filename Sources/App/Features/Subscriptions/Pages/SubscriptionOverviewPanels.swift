@@ -31,7 +31,7 @@ extension SubscriptionOverviewPage {
             ])
         return Timeline.Event(
             at: consequence.at, tone: isLoss ? .bad : isWarning ? .warn : .quiet, text: .text(words), note: .text(why),
-            showsTime: true)
+            showsTime: !item.isEstimate)
     }
 
     /// An event alone does not say why: an order that lapses is deleted too.

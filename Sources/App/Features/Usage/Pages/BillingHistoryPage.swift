@@ -13,6 +13,7 @@ package struct BillingHistoryPage: Page {
     package var csv: URLPath
     /// Where the money is that pays for an enterprise subscription.
     package var enrollment: NavigationItem?
+    package var curl: String?
 
     package func title(_ t: Localiser) -> String { t("billing.title_of", ["name": name]) }
 
@@ -25,7 +26,10 @@ package struct BillingHistoryPage: Page {
             sections.html
             block(
                 t("billing.months"), id: "months", note: note(t), tools: a(.class("tool"), .href(csv)) { t("billing.download") }
-            ) { (report.isEnterprise ? enterpriseTable(t) : creditTable(t)).html }
+            ) {
+                (report.isEnterprise ? enterpriseTable(t) : creditTable(t)).html
+                if let curl { curlMenu(curl, t) }
+            }
             if !report.isEnterprise { proof(t) }
         }
     }

@@ -107,11 +107,24 @@ package struct UsagePage: Page {
     }
 }
 
+/// A page's content as a request of the API, folded away.
+func curlMenu(_ line: String, _ t: Localiser) -> HTML {
+    details(.class("menu")) {
+        summary { t("list.curl") }
+        div {
+            p(.class("hint")) { t("download.curl_hint") }
+            copyable(line, name: t("list.curl"), id: "curl", t)
+        }
+    }
+}
+
 /// The files of a range.
 package struct UsageFiles: Sendable {
     package let csv: URLPath
     package let json: URLPath
     package let focus: URLPath
+    /// The same from the API, ready for a shell (G7).
+    package var curl: String?
 
     package init(csv: URLPath, json: URLPath, focus: URLPath) {
         self.csv = csv
@@ -126,6 +139,7 @@ package struct UsageFiles: Sendable {
                 ActionLink(t("download.json"), json).button
                 ActionLink(t("download.focus"), focus).button
             }
+            if let curl { curlMenu(curl, t) }
         }
     }
 
