@@ -26,6 +26,8 @@ create table mails (
     smtp_reply       text,
     -- Set before the first attempt and never again: however often a letter is sent, it is the same letter.
     message_id       text,
+    -- The letter that this one repeats, because somebody asked for it.
+    copy_of          uuid,
     language         text check (language in ('en', 'zh-Hans')),
     subject          text,
     body_text        text,
@@ -35,6 +37,7 @@ create table mails (
     foreign key (tenant_id, account_id) references accounts (tenant_id, id) on delete restrict,
     foreign key (tenant_id, subscription_id) references subscriptions (tenant_id, id) on delete restrict,
     foreign key (tenant_id, user_id) references users (tenant_id, id) on delete restrict,
+    foreign key (tenant_id, copy_of) references mails (tenant_id, id) on delete restrict,
     check ((status = 'waiting') = (next_attempt_at is not null)),
     check ((status = 'sent') = (sent_at is not null)),
     check (status = 'waiting' or secret_path is null),
@@ -48,6 +51,7 @@ create index mails_unwritten on mails (tenant_id, id) where status = 'waiting' a
 create index mails_occurred on mails (tenant_id, occurred_at, id);
 create index mails_status on mails (tenant_id, status, occurred_at, id);
 create index mails_account on mails (tenant_id, account_id, occurred_at, id);
+create index mails_email on mails (tenant_id, email, occurred_at, id) where email is not null;
 create index mails_subscription on mails (tenant_id, subscription_id) where subscription_id is not null;
 
 -- Notices that fall due: the Monday balance, credit that ends soon, the countdown to a deletion. A sweep costs what is due.

@@ -35,6 +35,8 @@ package struct World: Sendable {
     package let administratorEmail: String
     /// An event of the account's audit log.
     package let auditEvent: String
+    /// A mail about the account, waiting to be sent.
+    package let notification: String
     package let desk: WorldDesk
     package let transfers: WorldTransfers
 
@@ -81,6 +83,7 @@ package struct World: Sendable {
         for id in [prepaid, trial, enterprise] { try await tenant.use(id, cost: "12.345", at: "2025-01-15T00:00:00Z") }
         try await tenant.settle()
         let auditEvent = try await tenant.get("/v1/audit-events?object_id=\(prepaid)&limit=1").expect(200)["data.0.id"] ?? ""
+        let notification = try await tenant.get("/v1/notifications?account_id=\(account)&limit=1").expect(200)["data.0.id"] ?? ""
         let desk = try await WorldDesk.make(tenant, account: account, waiting: (enterpriseAccount, trialAccount), marker: marker)
         // One that waits for its settlement, so that the queue has a row too.
         try await tenant.use(prepaid, cost: "1.00", at: "2025-01-15T00:00:00Z")
@@ -95,7 +98,7 @@ package struct World: Sendable {
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
             order: pending["order_id"] ?? "", apiKey: apiKey,
             administratorEmail: try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? "",
-            auditEvent: auditEvent, desk: desk, transfers: transfers)
+            auditEvent: auditEvent, notification: notification, desk: desk, transfers: transfers)
     }
 
     private static func enrollmentBody(_ bursar: TestBursar, _ marker: String) -> Input {
@@ -113,8 +116,9 @@ package struct World: Sendable {
         let subscriptions = "/v1/subscriptions"
         return switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .me, .listAccounts, .listSubscriptions, .listPartners, .listEnrollments,
-            .listOrders, .getTestClock, .listPayments, .listRemittances, .listBankAccounts, .listAuditEvents, .listRoles:
+            .listOrders, .getTestClock, .listPayments, .listRemittances, .listBankAccounts, .listNotifications, .listAuditEvents, .listRoles:
             (endpoint.template, nil)
+        case .getNotification, .resendNotification: (endpoint.path(notification), nil)
         case .getAuditEvent: (endpoint.path(auditEvent), nil)
         case .search, .getAccountTimeline, .listAccountNotes, .addAccountNote, .getAccountNote, .eraseAccountNote,
             .suspendAccount, .liftAccount,

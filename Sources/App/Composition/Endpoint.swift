@@ -96,6 +96,9 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case returnRemittance = "POST /v1/remittances/{remittance_id}/return"
     case listBankAccounts = "GET /v1/bank-accounts"
     case setBankAccount = "PUT /v1/bank-accounts"
+    case listNotifications = "GET /v1/notifications"
+    case getNotification = "GET /v1/notifications/{notification_id}"
+    case resendNotification = "POST /v1/notifications/{notification_id}/resend"
 
     case receiveUsage = "POST /v1/usage-events"
 

@@ -67,6 +67,11 @@ struct PageMatrix {
         case .reactivateForm, .reactivate: PageMatrix(.suspended, "● – – – · ●")
         case .confirmServices: PageMatrix(.unconfirmed, "● – – ● · ●")
 
+        // Mails are read by whoever sees their account, and sent again by whoever takes care of its alerts.
+        case .notifications: PageMatrix(.enterprise, "● ● ● · ● ●")
+        case .notification: PageMatrix(.standard, "● ● ● · · ●")
+        case .resendNotification: PageMatrix(.standard, "● ● – · · ●")
+
         // The audit log is the administrators'.
         case .audit, .auditCSV, .auditJSONL: PageMatrix(.enterprise, "● – – · ● ●")
 
@@ -79,7 +84,7 @@ struct PageMatrix {
         case .requestIdentity: PageMatrix(.enterprise, "● – – · ● ●")
         // Whoever looks in nobody's stead ends nothing and goes home.
         case .endViewAs: PageMatrix(.nothing, "● ● ● ● ● ●")
-        case .operatorSearch, .operatorPartners, .newPartner, .addPartner, .operatorPartner, .editPartner, .retirePartner,
+        case .operatorMails, .operatorMail, .operatorResendMail, .operatorSearch, .operatorPartners, .newPartner, .addPartner, .operatorPartner, .editPartner, .retirePartner,
             .operatorIdentity, .operatorIdentityRequest, .decideIdentity, .operatorAccount, .operatorTimeline, .operatorOrder,
             .addAccountNote, .eraseAccountNote, .operatorSuspendForm, .operatorSuspend, .operatorLiftForm, .operatorLift,
             .viewAsForm, .viewAs:
@@ -178,6 +183,7 @@ private struct Cast {
             case "partner_id": world.partner
             case "order_id": world.order
             case "api_key_id": world.apiKey
+            case "notification_id": world.notification
             case "note_id": world.desk.note
             case "identity_request_id": world.desk.identityRequest
             case "payment_id": world.transfers.waiting

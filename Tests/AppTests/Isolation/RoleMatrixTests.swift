@@ -9,13 +9,15 @@ import Testing
     static func need(_ endpoint: Endpoint) -> Permission? {
         switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .problem, .me, .listAccounts, .listSubscriptions, .listEnrollments,
-            .listOrders, .checkPartner, .search, .listRoles, .listPayments:
+            .listOrders, .listNotifications, .checkPartner, .search, .listRoles, .listPayments:
             nil
         // A verdict for each item, by its own roles.
         case .actOnSubscriptions: nil
         case .getAccount, .downloadAccountUsage, .downloadAccountUsageJSON, .downloadAccountFOCUS, .listAccountIdentityRequests,
             .getIdentityRequest, .getPayment:
             .seeAccount
+        case .getNotification: .seeAccount
+        case .resendNotification: .manageAlerts
         case .requestIdentity: .manageMembers
         case .getSubscription, .getEntitlement, .listSubscriptionEvents, .getUsage, .downloadUsage, .getDeletionCertificate,
             .getOrder, .listDepartmentStays, .downloadUsageJSON, .downloadFOCUS, .downloadErasable, .getBillingHistory,

@@ -212,6 +212,7 @@ enum KeyScan {
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
         "link.", "profile.theme_",
         "mail.",
+        "notifications.status_",
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",
         "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_", "remittances.ground_",
         "keys.column.", "keys.rotate", "keys.revoke",

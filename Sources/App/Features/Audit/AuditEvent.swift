@@ -63,6 +63,7 @@ package struct AuditEvent: Sendable {
         case "handover": HandoverID(id).description
         case "order": OrderID(id).description
         case "identity_request": IdentityRequestID(id).description
+        case "notification": MailID(id).description
         case "account_note": AccountNoteID(id).description
         case "account_view": AccountViewID(id).description
         case "policy_draft": PolicyDraftID(id).description

@@ -126,7 +126,7 @@ package struct SendLetters: Sendable {
         return try await context.work { write in
             let rows = try await write.query(
                 """
-                update mails m set attempts = m.attempts + 1, next_attempt_at = \(now.adding(seconds: Self.leaseSeconds)) \
+                update mails m set attempts = m.attempts + 1, smtp_reply = null, next_attempt_at = \(now.adding(seconds: Self.leaseSeconds)) \
                 from (select id from mails where tenant_id = \(tenant) and status = 'waiting' and next_attempt_at <= \(now) and subject is not null \
                 order by next_attempt_at, id limit \(Self.atOnce) for update skip locked) d \
                 where m.tenant_id = \(tenant) and m.id = d.id \

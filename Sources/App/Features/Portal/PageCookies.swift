@@ -70,4 +70,5 @@ enum Flash: String, Sendable, CaseIterable {
     case sessionEnded = "session_ended"
     case sessionsEnded = "sessions_ended"
     case keyRevoked = "key_revoked"
+    case mailQueued = "mail_queued"
 }

@@ -214,6 +214,12 @@ struct PageHandler: Sendable {
         case .returnRemittance: return try await returnRemittance(visit)
         case .bankAccounts: return try await bankAccounts(visit)
         case .setBankAccount: return try await setBankAccount(visit)
+        case .notifications: return try await notifications(visit)
+        case .notification: return try await notification(visit)
+        case .resendNotification: return try await resendNotification(visit)
+        case .operatorMails: return try await operatorMails(visit)
+        case .operatorMail: return try await operatorMail(visit)
+        case .operatorResendMail: return try await operatorResendMail(visit)
         case .testClock: return try await testClock(visit)
         case .advanceTestClock: return try await advanceTestClock(visit)
         }

@@ -77,6 +77,10 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case billingHistory = "GET /accounts/{account_id}/subscriptions/{subscription_id}/billing-history"
     case billingHistoryDownload = "GET /accounts/{account_id}/subscriptions/{subscription_id}/billing-history.csv"
 
+    case notifications = "GET /accounts/{account_id}/notifications"
+    case notification = "GET /accounts/{account_id}/notifications/{notification_id}"
+    case resendNotification = "POST /accounts/{account_id}/notifications/{notification_id}/resend"
+
     case audit = "GET /accounts/{account_id}/audit"
     case auditCSV = "GET /accounts/{account_id}/audit.csv"
     case auditJSONL = "GET /accounts/{account_id}/audit.jsonl"
@@ -146,6 +150,9 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case returnRemittance = "POST /operator/remittances/{remittance_id}/return"
     case bankAccounts = "GET /operator/bank-accounts"
     case setBankAccount = "POST /operator/bank-accounts"
+    case operatorMails = "GET /operator/mails"
+    case operatorMail = "GET /operator/mails/{notification_id}"
+    case operatorResendMail = "POST /operator/mails/{notification_id}/resend"
     case testClock = "GET /operator/test-clock"
     case advanceTestClock = "POST /operator/test-clock"
 

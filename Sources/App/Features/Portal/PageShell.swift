@@ -68,6 +68,7 @@ extension Visit {
         items.append(item(t("shell.keys"), PageRoute.operatorKeys.url(), frame))
         items.append(item(t("shell.audit"), PageRoute.operatorAudit.url(), frame))
         items.append(item(t("shell.remittances"), PageRoute.remittances.url(), frame))
+        items.append(item(t("shell.notifications"), PageRoute.operatorMails.url(), frame))
         if tenant.isSandbox { items.append(item(t("shell.test_clock"), PageRoute.testClock.url(), frame)) }
         return items
     }
@@ -92,6 +93,7 @@ extension Visit {
         }
         if let account = frame.account, own.accounts.contains(where: { $0.id == account.id }) {
             items.append(item(t("shell.orders"), PageRoute.orders.url(account.id.description), frame))
+            items.append(item(t("shell.notifications"), PageRoute.notifications.url(account.id.description), frame))
         }
         if own.ownAccounts.count + own.enrollments.count > 1 || own.servesElsewhere && !own.ownAccounts.isEmpty {
             items.append(item(t("shell.all_accounts"), PageRoute.home.url(), frame))

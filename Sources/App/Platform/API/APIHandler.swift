@@ -148,6 +148,12 @@ struct APIHandler: Sendable {
             return conditional(department.answer(200), request)
 
         case .listOrders: return try await list(request, Order.list)
+        case .listNotifications: return try await list(request, Notification.list)
+        case .getNotification: return try await notification(request)
+        case .resendNotification:
+            _ = try request.body()
+            return response(
+                try await ResendNotification(id: try request.pathID()).run(context, try request.options()), request)
         case .getOrder: return object(try await FindOrder.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
 
         case .listPayments, .getPayment, .cancelPayment, .listRemittances, .recordRemittance, .getRemittance, .matchRemittance,
@@ -211,6 +217,9 @@ struct APIHandler: Sendable {
         case "api_key_id":
             guard let id = APIKeyID(text) else { throw Failure.notFound }
             try await FindAPIKey.confirmVisible(id, context)
+        case "notification_id":
+            guard let id = MailID(text) else { throw Failure.notFound }
+            _ = try await FindNotification.byID(id, context)
         case "audit_id":
             guard let id = AuditID(text) else { throw Failure.notFound }
             try await FindAuditEvent.confirmVisible(id, context)

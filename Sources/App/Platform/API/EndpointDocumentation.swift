@@ -204,6 +204,9 @@ extension Endpoint {
         case .listPayments, .getPayment, .cancelPayment, .listRemittances, .recordRemittance, .getRemittance, .matchRemittance,
             .returnRemittance, .listBankAccounts, .setBankAccount:
             paymentDocumentation
+        case .listNotifications: .listNotifications
+        case .getNotification: .getNotification
+        case .resendNotification: .resendNotification
 
         case .receiveUsage:
             EndpointDocumentation(

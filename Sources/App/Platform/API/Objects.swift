@@ -329,7 +329,7 @@ extension Schema {
                     .optional("pointer", .text(max: 500)),
                 ])
             ),
-        ] + operatorComponents + usageObjects + signInComponents + paymentComponents
+        ] + operatorComponents + notificationComponents + usageObjects + signInComponents + paymentComponents
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

@@ -104,7 +104,7 @@ package enum OpenAPI {
         for name in endpoint.parameters {
             let prefix = [
                 "subscription_id": "sub", "account_id": "acc", "partner_id": "par", "enrollment_id": "enr",
-                "department_id": "dep", "order_id": "ord", "api_key_id": "key",
+                "department_id": "dep", "order_id": "ord", "api_key_id": "key", "notification_id": "mai",
             ]
             parameter(&json, name, "path", prefix[name].map { .id($0) } ?? .text(min: 1, max: 100), required: true, "")
         }

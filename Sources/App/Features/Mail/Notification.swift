@@ -1,0 +1,186 @@
+import Billing
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+/// A letter as people look it up: to whom, about what, what it said word for word, and what became of it.
+package struct Notification: Sendable {
+    package static let statuses = ["waiting", "sent", "refused", "failed"]
+
+    package let id: MailID
+    package let kind: String
+    package let account: (id: AccountID, name: String, zone: TimeZoneRule, belonging: Belonging, kind: AccountKind)?
+    package let subscription: SubscriptionID?
+    package let subscriptionName: String?
+    package let email: String?
+    package let status: String
+    package let attempts: Int32
+    package let nextAttemptAt: Instant?
+    package let occurredAt: Instant
+    package let queuedAt: Instant
+    package let sentAt: Instant?
+    package let erasedAt: Instant?
+    package let reply: String?
+    package let messageID: String?
+    package let language: String?
+    package let copyOf: MailID?
+    /// Nil until it is written, and once it is erased. The text and the HTML are as they were sent, but for the one-time address.
+    package let subject: String?
+    package let text: String?
+    package let html: String?
+
+    static let select: SQL = """
+        select m.id, m.kind, a.id, a.name, a.time_zone, a.administrator_id, a.enrollment_id, a.kind, m.subscription_id, s.name, m.email, m.status, \
+        m.attempts, m.next_attempt_at, m.occurred_at, m.queued_at, m.sent_at, m.erased_at, m.smtp_reply, m.message_id, m.language, m.copy_of, \
+        m.subject, m.body_text, m.body_html from mails m \
+        left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id \
+        left join subscriptions s on s.tenant_id = m.tenant_id and s.id = m.subscription_id
+        """
+
+    init(_ row: Row) throws {
+        var column = Columns(row)
+        id = try column.next()
+        kind = try column.next()
+        let accountID: AccountID? = try column.next()
+        let accountName: String? = try column.next()
+        let zone = try column.next(String?.self).flatMap { TimeZoneRule(identifier: $0) }
+        let administrator: UserID? = try column.next()
+        let enrollment: EnrollmentID? = try column.next()
+        let accountKind = try column.next(String?.self).flatMap { AccountKind(rawValue: $0) }
+        account = accountID.map {
+            (
+                $0, accountName ?? "", zone ?? .utc,
+                Belonging(account: $0, accountAdministrator: administrator, enrollment: enrollment), accountKind ?? .standard
+            )
+        }
+        subscription = try column.next()
+        subscriptionName = try column.next()
+        email = try column.next()
+        status = try column.next()
+        attempts = try column.next()
+        nextAttemptAt = try column.next()
+        occurredAt = try column.next()
+        queuedAt = try column.next()
+        sentAt = try column.next()
+        erasedAt = try column.next()
+        reply = try column.next()
+        messageID = try column.next()
+        language = try column.next()
+        copyOf = try column.next()
+        subject = try column.next()
+        text = try column.next()
+        html = try column.next()
+    }
+
+    /// Whether a one-time address stands in it: only its first sending carries that.
+    var hasOneTimeLink: Bool { text?.contains(LetterText.secretMark) ?? false }
+
+    func shown(_ body: String?, _ t: Strings) -> String? { body.map { LetterText.filled($0, with: t("mail.one_time_link")) } }
+
+    func write(to json: inout JSONWriter, withBody: Bool = false, _ strings: Strings? = nil) {
+        json.object { json in
+            json.field("id", id)
+            json.field("object", "notification")
+            json.field("kind", kind)
+            json.field("status", status)
+            json.field("account_id", account?.id)
+            json.field("subscription_id", subscription)
+            json.field("email", email)
+            json.field("subject", subject)
+            json.field("language", language)
+            json.field("occurred_at", occurredAt)
+            json.field("queued_at", queuedAt)
+            json.field("sent_at", sentAt)
+            json.field("next_attempt_at", nextAttemptAt)
+            json.field("erased_at", erasedAt)
+            json.field("attempts", Int(attempts))
+            json.field("smtp_reply", reply)
+            json.field("message_id", messageID)
+            json.field("copy_of", copyOf)
+            guard withBody else { return }
+            let mark = strings.map { $0("mail.one_time_link") } ?? ""
+            json.field("text", text.map { LetterText.filled($0, with: mark) })
+            json.field("html", html.map { LetterText.filled($0, with: mark) })
+        }
+    }
+}
+
+/// One letter, for those who see its account; what concerns no account is the operators'.
+package enum FindNotification {
+    package static func byID(_ id: MailID, _ context: TenantContext) async throws -> Notification {
+        let rows = try await context.read("\(Notification.select) where m.tenant_id = \(context.tenant.id) and m.id = \(id)").rows
+        guard let notification = try rows.first.map(Notification.init) else { throw Failure.notFound }
+        try confirmVisible(notification, context.principal)
+        return notification
+    }
+
+    static func confirmVisible(_ notification: Notification, _ principal: Principal) throws {
+        guard let account = notification.account else {
+            guard principal.isOperator else { throw Failure.notFound }
+            return
+        }
+        try TenantContext.require(.seeAccount, of: principal.roles(on: account.belonging), in: account.kind)
+    }
+}
+
+/// Sends a letter again: one that never arrived is tried at once, one that was sent goes out as a copy with an ID of its own, word for word.
+package struct ResendNotification: Sendable {
+    let id: MailID
+
+    package init(id: MailID) { self.id = id }
+
+    package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        let context = context
+        return try await context.command(options) { write in
+            let tenant = write.tenant.id
+            let rows = try await write.begin([
+                "select from mails where tenant_id = \(tenant) and id = \(id) for no key update",
+                "\(Notification.select) where m.tenant_id = \(tenant) and m.id = \(id)",
+            ])
+            guard let letter = try rows[1].first.map(Notification.init) else { throw Failure.notFound }
+            try FindNotification.confirmVisible(letter, write.principal)
+            if let account = letter.account {
+                try TenantContext.require(.manageAlerts, of: write.principal.roles(on: account.belonging), in: account.kind)
+            }
+            if letter.erasedAt != nil { throw Failure.conflict(code: "notification_erased") }
+            if letter.status != "waiting", letter.hasOneTimeLink {
+                throw Failure.conflict(code: "notification_had_one_time_link")
+            }
+            let sent = letter.status == "sent" ? copy(of: letter, write) : tryNow(letter, write)
+            write.audit("notification.resent", object: ("notification", sent.uuid), account: letter.account?.id)
+            let stored = try await write.query("\(Notification.select) where m.tenant_id = \(tenant) and m.id = \(sent)")
+            guard let again = try stored.first.map(Notification.init) else { throw Failure.fault }
+            var json = JSONWriter()
+            again.write(to: &json)
+            return Answer(status: 200, body: json.bytes, objectID: sent.uuid)
+        }
+    }
+
+    /// It waits for its turn anyway, or nobody would take it: now, with all its attempts before it.
+    private func tryNow(_ letter: Notification, _ write: Write) -> MailID {
+        let now = write.dependencies.realNow()
+        // A server that is sending it at this moment keeps its lease: the number of its attempt stays what it was.
+        write.enqueue(
+            """
+            update mails set status = 'waiting', next_attempt_at = case when status = 'waiting' then least(next_attempt_at, \(now)) else \(now) end, \
+            attempts = case when status = 'waiting' then attempts else 0 end \
+            where tenant_id = \(write.tenant.id) and id = \(letter.id) and (status <> 'waiting' or attempts = 0 or smtp_reply is not null)
+            """)
+        return letter.id
+    }
+
+    private func copy(of letter: Notification, _ write: Write) -> MailID {
+        let id: MailID = write.newID()
+        let now = write.dependencies.realNow()
+        write.enqueue(
+            """
+            insert into mails (tenant_id, id, kind, cause_id, account_id, subscription_id, user_id, email, facts, link, status, next_attempt_at, \
+            occurred_at, queued_at, copy_of, language, subject, body_text, body_html) \
+            select tenant_id, \(id), kind, \(id), account_id, subscription_id, user_id, email, facts, link, 'waiting', \(now), \
+            \(write.now), \(now), id, language, subject, body_text, body_html from mails where tenant_id = \(write.tenant.id) and id = \(letter.id)
+            """)
+        return id
+    }
+}

@@ -1,0 +1,157 @@
+import Billing
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+extension Notification {
+    /// The letters about the accounts that the principal may see, newest first; operators see those of the whole tenant.
+    package static let list = ListDescription<Notification>(
+        name: "notifications", endpoint: .listNotifications,
+        table: "mails m left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id", idColumn: "m.id",
+        id: { $0.id.uuid }, select: { "\(Notification.select) where \($0)" },
+        decode: { rows, _ in try rows.map(Notification.init) },
+        visible: { "m.tenant_id = \($0.tenant.id) \(Visibility.ofAccounts(to: $0.principal))" },
+        orders: [.newest("occurred_at", "m.occurred_at") { $0.occurredAt }],
+        filters: [
+            ListFilter(
+                "q", label: "list.search", .text(min: 1, max: 200),
+                "An exact e-mail address, notification ID or subscription ID.",
+                .search(hint: "notifications.search_hint")
+            ) { text, _ in
+                let q = text.trimmingBlankSpace()
+                if let id = MailID(q) { return "m.id = \(id)" }
+                if let id = SubscriptionID(q) { return "m.subscription_id = \(id)" }
+                return "m.email = \(q.lowercased())"
+            },
+            ListFilter(
+                "status", label: "notifications.status", .word(statuses), "",
+                .words(statuses) { $1("notifications.status_\($0)") }
+            ) { value, _ in "m.status = \(value)" },
+            ListFilter(
+                "kind", label: "notifications.kind", .word(LetterKind.allCases.map(\.rawValue)), "",
+                .words(LetterKind.allCases.map(\.rawValue)) { $1("mail.\($0).name") }
+            ) { value, _ in "m.kind = \(value)" },
+            ListFilter("account_id", label: "subscriptions.account", .id("acc")) { value, _ in
+                "m.account_id = \(AccountID(value) ?? AccountID(.zero))"
+            },
+            ListFilter("subscription_id", label: "subscriptions.name", .id("sub")) { value, _ in
+                "m.subscription_id = \(SubscriptionID(value) ?? SubscriptionID(.zero))"
+            },
+        ],
+        columns: listColumns, write: { row, _, json in row.write(to: &json) })
+
+    /// Where it is read: beside its account, or at the operator's desk.
+    func page(_ principal: Principal) -> URLPath {
+        if let account, !principal.isOperator { return PageRoute.notification.url(account.id.description, id.description) }
+        return PageRoute.operatorMail.url(id.description)
+    }
+
+    func name(_ t: Localiser) -> String { LetterKind(rawValue: kind).map { t("mail.\($0.rawValue).name") } ?? kind }
+
+    func pill(_ t: Localiser) -> StatePill {
+        let word = t("notifications.status_\(status)")
+        return switch status {
+        case "sent": StatePill(word, .good, .disc)
+        case "waiting": StatePill(word, .info, .ring)
+        case "refused": StatePill(word, .bad, .cross)
+        default: StatePill(word, .bad, .triangle)
+        }
+    }
+
+    private static let listColumns: [ListColumn<Notification>] = [
+        ListColumn(
+            "kind", "notifications.kind",
+            cell: { row, reader in
+                group {
+                    a(.class("row-link"), .href(row.page(reader.principal))) { row.name(reader.t) }
+                    if let subject = row.subject { span(.class("sub")) { subject } }
+                }
+            },
+            file: [
+                FileColumn("id", "list.id") { row, _ in .text(row.id.description) },
+                FileColumn("kind", "notifications.kind") { row, reader in .text(row.name(reader.t)) },
+                FileColumn("subject", "notifications.subject") { row, _ in .text(row.subject) },
+            ]),
+        ListColumn(
+            "status", "notifications.status", cell: { row, reader in row.pill(reader.t).html },
+            file: [
+                FileColumn("status", "notifications.status") { row, reader in
+                    .text(reader.t("notifications.status_\(row.status)"))
+                }
+            ]),
+        ListColumn(
+            "email", "notifications.to", cell: { row, reader in row.email.map { .text($0) } ?? reader.t.nothing },
+            file: [FileColumn("email", "notifications.to") { row, _ in .text(row.email) }]),
+        ListColumn(
+            "subscription", "subscriptions.name",
+            cell: { row, reader in
+                guard let account = row.account?.id, let id = row.subscription else { return reader.t.nothing }
+                return a(.href(SubscriptionLinks(account: account, id: id).overview)) {
+                    row.subscriptionName ?? reader.t("subscriptions.erased_name")
+                }
+            },
+            file: [
+                FileColumn("subscription_id", "notifications.subscription_id") { row, _ in .text(row.subscription?.description) },
+                FileColumn("account_id", "notifications.account_id") { row, _ in .text(row.account?.id.description) },
+            ]),
+        ListColumn(
+            "occurred_at", "notifications.occurred", order: "occurred_at",
+            cell: { row, reader in reader.t.timeElement(row.occurredAt) },
+            file: [FileColumn("occurred_at", "notifications.occurred") { row, _ in .instant(row.occurredAt) }]),
+        ListColumn(
+            "sent_at", "notifications.sent", isShownFirst: false,
+            cell: { row, reader in row.sentAt.map(reader.t.timeElement) ?? reader.t.nothing },
+            file: [FileColumn("sent_at", "notifications.sent") { row, _ in .instant(row.sentAt) }]),
+        ListColumn(
+            "smtp_reply", "notifications.reply", isShownFirst: false,
+            cell: { row, reader in row.reply.map { .text($0) } ?? reader.t.nothing },
+            file: [FileColumn("smtp_reply", "notifications.reply") { row, _ in .text(row.reply) }]),
+    ]
+}
+
+// MARK: What the API's document says
+
+extension EndpointDocumentation {
+    static let listNotifications = read(
+        "notifications", "Mails about the accounts that the key can see, newest first.", .list("Notification"),
+        query: Notification.list.query)
+    static let getNotification = read(
+        "notifications", "One mail with its body as it was sent, but for one-time links.", .object(200, "Notification"))
+    static let resendNotification = EndpointDocumentation(
+        tag: "notifications",
+        summary: "Send a mail again: at once where it never arrived, as a copy where it was sent.", audience: .finance,
+        body: Input.nothing, answer: .object(200, "Notification"), refusals: [403, 409, 413, 415, 422], idempotency: .offered,
+        dryRun: true)
+}
+
+extension Schema {
+    static let notificationComponents: [(name: String, schema: Schema)] = [
+        (
+            "Notification",
+            .object([
+                .init("id", .id("mai")), .init("object", .word(["notification"])), .init("kind", .text(max: 100)),
+                .init("status", .word(Notification.statuses)), .init("account_id", .nullable(.id("acc"))),
+                .init("subscription_id", .nullable(.id("sub"))), .init("email", .nullable(.text(max: 254))),
+                .init("subject", .nullable(.text(max: 1_000)), "Null until it is written, and once it is erased (L3)."),
+                .init("language", .nullable(.text(max: 10))),
+                .init("occurred_at", instant, "When what it tells happened, by the tenant's clock."), .init("queued_at", instant),
+                .init("sent_at", .nullable(instant)), .init("next_attempt_at", .nullable(instant)),
+                .init("erased_at", .nullable(instant)),
+                .init("attempts", .integer(min: 0, max: 1_000)),
+                .init("smtp_reply", .nullable(.text(max: 300)), "The mail server's last words."),
+                .init("message_id", .nullable(.text(max: 400))), .init("copy_of", .nullable(.id("mai"))),
+                .optional("text", .nullable(.text(max: 1_000_000))), .optional("html", .nullable(.text(max: 1_000_000))), dryRun,
+            ])
+        )
+    ]
+}
+
+extension APIHandler {
+    func notification(_ request: APIRequest) async throws -> HTTPResponse {
+        let found = try await FindNotification.byID(try request.pathID(), request.context)
+        let strings = localisation[request.language]
+        return object(found, request) { $0.write(to: &$1, withBody: true, strings) }
+    }
+}

@@ -1,0 +1,79 @@
+import HTML
+import Values
+
+/// One mail: what became of it, and its words exactly as they were sent.
+package struct NotificationPage: Page {
+    package var crumbs: Breadcrumbs
+    var notification: Notification
+    var strings: Strings
+    /// The way to send it again, with what it would do; nil where the role may not.
+    var resend: ActionForm?
+    /// Why it cannot be sent again.
+    var cannotResend: String?
+    /// What stands above while nothing can leave.
+    var notice: HTML = .empty
+
+    package func title(_ t: Localiser) -> String { notification.subject ?? notification.name(t) }
+
+    package func content(_ t: Localiser) -> HTML {
+        div(.class("narrow")) {
+            crumbs.html(t)
+            h1 { title(t) }
+            notice
+            DetailList(facts(t)).html
+            again
+            words(t)
+        }
+    }
+
+    private var again: HTML {
+        group {
+            if let resend { p { resend.html } }
+            if let cannotResend { p(.class("soft")) { cannotResend } }
+        }
+    }
+
+    private func facts(_ t: Localiser) -> [DetailList.Item] {
+        let n = notification
+        var items = [
+            DetailList.Item(t("notifications.status"), n.pill(t).html),
+            DetailList.Item(t("notifications.kind"), .text(n.name(t))),
+            DetailList.Item(t("notifications.to"), n.email.map { .text($0) } ?? .text(t("notifications.erased_word"))),
+            DetailList.Item(t("notifications.occurred"), t.timeElement(n.occurredAt)),
+        ]
+        if let at = n.sentAt { items.append(DetailList.Item(t("notifications.sent"), t.timeElement(at))) }
+        if let reply = n.reply { items.append(DetailList.Item(t("notifications.reply"), code { reply })) }
+        if n.attempts > 0 { items.append(DetailList.Item(t("notifications.attempts"), .text(t.number(n.attempts)))) }
+        if n.attempts > 0, let at = n.nextAttemptAt {
+            items.append(DetailList.Item(t("notifications.next_attempt"), t.timeElement(at)))
+        }
+        if let account = n.account, let id = n.subscription {
+            items.append(
+                DetailList.Item(
+                    t("subscriptions.name"),
+                    a(.href(SubscriptionLinks(account: account.id, id: id).overview)) {
+                        n.subscriptionName ?? t("subscriptions.erased_name")
+                    }))
+        }
+        if let id = n.messageID { items.append(DetailList.Item(t("notifications.message_id"), code { id })) }
+        items.append(DetailList.Item(t("list.id"), identifier(n.id.description)))
+        return items
+    }
+
+    private func words(_ t: Localiser) -> HTML {
+        let language = notification.language
+        return block(t("notifications.words")) {
+            if let text = notification.shown(notification.text, strings) {
+                div(.class("letter"), .lang(language)) { text }
+            } else {
+                p { notification.erasedAt == nil ? t("notifications.unwritten") : t("notifications.erased") }
+            }
+            if let html = notification.shown(notification.html, strings) {
+                details {
+                    summary { t("notifications.source") }
+                    div(.class("letter mono"), .lang(language)) { html }
+                }
+            }
+        }
+    }
+}
