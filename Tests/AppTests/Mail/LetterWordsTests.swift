@@ -15,11 +15,16 @@ import Values
         let instant = LetterFact.instant(Self.at)
         let date = try LetterFact.date(#require(CivilDate(year: 2025, month: 11, day: 17)))
         return [
-            "role": .word("role.finance"), "expires_at": instant, "at": instant, "new": .text("Mei Lin"), "old": .text("Wu"), "amount": money,
-            "reference": .text("BR-1"), "debt": money, "credit": money, "outstanding": money, "remaining": money, "bought": money, "cost": money,
-            "reason": .words(["reason.requested", "reason.cancelled"]), "order": .text("ord_1"), "payment": .text("pay_1"), "on": date,
-            "from": date, "to": date, "percent": .number(10), "days": .number(7), "retention": .number(90), "suspended_at": instant,
-            "delete_at": instant, "todo": .word("mail.todo.pay"), "minimum": money, "subscription_id": .text("sub_1"), "rule": .text("L2"),
+            "role": .word("role.finance"), "expires_at": instant, "at": instant, "new": .text("Mei Lin"), "old": .text("Wu"),
+            "amount": money,
+            "reference": .text("BR-1"), "debt": money, "credit": money, "outstanding": money, "remaining": money, "bought": money,
+            "cost": money,
+            "reason": .words(["reason.requested", "reason.cancelled"]), "order": .text("ord_1"), "payment": .text("pay_1"),
+            "on": date,
+            "from": date, "to": date, "percent": .number(10), "days": .number(7), "retention": .number(90),
+            "suspended_at": instant,
+            "delete_at": instant, "todo": .word("mail.todo.pay"), "minimum": money, "subscription_id": .text("sub_1"),
+            "rule": .text("L2"),
             "digest": .text("abc"),
             "subscriptions": .table(
                 ["subscription", "state", "remaining", "days_left", "cost"],
@@ -27,12 +32,16 @@ import Values
         ]
     }
 
-    private func letter(_ kind: LetterKind, _ facts: [String: LetterFact], _ language: Language, secret: Bool = false) throws -> LetterText {
+    private func letter(_ kind: LetterKind, _ facts: [String: LetterFact], _ language: Language, secret: Bool = false) throws
+        -> LetterText
+    {
         let t = try ProjectFolder.localiser(language)
         return LetterText(
             LetterText.Source(
-                kind: kind, facts: facts, tenantName: "Northwind", account: (AccountID(at: Self.at, random: (1, 2)), "Harbour & Sons"),
-                subscription: (SubscriptionID(at: Self.at, random: (3, 4)), "Ware<b>house"), readerName: "Mei", link: PageRoute.help.url(),
+                kind: kind, facts: facts, tenantName: "Northwind",
+                account: (AccountID(at: Self.at, random: (1, 2)), "Harbour & Sons"),
+                subscription: (SubscriptionID(at: Self.at, random: (3, 4)), "Ware<b>house"), readerName: "Mei",
+                link: PageRoute.help.url(),
                 hasSecret: secret, publicURL: "https://portal.example.com", contact: "help@example.com"), t)
     }
 

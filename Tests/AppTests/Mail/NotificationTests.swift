@@ -48,7 +48,8 @@ import Values
         #expect(try await tenant.get("/v1/notifications", as: stranger).expect(200)["data.0.id"] == nil)
         // A refused one is tried as it was.
         try tenant.force(
-            "update mails set status = 'refused', sent_at = null, smtp_reply = '550 no' where tenant_id = $tenant and message_id is not null")
+            "update mails set status = 'refused', sent_at = null, smtp_reply = '550 no' where tenant_id = $tenant and message_id is not null"
+        )
         let again = try await tenant.post("/v1/notifications/\(id)/resend").expect(200)
         #expect(again["id"] == id)
         try await tenant.deliver(to: catcher)

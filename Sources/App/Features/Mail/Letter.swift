@@ -65,11 +65,15 @@ extension Write {
     package func send(_ letter: Letter, at occurred: Instant? = nil) {
         let id: MailID = newID()
         let queued = dependencies.realNow()
+        let given = letter.recipient.email.lowercased()
+        let reader = letter.kind.isAboutAnAddress ? nil : letter.recipient.user
+        let address: SQL =
+            "coalesce((select contact_email from users where tenant_id = \(tenant.id) and id = \(reader)), \(given))"
         enqueue(
             """
             insert into mails (tenant_id, id, kind, cause_id, account_id, subscription_id, user_id, email, facts, link, secret_path, status, \
             next_attempt_at, occurred_at, queued_at) values (\(tenant.id), \(id), \(letter.kind.rawValue), \(letter.cause), \(letter.account), \
-            \(letter.subscription), \(letter.recipient.user), \(letter.recipient.email.lowercased()), \(PostgresJSON(LetterFact.text(of: letter.facts))), \
+            \(letter.subscription), \(letter.recipient.user), \(address), \(PostgresJSON(LetterFact.text(of: letter.facts))), \
             \(letter.link?.string), \(letter.secretPath), 'waiting', \(queued), \(occurred ?? now), \(queued)) \
             on conflict (tenant_id, kind, cause_id, email) do nothing
             """)

@@ -21,6 +21,14 @@ package enum LetterKind: String, CaseIterable, Sendable {
     case deleted
     case lapsed
 
+    /// A letter about an address or a way in goes to the address that asked for it; every other one to the reader's contact address, where she has one.
+    var isAboutAnAddress: Bool {
+        switch self {
+        case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged: true
+        default: false
+        }
+    }
+
     /// The facts that also stand in a list of their own below the words, where they are known.
     var listed: [String] {
         switch self {

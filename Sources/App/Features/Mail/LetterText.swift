@@ -62,6 +62,8 @@ private struct Words {
         for (name, fact) in source.facts {
             if let text = Self.text(fact, arguments, source.facts, t) { arguments[name] = text }
         }
+        // A subscription that is gone is spoken of by the name that the letter brings along.
+        if arguments["subscription"] == nil { arguments["subscription"] = arguments["name"] }
         let filled = arguments
         // A subject is one line whatever its facts hold.
         subject = t.strings.paragraphs("\(key).subject", filled).first ?? t("\(key).name")

@@ -70,11 +70,12 @@ extension Schema {
             ),
             (
                 "PaymentOutcome",
-                .object([
-                    .init("id", .id("pay")), .init("debt_paid", .named("Money"), "What went to the debt, first of all (M6)."),
-                    .init("credited", .named("Money")),
-                    .init("missing", .named("Money"), "The smallest further payment that leaves credit."),
-                ] + paymentOutcome)
+                .object(
+                    [
+                        .init("id", .id("pay")), .init("debt_paid", .named("Money"), "What went to the debt, first of all (M6)."),
+                        .init("credited", .named("Money")),
+                        .init("missing", .named("Money"), "The smallest further payment that leaves credit."),
+                    ] + paymentOutcome)
             ),
             (
                 "Account",
