@@ -12,6 +12,8 @@ package struct ConfirmForm: Sendable {
     package var reasons: SelectField?
     package var note: NoteField?
     package var problems: [FieldProblem] = []
+    /// What else the form says, unseen.
+    package var values: [(String, String)] = []
     package var confirm: String
     package var isDangerous: Bool
     package var keep: String
@@ -34,6 +36,7 @@ package struct ConfirmForm: Sendable {
             ul(.class("effects")) { for effect in effects { li { effect } } }
             form(.class("form"), .method(.post), .action(action), .novalidate) {
                 tokens.fields
+                for (name, value) in values { hiddenField(name, value) }
                 if let reasons { reasons.html(problems, t) }
                 if let note { note.html(t) }
                 if let typedName { nameField(typedName, t).html(problems, t) }

@@ -55,6 +55,42 @@ package struct ColumnChooser: Sendable {
     }
 }
 
+/// Rows that can be ticked and what can be done with those that are: a form that asks by address and leads to a review, with or without script.
+package struct RowSelection: Sendable {
+    package let action: URLPath
+    /// The name of every row's box; its value is the row's ID.
+    package let choices: [(value: String, label: String, weight: ActionLink.Weight)]
+
+    package init(action: URLPath, choices: [(value: String, label: String, weight: ActionLink.Weight)]) {
+        self.action = action
+        self.choices = choices
+    }
+
+    /// A row's first cell with its box.
+    package func cell(_ id: String, _ cell: HTML, isTicked: Bool, _ t: Localiser) -> HTML {
+        div(.class("pick")) {
+            input(
+                .type(.checkbox), .name("id"), .value(id), .checked(isTicked), .ariaLabel(t("list.choose", ["id": id])))
+            div { cell }
+        }
+    }
+
+    func html(_ table: DataTable, _ t: Localiser) -> HTML {
+        form(.method(.get), .action(action)) {
+            table.html
+            div(.class("actions picked")) {
+                span(.class("hint")) { t("list.chosen") }
+                for choice in choices {
+                    button(
+                        .type(.submit), .name("action"), .value(choice.value),
+                        .class(choice.weight == .danger ? "btn btn--danger" : "btn")
+                    ) { choice.label }
+                }
+            }
+        }
+    }
+}
+
 /// A list: heading, filters, tools, rows, and the way from page to page. Every list of the portal is one of these.
 package struct ListingPage: Page {
     package var heading: String
@@ -71,6 +107,7 @@ package struct ListingPage: Page {
     package var table: DataTable
     package var pager: Pager
     package var empty: EmptyState
+    package var selection: RowSelection?
 
     package init(_ heading: String, lede: HTML = .empty, filters: FilterBar, table: DataTable, pager: Pager, empty: EmptyState) {
         self.heading = heading
@@ -92,7 +129,7 @@ package struct ListingPage: Page {
             if table.rows.isEmpty {
                 empty.html(t)
             } else {
-                table.html
+                if let selection { selection.html(table, t) } else { table.html }
                 pager.html(t)
             }
             tools(t)

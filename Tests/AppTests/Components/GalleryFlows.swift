@@ -219,18 +219,42 @@ extension GalleryModels {
             id: "enr_01jy8qz3m6f7t9v2k4x5w8h0rb", number: "EA-2026-0042", name: "Contoso 2026",
             startsOn: CivilDate(year: 2026, month: 7, day: 1) ?? t.zone.date(at: t.now),
             endsOn: CivilDate(year: 2027, month: 6, day: 30) ?? t.zone.date(at: t.now), commitment: yuan(500_000_000),
-            remaining: yuan(212_775_012), overage: yuan(0), subscriptions: page("enrollments", "enr_01jy", "subscriptions"))
+            remaining: yuan(212_775_012), overage: yuan(0),
+            ways: .init(
+                subscriptions: page("enrollments", "enr_01jy", "subscriptions"), newSubscription: page("new"),
+                newDepartment: page("departments", "new"), newAccount: page("accounts", "new"), accounts: page("accounts")))
         model.thisMonth = yuan(18_422_190)
-        model.departments = [
+        model.notices = [
+            .init(.warn, title: t("notice.term_ends", ["days": "40"]), text: t("notice.term_over_text")),
             .init(
-                name: t.language == .en ? "Research" : "研发部", costCentre: "CC-1001", quota: yuan(20_000_000), accounts: 2,
-                cost: yuan(12_000_190)),
-            .init(name: t.language == .en ? "Marketing" : "市场部", costCentre: nil, quota: nil, accounts: 1, cost: yuan(6_422_000)),
+                .bad, title: t("notice.commitment_used", ["percent": "100"]), text: t("notice.term_over_text"),
+                action: ActionLink(t("notice.open_department"), page("departments"))),
         ]
-        model.accounts = [
-            .init(name: "Contoso Research", url: page("accounts", "acc_9", "subscriptions"), department: "研发部", subscriptions: 4)
-        ]
+        model.departments = departmentRows
+        model.accounts = enrollmentAccounts
         return model
+    }
+
+    private var departmentRows: [DepartmentTable.Row] {
+        [
+            .init(
+                name: t.language == .en ? "Research" : "研发部", url: page("dep_1"), costCentre: "CC-1001", quota: yuan(20_000_000),
+                subscriptions: 12, thisMonth: yuan(12_000_190), term: yuan(24_000_190)),
+            .init(
+                name: t.language == .en ? "Marketing" : "市场部", url: page("dep_2"), costCentre: nil, quota: nil, subscriptions: 1,
+                thisMonth: yuan(6_422_000), term: yuan(6_422_000)),
+            .init(
+                name: nil, url: page("none"), costCentre: nil, quota: nil, subscriptions: 1, thisMonth: yuan(0), term: yuan(0)),
+        ]
+    }
+
+    private var enrollmentAccounts: [EnrollmentAccountTable.Row] {
+        [
+            .init(
+                name: "Contoso Research", url: page("accounts", "acc_9", "subscriptions"),
+                administrator: ("Wei Chen", "wei@contoso.example"), department: NavigationItem("研发部", page("dep_1")),
+                subscriptions: 4, move: page("move"))
+        ]
     }
 
     func help() -> HelpPage {

@@ -122,7 +122,7 @@ struct DemoTests {
         let departments: Int64 = try await rows(demo, "northwind") {
             "select max(n) from (select count(*) as n from departments where tenant_id = \($0) group by enrollment_id) d"
         }[0].get(0)
-        #expect(departments == 3)
+        #expect(departments == 4)
         let roles = Set(
             try await rows(demo, "northwind") { "select distinct role from role_assignments where tenant_id = \($0)" }.map {
                 try $0.get(0, as: String.self)

@@ -79,6 +79,17 @@ struct PageMatrix {
         case .enrollment, .enrollmentSubscriptions, .enrollmentAudit, .enrollmentAuditCSV, .enrollmentAuditJSONL:
             PageMatrix(.enterprise, "· · · · ● ●")
 
+        case .enrollmentDepartments, .newDepartmentForm, .createDepartment, .department, .departmentForm, .editDepartment,
+            .deleteDepartmentForm, .deleteDepartment, .enrollmentAccounts, .newEnterpriseAccountForm, .reviewEnterpriseAccount,
+            .createEnterpriseAccount, .enterpriseAccountMade, .moveAccountForm, .moveAccount, .newEnterpriseSubscriptionForm,
+            .reviewEnterpriseSubscription, .createEnterpriseSubscription, .enterpriseSubscriptionMade, .manyForm, .many:
+            PageMatrix(.enterprise, "· · · · ● ●")
+        // Without a batch of one's own in the address there is nothing to show, whoever asks.
+        case .manyDone: PageMatrix(.enterprise, "· · · · · ·")
+        // Create an enterprise subscription in a department, or move it to another.
+        case .moveForm, .move: PageMatrix(.enterprise, "– – – – ● ●")
+        case .stays: PageMatrix(.enterprise, "● ● ● ● ● ●")
+
         // Everybody with a role on the account sees how its identity stands; its administrators ask.
         case .accountIdentity: PageMatrix(.enterprise, "● ● ● · ● ●")
         case .requestIdentity: PageMatrix(.enterprise, "● – – · ● ●")

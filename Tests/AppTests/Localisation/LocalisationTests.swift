@@ -211,6 +211,7 @@ enum KeyScan {
         "identity.status_word.",
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
         "link.", "profile.theme_",
+        "many.",
         "mail.",
         "notifications.status_",
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",

@@ -100,9 +100,10 @@ struct DemoEnrollment {
             key: "lingnan", number: "E-80417", name: "岭南零售集团", currency: .cny, commitment: 480_000,
             administrator: ("enterprise@demo.test", "嘉敏", "何"),
             departments: [
-                Department(name: "研发中心", costCentre: "RD-100", quota: 220_000),
-                Department(name: "门店数字化部", costCentre: "ST-200", quota: 140_000),
+                Department(name: "研发中心", costCentre: "RD-100", quota: 320_000),
+                Department(name: "门店数字化部", costCentre: "ST-200", quota: 110_000),
                 Department(name: "数据平台部", costCentre: "DP-300", quota: 120_000),
+                Department(name: "创新孵化组", costCentre: "IN-900", quota: 20_000),
             ]),
         "alpine": DemoEnrollment(
             key: "alpine", number: "E-80466", name: "Alpine Outdoor Group", currency: .usd, commitment: 20_000,

@@ -237,6 +237,8 @@ final class DemoHistory {
         case .cancel(let words): _ = try await CancelSubscription(id: id, words: words).run(acting(as: owner), options)
         case .confirmServices: _ = try await ConfirmServices(id: id).run(acting(as: owner), options)
         case .partner(let code): _ = try await SetPartner(id: id, code: code).run(acting(as: owner), options)
+        case .move(let department):
+            _ = try await MoveSubscription(id: id, department: departments[department]).run(acting(as: owner), options)
         case .rename(let name):
             _ = try await EditSubscription(id: id, name: name, serviceAdministratorEmail: nil).run(acting(as: owner), options)
         }

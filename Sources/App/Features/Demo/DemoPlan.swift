@@ -11,6 +11,8 @@ enum DemoDeed {
     case confirmServices
     case partner(String)
     case rename(String)
+    /// To another department of its agreement, by name.
+    case move(String)
 }
 
 /// One subscription's life: when it is ordered, what it uses, and what people do to it, in days before today.
@@ -99,7 +101,8 @@ enum DemoPlan {
             serviceAdministrator: "service@demo.test"),
         DemoLife(
             key: "lingnan-ci", account: "lingnan-rd", offer: .enterprise, name: "持续集成", ordered: 380, workload: .batch,
-            dailyMinor: 11_000, growth: 20),
+            dailyMinor: 11_000, growth: 20,
+            deeds: [(25, .move("数据平台部"))]),
         DemoLife(
             key: "lingnan-pos", account: "lingnan-stores", offer: .enterprise, name: "门店系统", ordered: 420, workload: .web,
             dailyMinor: 29_000, growth: 10,

@@ -38,6 +38,11 @@ struct PageCookies: Sendable {
 
 /// What a page says once after a POST has sent the browser on (G17).
 enum Flash: String, Sendable, CaseIterable {
+    case moved
+    case departmentCreated = "department_created"
+    case departmentSaved = "department_saved"
+    case departmentDeleted = "department_deleted"
+    case accountMoved = "account_moved"
     case signedOut = "signed_out"
     case detailsSaved = "details_saved"
     case partnerSaved = "partner_saved"

@@ -28,6 +28,9 @@ struct PageForm: Sendable {
         return text.isEmpty ? nil : text
     }
 
+    /// Every value of a field that may stand more than once.
+    func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map { $0.value.trimmingBlankSpace() } }
+
     var etag: String? { optional(Self.etagField) }
 
     /// The key that the form was shown with, bound to this person, this address and everything the form says but its session's token (G17).

@@ -4,65 +4,126 @@ import HTTP
 import Postgres
 import Values
 
-/// An enterprise agreement with its departments and accounts.
+/// An enterprise agreement with its notices, departments and accounts (experience 29, 30).
 extension PageHandler {
-    /// An agreement with more accounts than this is read through its list of subscriptions.
-    private static let accountsShown: Int64 = 100
+    /// As many accounts stand on the agreement's own page; all of them have a page of theirs.
+    private static let accountsShown: Int64 = 10
+    /// A department's accounts on its page, and its months.
+    private static let departmentAccounts: Int64 = 100
+    private static let monthsShown: Int64 = 60
 
     func enrollment(_ visit: Visit) async throws -> HTTPResponse {
-        let id: EnrollmentID = try visit.pathID(0)
-        let context = try visit.context()
-        let enrollment = try await FindEnrollment.byID(id, context)
-        let tenant = context.tenant.id
-        let month = visit.localiser().zone.date(at: visit.localiser().now).monthStart
-        let (_, rows) = try await context.read([
-            """
-            select d.name, d.cost_centre, d.quota_minor, \
-            (select count(*) from accounts a where a.tenant_id = d.tenant_id and a.enrollment_id = d.enrollment_id and a.department_id = d.id), \
-            coalesce((select sum(b.posted_minor) from bill_lines b join subscriptions s on s.tenant_id = b.tenant_id and s.id = b.subscription_id \
-            where s.tenant_id = d.tenant_id and s.department_id = d.id and b.bill_month = \(month)), 0)::bigint \
-            from departments d where d.tenant_id = \(tenant) and d.enrollment_id = \(id) order by d.name, d.id
-            """,
-            """
-            select a.id, a.name, d.name, (select count(*) from subscriptions s where s.tenant_id = a.tenant_id and s.account_id = a.id) \
-            from accounts a left join departments d on d.tenant_id = a.tenant_id and d.id = a.department_id \
-            where a.tenant_id = \(tenant) and a.enrollment_id = \(id) order by a.name, a.id limit \(Self.accountsShown)
-            """,
-            """
-            select coalesce(sum(b.posted_minor), 0)::bigint from bill_lines b join subscriptions s on s.tenant_id = b.tenant_id \
-            and s.id = b.subscription_id where s.tenant_id = \(tenant) and s.enrollment_id = \(id) and b.bill_month = \(month)
-            """,
-        ])
+        let view = try await EnrollmentView.load(visit)
+        let (enrollment, t) = (view.enrollment, visit.localiser())
+        let accounts = try await view.accounts(limit: Self.accountsShown + 1)
         var page = EnrollmentPage(
-            id: id.description, number: enrollment.number, name: enrollment.name, startsOn: enrollment.startsOn,
-            endsOn: enrollment.endsOn,
-            commitment: enrollment.commitment, remaining: enrollment.commitmentRemaining, overage: enrollment.overage,
-            subscriptions: PageRoute.enrollmentSubscriptions.url(id.description))
-        page.departments = try rows[0].map { try department($0, enrollment.currency) }
-        page.accounts = try rows[1].map { row in
-            var column = Columns(row)
-            let account: AccountID = try column.next()
-            let name: String = try column.next()
-            let department: String? = try column.next()
-            let subscriptions: Int64 = try column.next()
-            return EnrollmentPage.Account(
-                name: name, url: PageRoute.subscriptions.url(account.description), department: department,
-                subscriptions: Int(subscriptions))
-        }
-        page.thisMonth = try rows[2].first.map { Money(minor: try $0.get(0), currency: enrollment.currency) }
-        return visit.page(page, Frame(enrollment: (id, enrollment.name), current: PageRoute.enrollment.url(id.description)))
+            id: view.id.description, number: enrollment.number, name: enrollment.name, startsOn: enrollment.startsOn,
+            endsOn: enrollment.endsOn, commitment: enrollment.commitment, remaining: enrollment.commitmentRemaining,
+            overage: enrollment.overage,
+            ways: EnrollmentPage.Ways(
+                subscriptions: view.url(.enrollmentSubscriptions), newSubscription: view.url(.newEnterpriseSubscriptionForm),
+                newDepartment: view.url(.newDepartmentForm), newAccount: view.url(.newEnterpriseAccountForm),
+                accounts: view.url(.enrollmentAccounts)))
+        page.thisMonth = view.balance.thisMonth
+        page.notices = view.balance.notices.map { notice($0, view, t) }
+        page.departments = view.balance.lines.map(view.row)
+        page.accounts = accounts.prefix(Int(Self.accountsShown)).map(\.shown)
+        page.hasMoreAccounts = accounts.count > Int(Self.accountsShown)
+        return visit.page(page, view.frame(.enrollment, banner: enterpriseBanner(visit, t)))
     }
 
-    private func department(_ row: Row, _ currency: Currency) throws -> EnrollmentPage.Department {
-        var column = Columns(row)
-        let name: String = try column.next()
-        let costCentre: String? = try column.next()
-        let quota: Int64? = try column.next()
-        let accounts: Int64 = try column.next()
-        let cost: Int64 = try column.next()
-        return EnrollmentPage.Department(
-            name: name, costCentre: costCentre, quota: quota.map { Money(minor: $0, currency: currency) },
-            accounts: Int(accounts),
-            cost: Money(minor: cost, currency: currency))
+    private func notice(_ notice: EnrollmentNotice, _ view: EnrollmentView, _ t: Localiser) -> EnrollmentPage.Notice {
+        let tone: Tone = notice.isGrave ? .bad : .warn
+        switch notice {
+        case .termEnds(let date, let days):
+            return .init(
+                tone, title: t("notice.term_ends", ["days": t.number(days)]),
+                text: t("notice.term_ends_text", ["date": t.longDate(date)]))
+        case .termOver(let date):
+            return .init(
+                tone, title: t("notice.term_over", ["date": t.longDate(date)]), text: t("notice.term_over_text"))
+        case .commitmentUsed(let percent, let remaining):
+            return .init(
+                tone, title: t("notice.commitment_used", ["percent": t.number(percent)]),
+                text: remaining.isPositive
+                    ? t("notice.commitment_left", ["amount": t.money(remaining)])
+                    : t("notice.commitment_gone", ["amount": t.money(view.enrollment.overage)]))
+        case .departmentOverQuota(let id, let over):
+            let line = view.balance.lines.first { $0.department?.id == id }
+            return .init(
+                tone, title: t("notice.department_over_quota", ["department": line?.department?.name ?? ""]),
+                text: t(
+                    "notice.department_over_quota_text",
+                    ["amount": t.money(over), "quota": t.money(line?.department?.quota ?? over)]),
+                action: ActionLink(t("notice.open_department"), view.url(.department, id.description)))
+        }
+    }
+
+    func enrollmentDepartments(_ visit: Visit) async throws -> HTTPResponse {
+        let view = try await EnrollmentView.load(visit)
+        let t = visit.localiser()
+        let page = DepartmentListPage(
+            crumbs: view.crumbs(t, current: t("enrollment.departments")), enrollment: view.enrollment.name,
+            rows: view.balance.lines.map(view.row), currency: view.currency, newDepartment: view.url(.newDepartmentForm))
+        return visit.page(page, view.frame(.enrollmentDepartments, banner: enterpriseBanner(visit, t)))
+    }
+
+    func department(_ visit: Visit) async throws -> HTTPResponse {
+        let view = try await EnrollmentView.load(visit)
+        let line = try view.department(visit)
+        guard let department = line.department else { throw Failure.notFound }
+        let t = visit.localiser()
+        let months = try await view.context.read(
+            """
+            select bill_month, posted_minor from department_spend where tenant_id = \(view.context.tenant.id) and enrollment_id = \(view.id) \
+            and department_id = \(department.id) order by bill_month desc limit \(Self.monthsShown)
+            """
+        ).rows.map { row in
+            (month: try row.get(0, as: CivilDate.self), cost: Money(minor: try row.get(1), currency: view.currency))
+        }
+        let id = department.id.description
+        let page = DepartmentPage(
+            crumbs: view.crumbs(t, [departmentsCrumb(view, t)], current: department.name), id: id, row: view.row(line),
+            lastMonth: line.lastMonth,
+            remaining: DepartmentSpend(id: department.id, quota: department.quota, spent: line.term).remaining,
+            months: months, accounts: try await view.accounts(in: department.id, limit: Self.departmentAccounts).map(\.shown),
+            ways: DepartmentPage.Ways(
+                edit: view.url(.departmentForm, id), delete: view.url(.deleteDepartmentForm, id),
+                subscriptions: view.url(.enrollmentSubscriptions, query: [("department_id", id)]),
+                newSubscription: view.url(.newEnterpriseSubscriptionForm, query: [("department_id", id)])))
+        return visit.page(page, view.frame(.enrollmentDepartments, banner: enterpriseBanner(visit, t)))
+    }
+
+    func enrollmentAccounts(_ visit: Visit) async throws -> HTTPResponse {
+        let view = try await EnrollmentView.load(visit)
+        let (t, window, context) = (visit.localiser(), ListWindow(visit), view.context)
+        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
+            let rows = try await context.read(
+                """
+                \(EnrollmentView.accountColumns) where a.tenant_id = \(context.tenant.id) and a.enrollment_id = \(view.id) \
+                \(page.tail(at: "a.created_at", id: "a.id"))
+                """
+            ).rows
+            return ListPage(try rows.map(view.accountRow), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
+        }
+        let page = EnrollmentAccountsPage(
+            crumbs: view.crumbs(t, current: t("enrollment.accounts")), enrollment: view.enrollment.name,
+            rows: shown.items.map(\.shown), pager: window.pager(shown, visit), newAccount: view.url(.newEnterpriseAccountForm))
+        return visit.page(page, view.frame(.enrollmentAccounts, banner: enterpriseBanner(visit, t)))
+    }
+
+    func departmentsCrumb(_ view: EnrollmentView, _ t: Localiser) -> (label: String, url: URLPath) {
+        (label: t("enrollment.departments"), url: view.url(.enrollmentDepartments))
+    }
+
+    /// What was done a moment ago, on the agreement's pages.
+    func enterpriseBanner(_ visit: Visit, _ t: Localiser) -> Banner? {
+        switch visit.flash {
+        case .departmentCreated: Banner(.good, title: t("department.created"))
+        case .departmentSaved: Banner(.good, title: t("department.saved"))
+        case .departmentDeleted: Banner(.good, title: t("department.deleted"))
+        case .accountMoved: Banner(.good, title: t("move.account_done"))
+        default: nil
+        }
     }
 }

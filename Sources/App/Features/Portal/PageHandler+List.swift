@@ -22,6 +22,8 @@ struct ListFrame: Sendable {
     /// When this filter alone leaves nothing, that is good news: `["state=suspended": .allDone(…)]`.
     var done: [String: EmptyState] = [:]
     var filteredTitle: String
+    /// What can be done with ticked rows, and how a row is named in the address.
+    var selection: (rows: RowSelection, name: @Sendable (UUID) -> String)?
 
     init(title: String, lede: HTML = .empty, empty: EmptyState, filteredTitle: String) {
         self.title = title
@@ -129,7 +131,7 @@ struct ListView<Item: Sendable>: Sendable {
         let (columns, reader) = (columns, reader)
         let table = DataTable(
             frame.title, columns: columns.map { head($0, request) },
-            rows: items.map { item in TableRow(columns.map { $0.cell(item, reader) }) })
+            rows: items.map { item in TableRow(picked(columns.map { $0.cell(item, reader) }, item)) })
         var page = ListingPage(
             frame.title, lede: frame.lede, filters: filters(request), table: table, pager: pager(slice, request), empty: empty)
         page.crumbs = frame.crumbs
@@ -140,7 +142,14 @@ struct ListView<Item: Sendable>: Sendable {
             ListDownload(t("list.format_\(format.rawValue)"), here(changing: [("format", format.rawValue)]))
         }
         page.curl = curl(request)
+        page.selection = frame.selection?.rows
         return page
+    }
+
+    private func picked(_ cells: [HTML], _ item: Item) -> [HTML] {
+        guard let selection = frame.selection, let first = cells.first else { return cells }
+        let id = selection.name(description.id(item))
+        return [selection.rows.cell(id, first, isTicked: visit.all("id").contains(id), t)] + cells.dropFirst()
     }
 
     private func here(changing changes: [(String, String?)]) -> URLPath {

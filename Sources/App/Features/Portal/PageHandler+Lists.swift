@@ -36,10 +36,22 @@ extension PageHandler {
     func enrollmentSubscriptions(_ visit: Visit) async throws -> HTTPResponse {
         let context = try visit.context()
         let enrollment = try await FindEnrollment.byID(try visit.pathID(0), context)
+        let id = enrollment.id.description
+        let t = visit.localiser()
         var frame = subscriptionFrame(visit, of: enrollment.name, nil)
-        frame.scope = [("enrollment_id", enrollment.id.description)]
-        frame.columns = Self.acrossAccounts
+        frame.scope = [("enrollment_id", id)]
+        frame.columns = Self.withinEnrollment
         frame.choices["department_id"] = try await departmentChoices(enrollment.id, context)
+        frame.choices["account_id"] = try await accountChoices(enrollment.id, context)
+        frame.actions = [ActionLink(t("enrollment.new_subscription"), PageRoute.newEnterpriseSubscriptionForm.url(id), .primary)]
+        frame.selection = (
+            RowSelection(
+                action: PageRoute.manyForm.url(id),
+                choices: [
+                    ("cancel", t("many.choose_cancel"), .danger), ("reactivate", t("many.choose_reactivate"), .plain),
+                    ("suspend", t("many.choose_suspend"), .plain),
+                ]), { SubscriptionID($0).description }
+        )
         return try await list(
             visit, Subscription.list, frame,
             Frame(
@@ -88,6 +100,9 @@ extension PageHandler {
     /// Across accounts the account is who matters; there is no room for the service administrator too.
     static let acrossAccounts = ["name", "state", "account", "offer", "purchased_at", "days_left", "credit_remaining"]
 
+    /// Within an agreement nothing has credit of its own: the department is who pays.
+    static let withinEnrollment = ["name", "state", "department", "account", "service_administrator", "purchased_at"]
+
     private func subscriptionFrame(_ visit: Visit, of owner: String, _ zone: TimeZoneRule?) -> ListFrame {
         let t = visit.localiser(zone)
         var frame = ListFrame(
@@ -118,6 +133,13 @@ extension PageHandler {
             "select id, name from departments where tenant_id = \(context.tenant.id) and enrollment_id = \(enrollment) order by name, id limit 500"
         ).rows
         return try rows.map { FilterBar.Choice(try $0.get(0, as: DepartmentID.self).description, try $0.get(1)) }
+    }
+
+    private func accountChoices(_ enrollment: EnrollmentID, _ context: TenantContext) async throws -> [FilterBar.Choice] {
+        let rows = try await context.read(
+            "select id, name from accounts where tenant_id = \(context.tenant.id) and enrollment_id = \(enrollment) order by name, id limit 500"
+        ).rows
+        return try rows.map { FilterBar.Choice(try $0.get(0, as: AccountID.self).description, try $0.get(1)) }
     }
 
     /// The provider's own pages are not there for anybody else.

@@ -167,6 +167,10 @@ extension PageHandler {
             return subscription.state.isRunning
                 ? Banner(.good, title: t("reactivate.done_active"))
                 : Banner(.good, title: t("reactivate.done_suspended", ["reasons": t.words(subscription.facts.reasons.sorted)]))
+        case .moved:
+            return Banner(
+                .good, title: t("move.done", ["department": subscription.departmentName ?? t("enrollment.no_department")]))
+        case .departmentCreated, .departmentSaved, .departmentDeleted, .accountMoved: return nil
         case .servicesConfirmed: return Banner(.good, title: t("transition.subscription_services_confirmed"))
         default: return nil
         }

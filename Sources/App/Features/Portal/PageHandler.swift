@@ -164,6 +164,12 @@ struct PageHandler: Sendable {
         case .cancelPayment: return try await cancelPayment(visit)
         case .enrollment: return try await enrollment(visit)
         case .enrollmentSubscriptions: return try await enrollmentSubscriptions(visit)
+        case .newEnterpriseSubscriptionForm, .reviewEnterpriseSubscription, .createEnterpriseSubscription,
+            .enterpriseSubscriptionMade, .manyForm, .many, .manyDone, .enrollmentDepartments, .newDepartmentForm,
+            .createDepartment, .department, .departmentForm, .editDepartment, .deleteDepartmentForm, .deleteDepartment,
+            .enrollmentAccounts, .newEnterpriseAccountForm, .reviewEnterpriseAccount, .createEnterpriseAccount,
+            .enterpriseAccountMade, .moveAccountForm, .moveAccount, .stays, .moveForm, .move:
+            return try await enterprise(visit, route)
         case .enrollmentAudit: return try await enrollmentAudit(visit)
         case .enrollmentAuditCSV: return try await enrollmentAuditFile(visit, .csv)
         case .enrollmentAuditJSONL: return try await enrollmentAuditFile(visit, .jsonl)
@@ -325,7 +331,9 @@ struct PageHandler: Sendable {
         if failure.status >= 500 || failure.status == 429, visit.route?.isPost != true {
             actions.append(ActionLink(t("error.retry"), visit.here(), .primary))
         }
-        if failure.status != 404, failure.status != 401, visit.parameters.count == 2, visit.route != .subscription {
+        if failure.status != 404, failure.status != 401, visit.route?.parameters == ["account_id", "subscription_id"],
+            visit.route != .subscription
+        {
             actions.append(ActionLink(t("error.back"), PageRoute.subscription.url(visit.parameters), .primary))
         }
         if visit.signedIn != nil { actions.append(ActionLink(t("error.home"), PageRoute.home.url())) }

@@ -80,6 +80,8 @@ extension Visit {
         }
         if let enrollment = frame.enrollment, frame.account == nil {
             items.append(item(t("shell.subscriptions"), PageRoute.enrollmentSubscriptions.url(enrollment.id.description), frame))
+            items.append(item(t("enrollment.departments"), PageRoute.enrollmentDepartments.url(enrollment.id.description), frame))
+            items.append(item(t("enrollment.accounts"), PageRoute.enrollmentAccounts.url(enrollment.id.description), frame))
         } else if let account = frame.account {
             items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(account.id.description), frame))
             items.append(item(t("shell.usage"), PageRoute.accountUsage.url(account.id.description), frame))

@@ -81,6 +81,8 @@ struct SubscriptionView: Sendable {
         let isCancelled = subscription.facts.reasons.contains(.cancelled)
         ways.cancel = way(
             .cancelEnterpriseSubscription, .cancelForm, t, when: offer == .enterprise && state != .pending && !isCancelled)
+        ways.move = way(.createEnterprise, .moveForm, t, when: offer == .enterprise)
+        if offer == .enterprise { ways.stays = .open(links(.stays)) }
         ways.suspend = way(
             .suspendAndReactivate, .suspendForm, t, when: !suspendable.isEmpty && (state.isRunning || state == .suspended))
         ways.reactivate = reactivating(t)

@@ -43,6 +43,7 @@ package struct Subscription: Sendable {
     package var partner: (id: PartnerID, code: String, companyName: String)?
     package let enrollmentID: EnrollmentID?
     package var departmentID: DepartmentID?
+    package var departmentName: String?
     package var outstandingMinor: Int64
     package var policy: OfferPolicy
     package var wasTrial: Bool
@@ -86,7 +87,7 @@ enum SubscriptionQueries {
         s.id, s.account_id, a.kind, a.name, a.time_zone, s.order_id, s.currency, s.offer, s.state, s.suspension_reasons, s.purchased_at, \
         s.activated_at, s.suspended_at, s.delete_at, s.deleted_at, s.lapse_at, s.services_configured, s.name, \
         ua.id, ua.email, ua.first_name, ua.last_name, us.id, us.email, us.first_name, us.last_name, p.id, p.code, p.company_name, \
-        s.enrollment_id, s.department_id, s.outstanding_minor, s.was_trial, s.version, s.created_at, s.updated_at, \
+        s.enrollment_id, s.department_id, dp.name, s.outstanding_minor, s.was_trial, s.version, s.created_at, s.updated_at, \
         \(policyColumns)
         """
     /// The columns of `offer_policies`, called `o`, as `Columns.policy` reads them.
@@ -100,7 +101,8 @@ enum SubscriptionQueries {
         join users ua on ua.tenant_id = a.tenant_id and ua.id = a.administrator_id \
         join offer_policies o on o.tenant_id = s.tenant_id and o.offer = s.offer and o.currency = s.currency and o.version = s.policy_version \
         left join users us on us.tenant_id = s.tenant_id and us.id = s.service_administrator_id \
-        left join partners p on p.tenant_id = s.tenant_id and p.id = s.partner_id
+        left join partners p on p.tenant_id = s.tenant_id and p.id = s.partner_id \
+        left join departments dp on dp.tenant_id = s.tenant_id and dp.id = s.department_id
         """
 
     static func one(_ tenant: TenantID, _ id: SubscriptionID) -> [SQL] {
@@ -153,6 +155,7 @@ enum SubscriptionQueries {
         let partner = try column.partner()
         let enrollmentID: EnrollmentID? = try column.next()
         let departmentID: DepartmentID? = try column.next()
+        let departmentName: String? = try column.next()
         let outstandingMinor: Int64 = try column.next()
         let wasTrial: Bool = try column.next()
         let version: Int64 = try column.next()
@@ -163,7 +166,8 @@ enum SubscriptionQueries {
             currency: currency,
             facts: facts, name: name, accountAdministrator: administrator, serviceAdministrator: serviceAdministrator,
             partner: partner,
-            enrollmentID: enrollmentID, departmentID: departmentID, outstandingMinor: outstandingMinor,
+            enrollmentID: enrollmentID, departmentID: departmentID, departmentName: departmentName,
+            outstandingMinor: outstandingMinor,
             policy: try column.policy(facts.offer, currency), wasTrial: wasTrial, lots: [], version: version,
             createdAt: createdAt,
             updatedAt: updatedAt)

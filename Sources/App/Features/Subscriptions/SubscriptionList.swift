@@ -40,7 +40,7 @@ extension Subscription {
             "offer", label: "subscriptions.offer", .word(Offer.allCases.map(\.rawValue)), "",
             .words(Offer.allCases.map(\.rawValue)) { value, t in Offer(rawValue: value).map { t.word($0) } ?? value }
         ) { value, _ in "s.offer = \(value)" },
-        ListFilter("account_id", label: "subscriptions.account", .id("acc")) { value, _ in
+        ListFilter("account_id", label: "subscriptions.account", .id("acc"), "", .choices) { value, _ in
             "s.account_id = \(AccountID(value) ?? AccountID(.zero))"
         },
         ListFilter("enrollment_id", label: "shell.enrollment", .id("enr")) { value, _ in
@@ -80,6 +80,13 @@ extension Subscription {
             file: [
                 FileColumn("account_id", "list.account_id") { row, _ in .text(row.accountID.description) },
                 FileColumn("account", "subscriptions.account") { row, _ in .text(row.accountName) },
+            ]),
+        ListColumn(
+            "department", "subscriptions.department", isShownFirst: false,
+            cell: { row, reader in row.departmentName.map { .text($0) } ?? reader.t.nothing },
+            file: [
+                FileColumn("department_id", "list.department_id") { row, _ in .text(row.departmentID?.description) },
+                FileColumn("department", "subscriptions.department") { row, _ in .text(row.departmentName) },
             ]),
         ListColumn(
             "offer", "subscriptions.offer", cell: { row, reader in .text(reader.t.word(row.offer)) },

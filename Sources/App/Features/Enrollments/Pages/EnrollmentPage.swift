@@ -1,35 +1,37 @@
 import HTML
 import Values
 
-/// An enterprise agreement: what was committed, what is left of it, and where it goes.
+/// An enterprise agreement: what was committed, what is left of it, what somebody has to know, and where it goes (experience 29).
 package struct EnrollmentPage: Page {
-    package struct Department: Sendable {
-        package let name: String
-        package let costCentre: String?
-        package let quota: Money?
-        package let accounts: Int
-        package let cost: Money
+    package struct Notice: Sendable {
+        package let tone: Tone
+        package let title: String
+        package let text: String
+        package let action: ActionLink?
 
-        package init(name: String, costCentre: String?, quota: Money?, accounts: Int, cost: Money) {
-            self.name = name
-            self.costCentre = costCentre
-            self.quota = quota
-            self.accounts = accounts
-            self.cost = cost
+        package init(_ tone: Tone, title: String, text: String, action: ActionLink? = nil) {
+            self.tone = tone
+            self.title = title
+            self.text = text
+            self.action = action
         }
     }
 
-    package struct Account: Sendable {
-        package let name: String
-        package let url: URLPath
-        package let department: String?
-        package let subscriptions: Int
+    package struct Ways: Sendable {
+        package let subscriptions: URLPath
+        package let newSubscription: URLPath
+        package let newDepartment: URLPath
+        package let newAccount: URLPath
+        package let accounts: URLPath
 
-        package init(name: String, url: URLPath, department: String?, subscriptions: Int) {
-            self.name = name
-            self.url = url
-            self.department = department
+        package init(
+            subscriptions: URLPath, newSubscription: URLPath, newDepartment: URLPath, newAccount: URLPath, accounts: URLPath
+        ) {
             self.subscriptions = subscriptions
+            self.newSubscription = newSubscription
+            self.newDepartment = newDepartment
+            self.newAccount = newAccount
+            self.accounts = accounts
         }
     }
 
@@ -37,18 +39,21 @@ package struct EnrollmentPage: Page {
     package var number: String
     package var name: String
     package var startsOn: CivilDate
+    /// The first day after the term.
     package var endsOn: CivilDate
     package var commitment: Money
     package var remaining: Money
     package var overage: Money
     package var thisMonth: Money?
-    package var departments: [Department] = []
-    package var accounts: [Account] = []
-    package var subscriptions: URLPath
+    package var notices: [Notice] = []
+    package var departments: [DepartmentTable.Row] = []
+    package var accounts: [EnrollmentAccountTable.Row] = []
+    package var hasMoreAccounts = false
+    package var ways: Ways
 
     package init(
         id: String, number: String, name: String, startsOn: CivilDate, endsOn: CivilDate, commitment: Money, remaining: Money,
-        overage: Money, subscriptions: URLPath
+        overage: Money, ways: Ways
     ) {
         self.id = id
         self.number = number
@@ -58,7 +63,7 @@ package struct EnrollmentPage: Page {
         self.commitment = commitment
         self.remaining = remaining
         self.overage = overage
-        self.subscriptions = subscriptions
+        self.ways = ways
     }
 
     package func title(_ t: Localiser) -> String { name }
@@ -67,28 +72,39 @@ package struct EnrollmentPage: Page {
         group {
             PageHeading(
                 name,
-                lede: .text(t("enrollment.lede", ["number": number, "from": t.longDate(startsOn), "to": t.longDate(endsOn)])),
-                actions: [ActionLink(t("subscriptions.title"), subscriptions)]
+                lede: .text(
+                    t(
+                        "enrollment.lede",
+                        ["number": number, "from": t.longDate(startsOn), "to": t.longDate(endsOn)])),
+                actions: [
+                    ActionLink(t("enrollment.new_subscription"), ways.newSubscription, .primary),
+                    ActionLink(t("enrollment.all_subscriptions"), ways.subscriptions),
+                ]
             ).html
-            facts(t).html
+            for notice in notices {
+                Banner(notice.tone, title: notice.title, text: .text(notice.text), actions: notice.action.map { [$0] } ?? []).html
+            }
+            facts(t)
             departmentBlock(t)
             accountBlock(t)
             panel(t("details.title")) {
                 DetailList([
                     DetailList.Item(t("enrollment.id"), copyable(id, name: t("enrollment.id"), id: "enrollment-id", t)),
-                    DetailList.Item(t("enrollment.number"), .text(number)),
+                    DetailList.Item(
+                        t("enrollment.number"), copyable(number, name: t("enrollment.number"), id: "enrollment-number", t)),
                 ]).html
             }
         }
     }
 
-    private func facts(_ t: Localiser) -> FactsStrip {
+    private func facts(_ t: Localiser) -> HTML {
         let isOver = overage.isPositive
         var others = [
             FactsStrip.Fact(
                 t("enrollment.overage"), t.moneyElement(overage),
                 note: .text(t(isOver ? "enrollment.overage_note" : "enrollment.no_overage"))),
-            FactsStrip.Fact(t("enrollment.ends"), .text(t.date(endsOn)), note: .text(t.relativeDays(to: endsOn))),
+            FactsStrip.Fact(
+                t("enrollment.ends"), .text(t.date(endsOn)), note: .text(t.relativeDays(to: endsOn))),
         ]
         if let thisMonth {
             others.append(
@@ -99,52 +115,129 @@ package struct EnrollmentPage: Page {
                 t("enrollment.remaining"), t.moneyElement(remaining),
                 note: .text(t("subscription.of_commitment", ["amount": t.money(commitment)]))),
             others: others,
-            picture: RemainderBar(parts: [remaining.minor], whole: max(commitment.minor, 1), tone: isOver ? .warn : .good).html)
+            picture: RemainderBar(parts: [remaining.minor], whole: max(commitment.minor, 1), tone: isOver ? .warn : .good).html
+        ).html
     }
 
     private func departmentBlock(_ t: Localiser) -> HTML {
-        block(t("enrollment.departments"), note: .text(t("enrollment.departments_note"))) {
+        block(
+            t("enrollment.departments"), note: .text(t("enrollment.departments_note")),
+            tools: a(.class("tool"), .href(ways.newDepartment)) { t("department.new") }
+        ) {
             if departments.isEmpty {
                 p(.class("note")) { t("enrollment.no_departments") }
             } else {
-                DataTable(
-                    t("enrollment.departments"),
-                    columns: [
-                        TableColumn(t("enrollment.department")), TableColumn(t("enrollment.cost_centre")),
-                        TableColumn(t("enrollment.accounts"), isNumber: true),
-                        TableColumn(t("enrollment.quota", ["currency": commitment.currency.code]), isNumber: true),
-                        TableColumn(t("enrollment.cost", ["currency": commitment.currency.code]), isNumber: true),
-                    ],
-                    rows: departments.map { department in
-                        TableRow([
-                            .text(department.name), department.costCentre.map(HTML.text) ?? t.nothing,
-                            .text(t.number(department.accounts)), department.quota.map(t.amountElement) ?? t.nothing,
-                            t.amountElement(department.cost),
-                        ])
-                    }
-                ).html
+                DepartmentTable(departments, currency: commitment.currency).html(t)
             }
         }
     }
 
     private func accountBlock(_ t: Localiser) -> HTML {
-        block(t("enrollment.accounts")) {
+        block(t("enrollment.accounts"), tools: a(.class("tool"), .href(ways.newAccount)) { t("enrollment.new_account") }) {
             if accounts.isEmpty {
                 p(.class("note")) { t("enrollment.no_accounts") }
             } else {
-                DataTable(
-                    t("enrollment.accounts"),
-                    columns: [
-                        TableColumn(t("accounts.name")), TableColumn(t("enrollment.department")),
-                        TableColumn(t("subscriptions.title"), isNumber: true),
-                    ],
-                    rows: accounts.map { account in
-                        TableRow([
-                            a(.class("row-link"), .href(account.url)) { account.name },
-                            account.department.map(HTML.text) ?? t.nothing, .text(t.number(account.subscriptions)),
-                        ])
-                    }
-                ).html
+                EnrollmentAccountTable(accounts).html(t)
+                if hasMoreAccounts { p { a(.href(ways.accounts)) { t("enrollment.all_accounts") } } }
+            }
+        }
+    }
+}
+
+/// Accounts of an agreement: whose they are and where they stand.
+package struct EnrollmentAccountTable: Sendable {
+    package struct Row: Sendable {
+        package let name: String
+        package let url: URLPath
+        package let administrator: (name: String, email: String)
+        package let department: NavigationItem?
+        package let subscriptions: Int
+        package let move: URLPath
+
+        package init(
+            name: String, url: URLPath, administrator: (name: String, email: String), department: NavigationItem?,
+            subscriptions: Int, move: URLPath
+        ) {
+            self.name = name
+            self.url = url
+            self.administrator = administrator
+            self.department = department
+            self.subscriptions = subscriptions
+            self.move = move
+        }
+    }
+
+    package let rows: [Row]
+
+    package init(_ rows: [Row]) { self.rows = rows }
+
+    package func html(_ t: Localiser) -> HTML {
+        DataTable(
+            t("enrollment.accounts"),
+            columns: [
+                TableColumn(t("accounts.name")), TableColumn(t("accounts.administrator")),
+                TableColumn(t("enrollment.department")),
+                TableColumn(t("subscriptions.title"), isNumber: true),
+            ],
+            rows: rows.map { account in
+                TableRow([
+                    a(.class("row-link"), .href(account.url)) { account.name },
+                    twoLines(account.administrator.name, account.administrator.email), department(account, t),
+                    .text(t.number(account.subscriptions)),
+                ])
+            }
+        ).html
+    }
+
+    private func department(_ account: Row, _ t: Localiser) -> HTML {
+        group {
+            if let department = account.department {
+                a(.href(department.url)) { department.label }
+            } else {
+                t("enrollment.no_department")
+            }
+            span(.class("sub")) {
+                a(.href(account.move), .ariaLabel(t("enrollment.move_name", ["name": account.name]))) { t("enrollment.move") }
+            }
+        }
+    }
+}
+
+/// Every account of an agreement.
+package struct EnrollmentAccountsPage: Page {
+    package var crumbs: Breadcrumbs
+    package var enrollment: String
+    package var rows: [EnrollmentAccountTable.Row]
+    package var pager: Pager
+    package var newAccount: URLPath
+
+    package init(
+        crumbs: Breadcrumbs, enrollment: String, rows: [EnrollmentAccountTable.Row], pager: Pager, newAccount: URLPath
+    ) {
+        self.crumbs = crumbs
+        self.enrollment = enrollment
+        self.rows = rows
+        self.pager = pager
+        self.newAccount = newAccount
+    }
+
+    package func title(_ t: Localiser) -> String { t("enrollment.accounts") }
+
+    package func content(_ t: Localiser) -> HTML {
+        group {
+            crumbs.html(t)
+            PageHeading(
+                title(t), lede: .text(t("enrollment.accounts_lede", ["enrollment": enrollment])),
+                actions: [ActionLink(t("enrollment.new_account"), newAccount, .primary)]
+            ).html
+            if rows.isEmpty {
+                EmptyState.neverHad(
+                    title: t("enrollment.no_accounts"), text: t("enrollment.no_accounts_text"),
+                    action: ActionLink(t("enrollment.new_account"), newAccount, .primary)
+                ).html(t)
+            } else {
+                EnrollmentAccountTable(rows).html(t)
+                pager.html(t)
             }
         }
     }

@@ -119,6 +119,8 @@ package struct SubscriptionOverviewPage: Page {
         package var edit = Way.hidden
         package var partner = Way.hidden
         package var cancel = Way.hidden
+        package var move = Way.hidden
+        package var stays = Way.hidden
         package var suspend = Way.hidden
         package var reactivate = Way.hidden
         package var certificate = Way.hidden

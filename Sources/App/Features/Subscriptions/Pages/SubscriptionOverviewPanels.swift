@@ -157,8 +157,10 @@ extension SubscriptionOverviewPage {
                     t("details.service_administrator"), twoLines(person.name, person.email),
                     action: ways.edit.action(t("details.change"))))
         }
-        if let department = commitment?.department {
-            items.append(DetailList.Item(t("details.department"), .text(department)))
+        if let commitment {
+            let department = commitment.department ?? t("enrollment.no_department")
+            let value = ways.stays.url.map { url in a(.href(url)) { department } } ?? .text(department)
+            items.append(DetailList.Item(t("details.department"), value, action: ways.move.action(t("move.short"))))
         }
         if state != .deleted {
             let value = partner.map { twoLines($0.companyName, $0.code) } ?? t.nothing

@@ -1,0 +1,237 @@
+import Billing
+import HTML
+import Values
+
+/// Cancel, suspend or recover many: what each would come to, the count typed, a reason; and afterwards what each has come to (A15).
+package struct ManyReviewPage: Page {
+    package struct Row: Sendable {
+        package let id: String
+        package let name: String
+        package let url: URLPath
+        package let account: String
+        /// Nil for one that would be refused.
+        package let until: Instant?
+        package let unbilled: Money?
+        /// Why not.
+        package let refusal: String?
+
+        package init(
+            id: String, name: String, url: URLPath, account: String, until: Instant?, unbilled: Money?, refusal: String?
+        ) {
+            self.id = id
+            self.name = name
+            self.url = url
+            self.account = account
+            self.until = until
+            self.unbilled = unbilled
+            self.refusal = refusal
+        }
+    }
+
+    package var crumbs: Breadcrumbs
+    /// `cancel`, `suspend` or `reactivate`.
+    package var word: String
+    package var rows: [Row]
+    package var currency: Currency
+    package var retentionDays: Int
+    package var action: URLPath
+    package var back: URLPath
+    package var tokens: FormTokens
+    package var mode = "each"
+    package var typed = ""
+    package var note = ""
+    package var problems: [FieldProblem] = []
+
+    package init(
+        crumbs: Breadcrumbs, word: String, rows: [Row], currency: Currency, retentionDays: Int, action: URLPath, back: URLPath,
+        tokens: FormTokens
+    ) {
+        self.crumbs = crumbs
+        self.word = word
+        self.rows = rows
+        self.currency = currency
+        self.retentionDays = retentionDays
+        self.action = action
+        self.back = back
+        self.tokens = tokens
+    }
+
+    package var hasProblems: Bool { !problems.isEmpty }
+    private var possible: [Row] { rows.filter { $0.refusal == nil } }
+    private var isGrave: Bool { word != "reactivate" }
+
+    package func title(_ t: Localiser) -> String { t("many.title_\(word)", ["count": t.number(possible.count)]) }
+
+    package func content(_ t: Localiser) -> HTML {
+        group {
+            crumbs.html(t)
+            errorSummary(problems, t)
+            PageHeading(title(t), lede: .text(t("many.lede_\(word)"))).html
+            if possible.isEmpty {
+                Banner(.warn, title: t("many.nothing")).html
+                table(t).html
+                div(.class("actions")) { a(.class("btn"), .href(back)) { t("many.back") } }
+            } else {
+                ul(.class("effects")) { for effect in effects(t) { li { effect } } }
+                table(t).html
+                question(t)
+            }
+        }
+    }
+
+    private func effects(_ t: Localiser) -> [HTML] {
+        guard isGrave else { return [.text(t("many.becomes_active")), .text(t("many.services"))] }
+        let unbilled = possible.reduce(Int64(0)) { $0 + ($1.unbilled?.minor ?? 0) }
+        return [
+            .text(t("many.stops")),
+            .text(t("many.unbilled", ["amount": t.money(Money(minor: unbilled, currency: currency))])),
+            .text(t("many.no_backup")), .text(t("many.recover", ["days": t.number(retentionDays)])), .text(t("many.deletion")),
+            .text(t("cancel.stays")),
+        ]
+    }
+
+    private func table(_ t: Localiser) -> DataTable {
+        var columns = [
+            TableColumn(t("subscriptions.name")), TableColumn(t("subscriptions.account")), TableColumn(t("many.verdict")),
+        ]
+        if isGrave {
+            columns.append(TableColumn(t("many.until_column")))
+            columns.append(TableColumn(t("many.unbilled_column", ["currency": currency.code]), isNumber: true))
+        }
+        return DataTable(
+            t("many.table"), columns: columns,
+            rows: rows.map { row in
+                var cells = [
+                    group {
+                        a(.class("row-link"), .href(row.url)) { row.name }
+                        span(.class("sub mono")) { row.id }
+                    }, HTML.text(row.account), verdict(row, t),
+                ]
+                if isGrave {
+                    let isDone = row.refusal == nil
+                    cells.append(isDone ? row.until.map(t.timeElement) ?? t.nothing : t.nothing)
+                    cells.append(isDone ? row.unbilled.map(t.amountElement) ?? t.nothing : t.nothing)
+                }
+                return TableRow(cells)
+            })
+    }
+
+    private func verdict(_ row: Row, _ t: Localiser) -> HTML {
+        guard let refusal = row.refusal else {
+            return .text(t("many.will_\(word)"))
+        }
+        return group {
+            t("many.will_not")
+            span(.class("sub sub--bad")) { refusal }
+        }
+    }
+
+    private func question(_ t: Localiser) -> HTML {
+        form(.class("form narrow"), .method(.post), .action(action), .novalidate) {
+            tokens.fields
+            hiddenField("action", word)
+            for row in rows { hiddenField("id", row.id) }
+            if rows.count > possible.count {
+                SelectField(
+                    "mode", t("many.mode"),
+                    choices: [
+                        FilterBar.Choice("each", t("many.mode_each", ["count": t.number(possible.count)])),
+                        FilterBar.Choice("all", t("many.mode_all")),
+                    ], selected: mode
+                ).html(problems, t)
+            }
+            NoteField("reason", t("many.reason"), hint: t("cancel.reason_hint"), value: note).html(t)
+            if isGrave { countField(t).html(problems, t) }
+            div(.class("actions")) {
+                submitButton(t("many.\(word)", ["count": t.number(possible.count)]), isGrave ? .danger : .primary)
+                a(.class("btn"), .href(back)) { t("many.keep") }
+            }
+        }
+    }
+
+    private func countField(_ t: Localiser) -> TextField {
+        var field = TextField("confirm_count", t("many.type_count", ["count": String(possible.count)]), value: typed)
+        field.autocomplete = .off
+        field.inputmode = .numeric
+        field.isShort = true
+        return field
+    }
+}
+
+/// What has become of each.
+package struct ManyDonePage: Page {
+    package struct Row: Sendable {
+        package let id: String
+        package let name: String
+        package let url: URLPath
+        package let verdict: String
+        package let detail: String?
+        package let until: Instant?
+
+        package init(id: String, name: String, url: URLPath, verdict: String, detail: String?, until: Instant?) {
+            self.id = id
+            self.name = name
+            self.url = url
+            self.verdict = verdict
+            self.detail = detail
+            self.until = until
+        }
+    }
+
+    package var crumbs: Breadcrumbs
+    package var word: String
+    package var rows: [Row]
+    package var back: URLPath
+    /// Brings back what was cancelled or suspended just now.
+    package var undo: URLPath?
+
+    package init(crumbs: Breadcrumbs, word: String, rows: [Row], back: URLPath, undo: URLPath?) {
+        self.crumbs = crumbs
+        self.word = word
+        self.rows = rows
+        self.back = back
+        self.undo = undo
+    }
+
+    private func count(_ verdict: String) -> Int { rows.count { $0.verdict == verdict } }
+
+    package func title(_ t: Localiser) -> String { t("many.done_\(word)", ["count": t.number(count("done"))]) }
+
+    package func content(_ t: Localiser) -> HTML {
+        let refused = count("refused")
+        return group {
+            crumbs.html(t)
+            PageHeading(
+                title(t),
+                lede: .text(
+                    t("many.done_lede", ["unchanged": t.number(count("unchanged")), "refused": t.number(refused)])),
+                actions: [
+                    ActionLink(t("many.back"), back, .primary), undo.map { ActionLink(t("many.undo"), $0) },
+                ].compactMap { $0 }
+            ).html
+            DataTable(
+                t("many.table"),
+                columns: [TableColumn(t("subscriptions.name")), TableColumn(t("many.verdict"))],
+                rows: rows.map { row in
+                    TableRow([
+                        group {
+                            a(.class("row-link"), .href(row.url)) { row.name }
+                            span(.class("sub mono")) { row.id }
+                        }, verdict(row, t),
+                    ])
+                }
+            ).html
+        }
+    }
+
+    private func verdict(_ row: Row, _ t: Localiser) -> HTML {
+        group {
+            t("many.verdict_\(row.verdict)")
+            if let detail = row.detail {
+                span(.class("sub sub--bad")) { detail }
+            } else if let until = row.until {
+                span(.class("sub")) { t.html("many.until", ["date": t.timeElement(until)]) }
+            }
+        }
+    }
+}
