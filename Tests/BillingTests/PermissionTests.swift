@@ -9,13 +9,13 @@ import Values
         (.editSubscription, "●–––●●"),
         (.createStandardSubscription, "●––––●"), (.createStandardAccount, "–––––●"), (.createEnterprise, "––––●●"),
         (.cancelEnterpriseSubscription, "E–––●●"), (.issueVouchers, "–––––●"), (.suspendAndReactivate, "●–––●●"),
-        (.manageMembers, "●–––●●"),
+        (.manageMembers, "●–––●●"), (.handOverAccount, "●––––●"),
         (.manageAlerts, "●●––●●"), (.confirmServices, "●––●●●"), (.seeAudit, "●–––●●"), (.operate, "–––––●"),
     ]
 
     @Test func `the table is complete`() { #expect(Self.table.map(\.0) == Permission.allCases) }
 
-    @Test(arguments: 0..<16)
+    @Test(arguments: Permission.allCases.indices)
     func `every cell of the table holds`(row: Int) {
         let (permission, cells) = Self.table[row]
         for (role, cell) in zip(Role.allCases, cells) {

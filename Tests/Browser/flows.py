@@ -117,11 +117,14 @@ class Flows:
     def edit(self, page):
         subscription = self.subscription(self.account(), "prepaid", "1000.00")
         page.goto(self.url(subscription, "/edit"))
+        form = "main form[method=get] button[type=submit]"
         page.fill("input[name=name]", "")
-        status = self.submit(page)
+        status = self.submit(page, form)
         self.check(status == 422, "edit details: an empty name is refused", str(status))
         page.fill("input[name=name]", "研发 <b>& Tests</b>")
         page.fill("input[name=service_administrator_email]", "service@demo.test")
+        self.submit(page, form)
+        self.check(self.now(subscription)["name"] == subscription["name"], "edit details: the review saves nothing")
         self.submit(page)
         after = self.now(subscription)
         self.check(after["name"] == "研发 <b>& Tests</b>" and after["service_administrator"]["email"] == "service@demo.test", "edit details: both are stored")

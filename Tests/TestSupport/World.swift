@@ -39,6 +39,9 @@ package struct World: Sendable {
     package let notification: String
     package let desk: WorldDesk
     package let transfers: WorldTransfers
+    /// Members of the account: one invited, one to be removed.
+    package let invited: String
+    package let removable: String
 
     package static func make(_ bursar: TestBursar, marker: String = "Marker") async throws -> World {
         let tenant = try await bursar.tenant("world", clock: "2025-01-01T00:00:00Z")
@@ -82,6 +85,13 @@ package struct World: Sendable {
         let transfers = try await WorldTransfers.make(tenant, marker, waitingFor: prepaid, halfFor: partnered)
         for id in [prepaid, trial, enterprise] { try await tenant.use(id, cost: "12.345", at: "2025-01-15T00:00:00Z") }
         try await tenant.settle()
+        func invite(_ name: String) async throws -> String {
+            try await tenant.post(
+                "/v1/members", ["account_id": "\(account)", "email": "\(marker.lowercased())-\(name)@example.com", "role": "reader"]
+            ).expect(201).id
+        }
+        let (invited, removable) = (try await invite("invited"), try await invite("removable"))
+        try await tenant.post("/v1/accounts/\(trialAccount)/handover", ["email": "\(marker.lowercased())-new@example.com"]).expect(201)
         let auditEvent = try await tenant.get("/v1/audit-events?object_id=\(prepaid)&limit=1").expect(200)["data.0.id"] ?? ""
         let notification = try await tenant.get("/v1/notifications?account_id=\(account)&limit=1").expect(200)["data.0.id"] ?? ""
         let desk = try await WorldDesk.make(tenant, account: account, waiting: (enterpriseAccount, trialAccount), marker: marker)
@@ -98,7 +108,7 @@ package struct World: Sendable {
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
             order: pending["order_id"] ?? "", apiKey: apiKey,
             administratorEmail: try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? "",
-            auditEvent: auditEvent, notification: notification, desk: desk, transfers: transfers)
+            auditEvent: auditEvent, notification: notification, desk: desk, transfers: transfers, invited: invited, removable: removable)
     }
 
     private static func enrollmentBody(_ bursar: TestBursar, _ marker: String) -> Input {
@@ -126,6 +136,20 @@ package struct World: Sendable {
             .declineIdentity,
             .updatePartner:
             deskRequest(endpoint)
+        case .listMembers: ("/v1/members?account_id=\(account)", nil)
+        case .inviteMember:
+            (
+                "/v1/members",
+                [
+                    "account_id": "\(account)", "email": "\(tenant.bursar.uniqueName("colleague"))@example.com", "role": "finance",
+                ]
+            )
+        case .getMember, .resendInvitation: (endpoint.path(invited), nil)
+        case .changeMember: (endpoint.path(invited), ["role": "finance"])
+        case .removeMember: (endpoint.path(removable), nil)
+        case .getHandover, .cancelHandover: (endpoint.path(trialAccount), nil)
+        case .startHandover:
+            (endpoint.path(account), ["email": "\(tenant.bursar.uniqueName("heir"))@example.com", "keep_role": "reader"])
         case .problem: ("/problems/not_found", nil)
         case .createAccount:
             (

@@ -108,6 +108,12 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case listAuditEvents = "GET /v1/audit-events"
     case getAuditEvent = "GET /v1/audit-events/{audit_id}"
 
+    case listMembers = "GET /v1/members"
+    case inviteMember = "POST /v1/members"
+    case getMember = "GET /v1/members/{member_id}"
+    case changeMember = "PATCH /v1/members/{member_id}"
+    case removeMember = "DELETE /v1/members/{member_id}"
+    case resendInvitation = "POST /v1/members/{member_id}/resend-invite"
     case listRoles = "GET /v1/roles"
 
     case listAPIKeys = "GET /v1/api-keys"
@@ -116,6 +122,9 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case updateAPIKey = "PATCH /v1/api-keys/{api_key_id}"
     case rotateAPIKey = "POST /v1/api-keys/{api_key_id}/rotate"
     case revokeAPIKey = "DELETE /v1/api-keys/{api_key_id}"
+    case getHandover = "GET /v1/accounts/{account_id}/handover"
+    case startHandover = "POST /v1/accounts/{account_id}/handover"
+    case cancelHandover = "DELETE /v1/accounts/{account_id}/handover"
 
     package var method: String { String(rawValue.prefix { $0 != " " }) }
     /// The path with its parameters in braces.

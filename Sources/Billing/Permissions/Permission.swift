@@ -18,6 +18,8 @@ package enum Permission: String, Sendable, Hashable, CaseIterable {
     case suspendAndReactivate
     /// Members, API keys, webhooks.
     case manageMembers
+    /// To a new account administrator.
+    case handOverAccount
     case manageAlerts
     case confirmServices
     case seeAudit
@@ -56,7 +58,7 @@ extension Permission {
         case .seeAccount: [.accountAdministrator, .finance, .reader, .enterpriseAdministrator, .operator]
         case .seeSubscription: Set(Role.allCases)
         case .pay: [.accountAdministrator, .finance, .enterpriseAdministrator, .operator]
-        case .upgrade: [.accountAdministrator, .operator]
+        case .upgrade, .handOverAccount: [.accountAdministrator, .operator]
         case .editSubscription, .suspendAndReactivate, .manageMembers, .seeAudit:
             [.accountAdministrator, .enterpriseAdministrator, .operator]
         case .createStandardSubscription: [.accountAdministrator, .operator]

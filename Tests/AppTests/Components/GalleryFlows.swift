@@ -47,7 +47,7 @@ extension GalleryModels {
 
     func edit(conflict: Bool = false) -> EditDetailsPage {
         var model = EditDetailsPage(
-            crumbs: crumbs(t("edit.action")), action: page("edit"), back: subscription, tokens: tokens, name: "prod-payments-2",
+            crumbs: crumbs(t("edit.action")), review: page("edit"), back: subscription, etag: "\"7\"", name: "prod-payments-2",
             serviceAdministratorEmail: conflict ? "lin@acme.example" : "not an address",
             accountAdministratorEmail: "wei@acme.example")
         if conflict {

@@ -25,7 +25,7 @@ import Testing
         "department_needs_enrollment", "currency_not_offered", "payment_method_not_offered", "test_clock_live_tenant",
         "test_clock_advancing",
         "clock_backwards", "too_far", "range_backwards", "range_too_long", "batch_expected",
-        "link_no_longer_valid", "password_too_short", "password_too_long", "password_common",
+        "link_no_longer_valid", "password_too_short", "password_too_long", "password_common", "sign_in_exists",
         "not_a_page", "invalid_return_url", "unknown_user", "invalid_phone",
     ]
 
@@ -34,7 +34,7 @@ import Testing
         let codes =
             Self.own + LifecycleRefusal.allCases.map(\.code) + OrderRefusal.allCases.map(\.code)
             + PaymentRefusal.allCases.map(\.code)
-            + PermissionDenial.allCases.map(\.code)
+            + PermissionDenial.allCases.map(\.code) + MemberRefusal.allCases.map(\.code)
         for code in codes {
             #expect(words.has("error.\(code).title"), "\(code)")
             #expect(words.has("error.\(code).detail"), "\(code)")

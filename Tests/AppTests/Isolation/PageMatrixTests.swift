@@ -32,7 +32,8 @@ struct PageMatrix {
         switch route {
         // These end the session or are for people without one: their own tests hold them.
         case .signInForm, .signIn, .signOut, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
-            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail:
+            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .invitation, .acceptInvitation,
+            .handoverInvitation, .acceptHandover:
             nil
         // Everybody's own.
         case .profile, .profileDetailsForm, .profileDetails, .preferencesForm, .preferences, .contactEmailForm, .contactEmail,
@@ -59,7 +60,7 @@ struct PageMatrix {
         case .cancelPayment: PageMatrix(.standard, "● ● – · · ●")
 
         // Rename subscription, set service admin, partner.
-        case .editForm, .edit, .partnerForm, .setPartner, .removePartner: PageMatrix(.enterprise, "● – – – ● ●")
+        case .editForm, .editReview, .edit, .partnerForm, .setPartner, .removePartner: PageMatrix(.enterprise, "● – – – ● ●")
 
         // Cancel an enterprise subscription; suspend and reactivate on request; confirm that services are set up again.
         case .cancelForm, .cancel: PageMatrix(.enterprise, "● – – – ● ●")
@@ -71,6 +72,13 @@ struct PageMatrix {
         case .notifications: PageMatrix(.enterprise, "● ● ● · ● ●")
         case .notification: PageMatrix(.standard, "● ● ● · · ●")
         case .resendNotification: PageMatrix(.standard, "● ● – · · ●")
+        // Members are the administrators' to manage; the account is its own administrator's to hand over, or the operator's on her behalf.
+        case .members, .inviteForm, .invite: PageMatrix(.enterprise, "● – – · ● ●")
+        case .memberForm, .changeMember, .removeMemberForm, .removeMember, .resendInvitation: PageMatrix(.standard, "● – – · · ●")
+        case .handoverForm, .startHandover, .cancelHandover: PageMatrix(.enterprise, "● – – · – ●")
+        case .enrollmentMembers, .enrollmentInviteForm, .enrollmentInvite, .enrollmentRemoveMemberForm, .enrollmentRemoveMember,
+            .enrollmentResendInvitation:
+            PageMatrix(.enterprise, "· · · · ● ●")
 
         // The audit log is the administrators'.
         case .audit, .auditCSV, .auditJSONL: PageMatrix(.enterprise, "● – – · ● ●")
@@ -126,6 +134,9 @@ private struct Cast {
     let neighbour: Browser
     /// The operator of another tenant.
     let foreigner: Browser
+    /// A reader of the standard account, and an administrator of the enrollment.
+    let member: String
+    let enrollmentMember: String
 
     init() async throws {
         let world = try await World.make(.shared)
@@ -168,6 +179,9 @@ private struct Cast {
         browsers[.serviceAdministrator] = try await signedIn(service, [])
         browsers[.enterpriseAdministrator] = try await signedIn(enterprise, [])
         self.browsers = browsers
+        member = try await tenant.get("/v1/members?account_id=\(world.account)&role=reader&state=active").expect(200)["data.0.id"] ?? ""
+        enrollmentMember =
+            try await tenant.get("/v1/members?enrollment_id=\(world.enrollment)&state=active").expect(200)["data.0.id"] ?? ""
         let other = try await tenant.account("Next door")
         neighbour = try await signedIn(try await tenant.get("/v1/accounts/\(other)")["administrator.email"] ?? "", [(nil, nil)])
         let elsewhere = try await tenant.bursar.tenant("elsewhere")
@@ -195,6 +209,7 @@ private struct Cast {
             case "order_id": world.order
             case "api_key_id": world.apiKey
             case "notification_id": world.notification
+            case "member_id": route.parameters.contains("enrollment_id") ? enrollmentMember : member
             case "note_id": world.desk.note
             case "identity_request_id": world.desk.identityRequest
             case "payment_id": world.transfers.waiting

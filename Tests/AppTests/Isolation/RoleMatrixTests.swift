@@ -9,7 +9,7 @@ import Testing
     static func need(_ endpoint: Endpoint) -> Permission? {
         switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .problem, .me, .listAccounts, .listSubscriptions, .listEnrollments,
-            .listOrders, .listNotifications, .checkPartner, .search, .listRoles, .listPayments:
+            .listOrders, .listNotifications, .search, .listRoles, .listPayments:
             nil
         // A verdict for each item, by its own roles.
         case .actOnSubscriptions: nil
@@ -27,7 +27,7 @@ import Testing
         case .getProfile: .seeAccount
         case .updateProfile: .editSubscription
         case .createPortalSession: .operate
-        case .updateAccount, .updateSubscription, .setPartner, .removePartner: .editSubscription
+        case .updateAccount, .updateSubscription, .setPartner, .removePartner, .checkPartner: .editSubscription
         case .createSubscription: .createStandardSubscription
         case .paySubscription, .cancelPayment: .pay
         case .upgradeSubscription: .upgrade
@@ -39,6 +39,8 @@ import Testing
             .listIdentityRequests, .verifyIdentity,
             .declineIdentity, .updatePartner:
             .operate
+        case .listMembers, .inviteMember, .getMember, .changeMember, .removeMember, .resendInvitation: .manageMembers
+        case .getHandover, .startHandover, .cancelHandover: .handOverAccount
         case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey: .manageMembers
         case .listPartners, .createPartner, .getPartner, .createEnrollment, .receiveUsage, .getTestClock, .advanceTestClock,
             .listRemittances, .recordRemittance, .getRemittance, .matchRemittance, .returnRemittance,
@@ -62,7 +64,7 @@ import Testing
                     .getDepartment, .getEnrollmentBalance,
                     .findDepartment, .updateDepartment, .deleteDepartment, .moveAccount, .moveSubscription, .listDepartmentStays:
                     world.enterpriseAccount
-                case .upgradeSubscription, .declineIdentity: world.trialAccount
+                case .upgradeSubscription, .declineIdentity, .getHandover, .cancelHandover: world.trialAccount
                 case .requestIdentity, .suspendAccount, .liftAccount: world.desk.whole
                 default: world.account
                 }

@@ -212,7 +212,7 @@ enum KeyScan {
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
         "link.", "profile.theme_",
         "many.",
-        "mail.",
+        "mail.", "members.state_", "members.role_",
         "notifications.status_",
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",
         "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_", "remittances.ground_",

@@ -14,6 +14,9 @@ import Values
         let tenant = try await TestBursar.shared.tenant(stem)
         let id = try await tenant.order("prepaid", for: tenant.account(), paying: "1000.00", name: name).expect(201).id
         let email = "\(tenant.bursar.uniqueName("wu"))@example.com"
+        // She can sign in already, so that no invitation goes along.
+        let (context, change) = (tenant.context, SetPassword(email: email, password: Browser.password))
+        try await tenant.bursar.instance.loop.run { try await change.run(context) }
         try await tenant.request("PATCH", "/v1/subscriptions/\(id)", ["service_administrator_email": "\(email)"]).expect(200)
         return (tenant, id)
     }

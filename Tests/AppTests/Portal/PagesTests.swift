@@ -84,7 +84,7 @@ import Values
             let wrongAccount = route.url(second, story.subscription).string
             let foreign = route.url(other.account, other.subscription).string
             for target in [wrongAccount, foreign] {
-                try await browser.get("\(story.overview)/edit").expect(200)
+                try await browser.get("\(story.overview)/suspend").expect(200)
                 let reply =
                     route.isPost
                     ? try await browser.post(
@@ -124,12 +124,17 @@ import Values
     @Test func `show both versions when somebody else was faster`() async throws {
         let story = try await PortalStory()
         let browser = try await story.person("account_admin")
-        try await browser.get("\(story.overview)/edit").expect(200)
+        let words = "name=Mine&service_administrator_email=me%40example.com"
+        try await browser.get("\(story.overview)/edit/review?\(words)").expect(200)
         _ = try await story.tenant.request("PATCH", "/v1/subscriptions/\(story.subscription)", ["name": "Theirs"], once: .none)
             .expect(200)
         let mine = ["name": "Mine", "service_administrator_email": "me@example.com"]
         let conflict = try await browser.post("\(story.overview)/edit", mine).expect(412)
         #expect(conflict.text.contains("Theirs") && conflict.text.contains("Mine"))
+        // The form now carries the version that is shown, so going on leads through.
+        let seen = try #require(browser.hiddenFields["if_match"])
+        try await browser.get("\(story.overview)/edit/review?\(words)&if_match=%229999%22").expect(412)
+        try await browser.get("\(story.overview)/edit/review?\(words)&if_match=\(seen.replacing("\"", with: "%22"))").expect(200)
         #expect(try await browser.post("\(story.overview)/edit", mine).status == 303)
         #expect(try await story.tenant.subscription(story.subscription)["name"] == "Mine")
     }

@@ -44,6 +44,13 @@ struct AuditNames: Sendable {
     }
 }
 
+extension AuditEvent {
+    /// The ID under a name of its details.
+    func mentioned(_ name: String, in details: String?) -> UUID? {
+        details.flatMap { try? JSON(parsing: Array($0.utf8)) }?.members?[name]?.text.flatMap(UUID.init(mention:))
+    }
+}
+
 extension UUID {
     /// What a TypeID among other words names; nil for any other text.
     init?(mention text: String) {

@@ -13,6 +13,8 @@ package struct AuditFilter: Sendable, Equatable {
     package var actor: String?
     package var actorKind: Actor.Kind?
     package var action: String?
+    /// Any of these.
+    var actions: [String] = []
     package var from: Instant?
     package var to: Instant?
 
@@ -28,6 +30,7 @@ package struct AuditFilter: Sendable, Equatable {
         if let actor { condition = "\(condition) and \(Self.done(by: actor, tenant))" }
         if let actorKind { condition = "\(condition) and e.actor_kind = \(actorKind.rawValue)" }
         if let action { condition = "\(condition) and e.action = \(action)" }
+        if !actions.isEmpty { condition = "\(condition) and e.action = any(\(actions))" }
         if let from { condition = "\(condition) and e.at >= \(from)" }
         if let to { condition = "\(condition) and e.at < \(to)" }
         return condition

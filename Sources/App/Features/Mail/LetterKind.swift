@@ -8,6 +8,9 @@ package enum LetterKind: String, CaseIterable, Sendable {
     case emailChanged = "email_changed"
     case serviceAdministratorChanged = "service_administrator_changed"
     case handover
+    case handoverDone = "handover_done"
+    case handoverCancelled = "handover_cancelled"
+    case memberRemoved = "member_removed"
     case paymentPending = "payment_pending"
     case paymentReceived = "payment_received"
     case paymentFailed = "payment_failed"
@@ -38,7 +41,7 @@ package enum LetterKind: String, CaseIterable, Sendable {
         case .creditLow, .creditExpiring: ["remaining", "bought", "expires_at"]
         case .suspended, .deletionCountdown: ["reason", "suspended_at", "delete_at", "remaining", "outstanding"]
         case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged, .serviceAdministratorChanged,
-            .handover,
+            .handover, .handoverDone, .handoverCancelled, .memberRemoved,
             .balanceNotice, .reactivated, .deleted, .lapsed:
             []
         }

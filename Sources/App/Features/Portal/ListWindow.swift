@@ -13,9 +13,13 @@ struct ListWindow: Sendable {
     /// The number of the first row shown, counted from 1, as the pages before have handed it on.
     let firstRow: Int
 
-    init(_ visit: Visit) {
+    /// The order of those lists whose beginning is of interest, not their end.
+    private let isAscendingFirst: Bool
+
+    init(_ visit: Visit, ascendingFirst: Bool = false) {
+        isAscendingFirst = ascendingFirst
         limit = visit["limit"].flatMap { Int($0) }.flatMap { Self.limits.contains($0) ? $0 : nil } ?? 25
-        ascending = visit["sort"] == "created_at"
+        ascending = ascendingFirst ? visit["sort"] != "-created_at" : visit["sort"] == "created_at"
         cursor = visit["cursor"].flatMap { $0.isEmpty ? nil : $0 }
         before = visit["before"].flatMap { $0.isEmpty ? nil : $0 }
         firstRow =
@@ -61,12 +65,16 @@ struct ListWindow: Sendable {
     /// The order by the instant of making, and the other way round by a click.
     func sort(_ visit: Visit) -> TableColumn.Sort {
         TableColumn.Sort(
-            url: visit.here(changing: [("cursor", nil), ("before", nil), ("row", nil), ("sort", ascending ? nil : "created_at")]),
+            url: visit.here(changing: [("cursor", nil), ("before", nil), ("row", nil), ("sort", turned)]),
             current: ascending ? .ascending : .descending)
     }
 
+    /// The other order's name; nil where it is the one that needs none.
+    private var turned: String? { ascending == isAscendingFirst ? (ascending ? "-created_at" : "created_at") : nil }
+
     /// What a new choice of filters keeps.
     var kept: [(String, String)] {
-        (ascending ? [("sort", "created_at")] : []) + (limit == 25 ? [] : [("limit", String(limit))])
+        (ascending == isAscendingFirst ? [] : [("sort", ascending ? "created_at" : "-created_at")])
+            + (limit == 25 ? [] : [("limit", String(limit))])
     }
 }

@@ -76,4 +76,11 @@ enum Flash: String, Sendable, CaseIterable {
     case sessionsEnded = "sessions_ended"
     case keyRevoked = "key_revoked"
     case mailQueued = "mail_queued"
+    case memberInvited = "member_invited"
+    case invitationSentAgain = "invitation_sent_again"
+    case roleChanged = "role_changed"
+    case memberRemoved = "member_removed"
+    case invitationWithdrawn = "invitation_withdrawn"
+    case handoverStarted = "handover_started"
+    case handoverCancelled = "handover_cancelled"
 }

@@ -136,6 +136,7 @@ struct PageHandler: Sendable {
         case .upgradeReview: return try await paymentReview(visit, isUpgrade: true)
         case .upgrade: return try await takePayment(visit, isUpgrade: true)
         case .editForm: return try await editForm(visit)
+        case .editReview: return try await editReview(visit)
         case .edit: return try await edit(visit)
         case .partnerForm: return try await partnerForm(visit)
         case .setPartner: return try await setPartner(visit)
@@ -149,6 +150,21 @@ struct PageHandler: Sendable {
         case .confirmServices: return try await confirmServices(visit)
         case .history: return try await history(visit)
         case .certificate: return try await certificate(visit)
+        case .members, .enrollmentMembers: return try await members(visit)
+        case .inviteForm, .enrollmentInviteForm: return try await inviteForm(visit)
+        case .invite, .enrollmentInvite: return try await invite(visit)
+        case .memberForm: return try await memberForm(visit)
+        case .changeMember: return try await changeMember(visit)
+        case .removeMemberForm, .enrollmentRemoveMemberForm: return try await removeMemberForm(visit)
+        case .removeMember, .enrollmentRemoveMember: return try await removeMember(visit)
+        case .resendInvitation, .enrollmentResendInvitation: return try await resendInvitation(visit)
+        case .handoverForm: return try await handoverForm(visit)
+        case .startHandover: return try await startHandover(visit)
+        case .cancelHandover: return try await cancelHandover(visit)
+        case .invitation: return try await invitation(visit)
+        case .acceptInvitation: return try await acceptInvitation(visit)
+        case .handoverInvitation: return try await handoverInvitation(visit)
+        case .acceptHandover: return try await acceptHandover(visit)
         case .audit: return try await accountAudit(visit)
         case .auditCSV: return try await accountAuditFile(visit, .csv)
         case .auditJSONL: return try await accountAuditFile(visit, .jsonl)
@@ -240,8 +256,10 @@ struct PageHandler: Sendable {
             throw Failure.forbidden(code: "form_expired")
         }
         if let origin = headers["origin"], !isOurs(origin, headers["host"]) { throw Failure.forbidden(code: "form_expired") }
-        let expected = visit.route?.isOpen == true ? visit.request.cookie(cookies.signInToken) : visit.signedIn?.formToken
-        guard let expected, !expected.isEmpty, ConstantTime.equals(try visit.form().exact(PageForm.csrfField), expected) else {
+        // A form for everybody belongs to the browser; whoever is signed in may have it from her session, too.
+        let tokens = [visit.signedIn?.formToken, visit.route?.isOpen == true ? visit.request.cookie(cookies.signInToken) : nil]
+        let sent = try visit.form().exact(PageForm.csrfField)
+        guard tokens.contains(where: { token in token.map { !$0.isEmpty && ConstantTime.equals(sent, $0) } ?? false }) else {
             throw Failure.forbidden(code: "form_expired")
         }
     }

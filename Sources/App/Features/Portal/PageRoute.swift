@@ -56,6 +56,7 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case upgradeReview = "GET /accounts/{account_id}/subscriptions/{subscription_id}/upgrade/review"
     case upgrade = "POST /accounts/{account_id}/subscriptions/{subscription_id}/upgrade"
     case editForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/edit"
+    case editReview = "GET /accounts/{account_id}/subscriptions/{subscription_id}/edit/review"
     case edit = "POST /accounts/{account_id}/subscriptions/{subscription_id}/edit"
     case partnerForm = "GET /accounts/{account_id}/subscriptions/{subscription_id}/partner"
     case setPartner = "POST /accounts/{account_id}/subscriptions/{subscription_id}/partner"
@@ -83,6 +84,22 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case notifications = "GET /accounts/{account_id}/notifications"
     case notification = "GET /accounts/{account_id}/notifications/{notification_id}"
     case resendNotification = "POST /accounts/{account_id}/notifications/{notification_id}/resend"
+    case members = "GET /accounts/{account_id}/members"
+    case inviteForm = "GET /accounts/{account_id}/members/invite"
+    case invite = "POST /accounts/{account_id}/members/invite"
+    case memberForm = "GET /accounts/{account_id}/members/{member_id}"
+    case changeMember = "POST /accounts/{account_id}/members/{member_id}"
+    case removeMemberForm = "GET /accounts/{account_id}/members/{member_id}/remove"
+    case removeMember = "POST /accounts/{account_id}/members/{member_id}/remove"
+    case resendInvitation = "POST /accounts/{account_id}/members/{member_id}/resend"
+    case handoverForm = "GET /accounts/{account_id}/handover"
+    case startHandover = "POST /accounts/{account_id}/handover"
+    case cancelHandover = "POST /accounts/{account_id}/handover/cancel"
+    /// Behind the one-time links of letters, for people who may not be signed in yet.
+    case invitation = "GET /invitations/{token}"
+    case acceptInvitation = "POST /invitations/{token}"
+    case handoverInvitation = "GET /handovers/{token}"
+    case acceptHandover = "POST /handovers/{token}"
 
     case audit = "GET /accounts/{account_id}/audit"
     case auditCSV = "GET /accounts/{account_id}/audit.csv"
@@ -118,6 +135,12 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case moveAccountForm = "GET /enrollments/{enrollment_id}/accounts/{account_id}/move"
     case moveAccount = "POST /enrollments/{enrollment_id}/accounts/{account_id}/move"
 
+    case enrollmentMembers = "GET /enrollments/{enrollment_id}/members"
+    case enrollmentInviteForm = "GET /enrollments/{enrollment_id}/members/invite"
+    case enrollmentInvite = "POST /enrollments/{enrollment_id}/members/invite"
+    case enrollmentRemoveMemberForm = "GET /enrollments/{enrollment_id}/members/{member_id}/remove"
+    case enrollmentRemoveMember = "POST /enrollments/{enrollment_id}/members/{member_id}/remove"
+    case enrollmentResendInvitation = "POST /enrollments/{enrollment_id}/members/{member_id}/resend"
     case enrollmentAudit = "GET /enrollments/{enrollment_id}/audit"
     case enrollmentAuditCSV = "GET /enrollments/{enrollment_id}/audit.csv"
     case enrollmentAuditJSONL = "GET /enrollments/{enrollment_id}/audit.jsonl"
@@ -194,7 +217,8 @@ package enum PageRoute: String, CaseIterable, Sendable {
     var isOpen: Bool {
         switch self {
         case .signInForm, .signIn, .help, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
-            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail:
+            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .invitation, .acceptInvitation,
+            .handoverInvitation, .acceptHandover:
             true
         default: false
         }

@@ -46,13 +46,17 @@ extension Visit {
             let roles = own.accounts.first { $0.id == account.id }?.roles ?? []
             guard principal.isOperator || roles.contains(.accountAdministrator) || !own.enrollments.isEmpty else { return [] }
             return [
+                item(t("shell.members"), PageRoute.members.url(account.id.description), frame),
                 item(t("shell.audit"), PageRoute.audit.url(account.id.description), frame),
                 item(t("shell.identity"), PageRoute.accountIdentity.url(account.id.description), frame),
                 item(t("shell.keys"), PageRoute.keys.url(account.id.description), frame),
             ]
         }
         guard let enrollment = frame.enrollment else { return [] }
-        return [item(t("shell.audit"), PageRoute.enrollmentAudit.url(enrollment.id.description), frame)]
+        return [
+            item(t("shell.members"), PageRoute.enrollmentMembers.url(enrollment.id.description), frame),
+            item(t("shell.audit"), PageRoute.enrollmentAudit.url(enrollment.id.description), frame),
+        ]
     }
 
     private func item(_ label: String, _ url: URLPath, _ frame: Frame) -> NavigationItem {

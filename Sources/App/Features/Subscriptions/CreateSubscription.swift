@@ -95,7 +95,12 @@ package struct CreateSubscription: Sendable {
         let department = try await chosenDepartment(of: owner, write)
         var servant = owner.administrator
         if let email = serviceAdministratorEmail { servant = try await write.findOrAddPerson(email: email) }
-        return (insert(into: owner, policy: policy, serviceAdministrator: servant, department: department, write), owner)
+        let subscription = insert(into: owner, policy: policy, serviceAdministrator: servant, department: department, write)
+        if servant.id != owner.administrator.id {
+            try await write.inviteUnlessKnown(
+                servant, as: .serviceAdministrator, account: owner.id, placeName: name, subscription: subscription.id)
+        }
+        return (subscription, owner)
     }
 
     private func allow(_ owner: Account, _ roles: Set<Role>, existing: Int64, trials: Int64, additionalAllowed: Bool) throws {

@@ -36,33 +36,14 @@ package struct EditSubscription: Sendable {
             subscription.version += 1
             subscription.updatedAt = write.now
             write.storeRow(subscription)
+            if isHandedOver { try await write.handServicesOver(of: subscription, from: before.serviceAdministrator) }
             write.audit(
                 "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
                 details: (before.editableJSON, subscription.editableJSON))
             write.emit(
                 "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
                 sequence: subscription.version)
-            if isHandedOver { write.tellOfHandover(subscription, replaced: before.serviceAdministrator) }
             return subscription.answer(at: write.now)
-        }
-    }
-}
-
-extension Write {
-    /// Who gains the services, who loses them, and whose they are: each is told.
-    fileprivate func tellOfHandover(_ subscription: Subscription, replaced: Person?) {
-        let cause = newID(EventID.self).uuid
-        for person in [subscription.serviceAdministrator, replaced, subscription.accountAdministrator].compactMap(\.self) {
-            send(
-                Letter(
-                    .serviceAdministratorChanged, to: .init(user: person.id, email: person.email),
-                    account: subscription.accountID,
-                    subscription: subscription.id,
-                    facts: [
-                        "subscription": .text(subscription.name ?? ""),
-                        "new": .text(subscription.serviceAdministrator?.name ?? ""),
-                        "old": .text(replaced?.name ?? ""),
-                    ], link: subscription.links.overview, cause: cause))
         }
     }
 }
@@ -81,6 +62,18 @@ package struct SetPartner: Sendable {
     }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        guard code != nil else { return try await set(context, options) }
+        // An ID that is not known counts as a check: setting is no way around the ration.
+        try await context.requireLeft(.partnerCheck)
+        do {
+            return try await set(context, options)
+        } catch let failure as Failure where failure.code == "unknown_partner" {
+            try await context.use(.partnerCheck)
+            throw failure
+        }
+    }
+
+    private func set(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         try await context.command(options) { write in
             var (subscription, roles, rows) = try await write.lockSubscription(
                 id,

@@ -174,6 +174,9 @@ struct APIHandler: Sendable {
             }
         case .getAuditEvent:
             return object(try await FindAuditEvent.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
+        case .listMembers, .inviteMember, .getMember, .changeMember, .removeMember, .resendInvitation, .getHandover, .startHandover,
+            .cancelHandover:
+            return try await members(request)
         case .listRoles: return response(Answer(status: 200, body: RoleMatrix.body()), request)
         }
     }
@@ -220,6 +223,9 @@ struct APIHandler: Sendable {
         case "notification_id":
             guard let id = MailID(text) else { throw Failure.notFound }
             _ = try await FindNotification.byID(id, context)
+        case "member_id":
+            guard let id = MemberID(text) else { throw Failure.notFound }
+            try await FindMember.confirmVisible(id, context)
         case "audit_id":
             guard let id = AuditID(text) else { throw Failure.notFound }
             try await FindAuditEvent.confirmVisible(id, context)

@@ -160,8 +160,8 @@ extension Endpoint {
 
         case .checkPartner:
             .read(
-                "partners", "Check a partner's ID before it is set.", .object(200, "Partner"),
-                query: [.init("code", .text(min: 1, max: 64))])
+                "partners", "Check a partner's ID before it is set; ten times a minute.", .object(200, "Partner"),
+                query: [.init("code", .text(min: 1, max: 64))], who: .administrators)
         case .listPartners:
             .read("partners", "The tenant's partners.", .list("Partner"), query: Partner.list.query, who: .operators)
         case .createPartner: .create("partners", "Add a partner.", "Partner", Input.createPartner, who: .operators)
@@ -228,6 +228,41 @@ extension Endpoint {
         case .getAuditEvent:
             .read("audit", "One event with what was before and after.", .object(200, "AuditEvent"), who: .administrators)
         case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey: apiKeyDocumentation
+        case .listMembers:
+            .read(
+                "members", "People with a role in an account or an agreement, and those invited.", .list("Member"),
+                query: [
+                    .optional("account_id", .id("acc"), "Default: the key's account."), .optional("enrollment_id", .id("enr")),
+                    .optional("role", .word(["account_admin", "finance", "reader", "service_admin", "enterprise_admin"])),
+                    .optional("state", .word(["active", "invited", "invitation_expired", "no_sign_in"])),
+                ] + EndpointDocumentation.page + EndpointDocumentation.sort, who: .administrators)
+        case .inviteMember:
+            .create(
+                "members", "Invite somebody by e-mail; the link in the letter is good for seven days.", "Member", Input.inviteMember,
+                who: .administrators)
+        case .getMember: .read("members", "One member.", .object(200, "Member"), who: .administrators).tagged()
+        case .changeMember: .patch("members", "Give another role.", "Member", Input.changeMember, who: .administrators)
+        case .removeMember:
+            EndpointDocumentation(
+                tag: "members", summary: "Take the role away at once, or an invitation back.", audience: .administrators,
+                answer: .object(200, "Member"), refusals: [403, 409, 412], dryRun: true, hasETag: true)
+        case .resendInvitation:
+            EndpointDocumentation(
+                tag: "members", summary: "Send the invitation again, for another seven days.", audience: .administrators,
+                body: Input.nothing, answer: .object(200, "Member"), refusals: [403, 409, 413, 415, 422], idempotency: .offered,
+                dryRun: true)
+        case .getHandover:
+            .read(
+                "members", "The account's latest hand-over; 404 when there was none.", .object(200, "Handover"),
+                who: .accountAdministrator)
+        case .startHandover:
+            .create(
+                "members", "Begin to hand the account over; the new administrator accepts by the link in her letter.", "Handover",
+                Input.startHandover, who: .accountAdministrator)
+        case .cancelHandover:
+            EndpointDocumentation(
+                tag: "members", summary: "Call the open hand-over off.", audience: .accountAdministrator,
+                answer: .object(200, "Handover"), refusals: [403, 409], dryRun: true)
         case .listRoles: .read("members", "What each role may do.", .object(200, "RoleMatrix"))
         }
     }

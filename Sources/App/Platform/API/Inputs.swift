@@ -39,6 +39,15 @@ enum Input {
     static let cancel: Schema = .object([
         .optional("reason", .text(max: 1000), "In the customer's words; kept as the note in the history.")
     ])
+    static let inviteMember: Schema = .object([
+        .optional("account_id", .id("acc"), "Default: the key's account."), .optional("enrollment_id", .id("enr")),
+        .init("email", email), .init("role", .word(["finance", "reader", "enterprise_admin"])),
+    ])
+    static let changeMember: Schema = .object([.init("role", .word(["finance", "reader"]))])
+    static let startHandover: Schema = .object([
+        .init("email", email, "Of the new account administrator."),
+        .optional("keep_role", .word(["finance", "reader"]), "What the former one stays; left out, nothing."),
+    ])
     static let nothing: Schema = .object([])
     static let setPartner: Schema = .object([.init("code", .text(min: 1, max: 64))])
     static let createPartner: Schema = .object([.init("code", .text(min: 1, max: 64)), .init("company_name", name)])

@@ -330,7 +330,7 @@ extension Schema {
                     .optional("pointer", .text(max: 500)),
                 ])
             ),
-        ] + operatorComponents + notificationComponents + usageObjects + signInComponents + paymentComponents
+        ] + operatorComponents + notificationComponents + usageObjects + signInComponents + paymentComponents + memberComponents
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

@@ -81,8 +81,12 @@ extension Authenticator {
 
     /// Starts a session and answers the cookie's token; only its hash is kept.
     package func startSession(tenant: TenantID, user: UserID, _ start: SessionStart) async throws -> String {
-        let (token, statements) = start.statements(tenant: tenant, user: user, at: realNow())
-        try await run { transaction in for statement in statements { transaction.enqueue(statement) } }
+        let now = realNow()
+        let (token, statements) = start.statements(tenant: tenant, user: user, at: now)
+        try await run { transaction in
+            for statement in statements { transaction.enqueue(statement) }
+            transaction.enqueue("update identity.sign_ins set seen_at = \(now) where tenant_id = \(tenant) and user_id = \(user)")
+        }
         return token
     }
 
@@ -127,7 +131,14 @@ extension Authenticator {
     }
 
     private func touch(_ hash: [UInt8], _ now: Instant) async throws {
-        try await run { $0.enqueue("update identity.sessions set seen_at = \(now) where token_hash = \(hash)") }
+        try await run { transaction in
+            transaction.enqueue("update identity.sessions set seen_at = \(now) where token_hash = \(hash)")
+            transaction.enqueue(
+                """
+                update identity.sign_ins i set seen_at = \(now) from identity.sessions s where s.token_hash = \(hash) \
+                and i.tenant_id = s.tenant_id and i.user_id = s.user_id
+                """)
+        }
     }
 }
 

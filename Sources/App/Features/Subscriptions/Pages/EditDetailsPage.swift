@@ -1,26 +1,46 @@
 import HTML
+import Values
 
-/// Name and service administrator (A8).
+/// Name and service administrator (A8): typed here, checked on the next page.
 package struct EditDetailsPage: Page {
+    /// The service administrator who has not signed in yet.
+    package struct Invited: Sendable {
+        package let email: String
+        /// Until when her invitation works; nil when there is none.
+        package let until: Instant?
+        package let isExpired: Bool
+        package let resend: ActionForm
+
+        package init(email: String, until: Instant?, isExpired: Bool, resend: ActionForm) {
+            self.email = email
+            self.until = until
+            self.isExpired = isExpired
+            self.resend = resend
+        }
+    }
+
     package var crumbs: Breadcrumbs
-    package var action: URLPath
+    /// The page that shows before and after.
+    package var review: URLPath
     package var back: URLPath
-    package var tokens: FormTokens
+    /// The version that the form was filled from (G19).
+    package var etag: String
     package var name: String
     package var serviceAdministratorEmail: String
     package var accountAdministratorEmail: String
     package var problems: [FieldProblem] = []
+    package var invited: Invited?
     /// What somebody else stored meanwhile: the form keeps the reader's words and shows theirs beside (G19).
     package var stored: (name: String, serviceAdministratorEmail: String)?
 
     package init(
-        crumbs: Breadcrumbs, action: URLPath, back: URLPath, tokens: FormTokens, name: String, serviceAdministratorEmail: String,
+        crumbs: Breadcrumbs, review: URLPath, back: URLPath, etag: String, name: String, serviceAdministratorEmail: String,
         accountAdministratorEmail: String
     ) {
         self.crumbs = crumbs
-        self.action = action
+        self.review = review
         self.back = back
-        self.tokens = tokens
+        self.etag = etag
         self.name = name
         self.serviceAdministratorEmail = serviceAdministratorEmail
         self.accountAdministratorEmail = accountAdministratorEmail
@@ -36,12 +56,13 @@ package struct EditDetailsPage: Page {
             errorSummary(problems, t)
             PageHeading(t("edit.title")).html
             if let stored { conflict(stored, t) }
-            form(.class("form"), .method(.post), .action(action), .novalidate) {
-                tokens.fields
+            if let invited { invitation(invited, t) }
+            form(.class("form"), .method(.get), .action(review), .novalidate) {
+                hiddenField("if_match", etag)
                 nameField(t).html(problems, t)
                 administratorField(t).html(problems, t)
                 div(.class("actions")) {
-                    submitButton(t(stored == nil ? "edit.save" : "edit.save_mine"))
+                    submitButton(t(stored == nil ? "edit.review" : "edit.save_mine"))
                     a(.class("btn"), .href(back)) { t("edit.discard") }
                 }
             }
@@ -64,6 +85,16 @@ package struct EditDetailsPage: Page {
         return field
     }
 
+    private func invitation(_ invited: Invited, _ t: Localiser) -> HTML {
+        let text: HTML =
+            invited.isExpired
+            ? .text(t("edit.invited_expired"))
+            : invited.until.map { t.html("edit.invited_text", ["date": t.timeElement($0)]) } ?? .text(t("edit.invited_none"))
+        return Banner(
+            .info, title: t("edit.invited_title", ["email": invited.email]), text: p { text }, forms: [invited.resend]
+        ).html
+    }
+
     private func conflict(_ stored: (name: String, serviceAdministratorEmail: String), _ t: Localiser) -> HTML {
         let rows = [
             ReviewTable.Row(
@@ -82,86 +113,46 @@ package struct EditDetailsPage: Page {
     }
 }
 
-/// The partner: an ID is typed, checked, its company shown, and then confirmed (A9).
-package struct PartnerPage: Page {
-    package struct Found: Sendable {
-        package let code: String
-        package let companyName: String
-
-        package init(code: String, companyName: String) {
-            self.code = code
-            self.companyName = companyName
-        }
-    }
-
+/// Before it is saved: what changes, who gains access, who loses it, who is told.
+package struct EditReviewPage: Page {
     package var crumbs: Breadcrumbs
-    /// This page, asked by GET with `code`.
-    package var check: URLPath
+    package var rows: [ReviewTable.Row]
+    package var effects: [String]
     package var action: URLPath
-    package var back: URLPath
+    package var values: [(String, String)]
     package var tokens: FormTokens
-    package var code: String
-    package var current: Found?
-    package var found: Found?
-    package var problems: [FieldProblem] = []
-    package var removal: URLPath?
+    package var back: URLPath
 
     package init(
-        crumbs: Breadcrumbs, check: URLPath, action: URLPath, back: URLPath, tokens: FormTokens, code: String = "",
-        current: Found? = nil, found: Found? = nil
+        crumbs: Breadcrumbs, rows: [ReviewTable.Row], effects: [String], action: URLPath, values: [(String, String)],
+        tokens: FormTokens, back: URLPath
     ) {
         self.crumbs = crumbs
-        self.check = check
+        self.rows = rows
+        self.effects = effects
         self.action = action
-        self.back = back
+        self.values = values
         self.tokens = tokens
-        self.code = code
-        self.current = current
-        self.found = found
+        self.back = back
     }
 
-    package var hasProblems: Bool { !problems.isEmpty }
-
-    package func title(_ t: Localiser) -> String { t("partner.title") }
+    package func title(_ t: Localiser) -> String { t("edit.review_title") }
 
     package func content(_ t: Localiser) -> HTML {
-        div(.class("narrow")) {
+        let isChanged = rows.contains(where: \.isChanged)
+        return div(.class("narrow")) {
             crumbs.html(t)
-            errorSummary(problems, t)
-            PageHeading(t("partner.title"), lede: .text(lede(t))).html
-            form(.class("form"), .method(.get), .action(check), .novalidate) {
-                codeField(t).html(problems, t)
+            PageHeading(t("edit.review_title"), lede: .text(t(isChanged ? "edit.review_lede" : "edit.unchanged"))).html
+            ReviewTable(t("edit.now_and_then"), rows).html(t)
+            if !effects.isEmpty { ul(.class("effects")) { for effect in effects { li { effect } } } }
+            form(.class("form"), .method(.post), .action(action)) {
+                tokens.fields
+                for (name, value) in values { hiddenField(name, value) }
                 div(.class("actions")) {
-                    submitButton(t("partner.check"), found == nil ? .primary : .plain)
-                    a(.class("btn"), .href(back)) { t("partner.keep") }
+                    if isChanged { submitButton(t("edit.save_changes")) }
+                    a(.class("btn"), .href(back)) { t("edit.back_to_form") }
                 }
             }
-            if let found { confirmation(found, t) }
-            if let removal, current != nil {
-                ActionForm(t("partner.remove"), action: removal, tokens: tokens).html
-            }
-        }
-    }
-
-    private func lede(_ t: Localiser) -> String {
-        current.map { t("partner.current", ["company": $0.companyName, "code": $0.code]) } ?? t("partner.none")
-    }
-
-    private func codeField(_ t: Localiser) -> TextField {
-        var field = TextField("code", t("partner.code"), hint: t("partner.code_hint"), value: code)
-        field.autocomplete = .off
-        field.maxlength = 64
-        field.isShort = true
-        return field
-    }
-
-    private func confirmation(_ found: Found, _ t: Localiser) -> HTML {
-        panel(t("partner.found")) {
-            p(.class("found-name")) { found.companyName }
-            p(.class("note")) { t("partner.found_text", ["code": found.code]) }
-            ActionForm(
-                t("partner.confirm"), action: action, tokens: tokens, values: [("code", found.code)], weight: .primary
-            ).html
         }
     }
 }
