@@ -65,6 +65,10 @@ insert into subscriptions (tenant_id, id, account_id, order_id, offer, policy_ve
          c.bought + n * interval '1 millisecond', c.bought + n * interval '1 millisecond', 3, c.bought + n * interval '1 millisecond', c.bought {series};
 insert into payments (tenant_id, id, account_id, subscription_id, order_id, amount_minor, debt_paid_minor, currency, method, principal_id, command_key, paid_at)
   select c.tenant, {ids['payment']}, {account}, {ids['subscription']}, {ids['order']}, {MONEY}, 0, 'CNY', 'sandbox', {user}, 'bench-' || n, c.bought {series};
+insert into payment_intents (tenant_id, id, account_id, subscription_id, kind, method, status, amount_minor, currency, ended_at, principal_id, command_key,
+                             created_at, recorded_at)
+  select c.tenant, {ids['payment']}, {account}, {ids['subscription']}, 'first', 'sandbox', 'succeeded', {MONEY}, 'CNY', c.bought, {user}, 'bench-' || n, c.bought,
+         c.bought {series};
 insert into credit_lots (tenant_id, id, subscription_id, order_id, source, amount_minor, currency, effective_at, expires_at)
   select c.tenant, {ids['lot']}, {ids['subscription']}, {ids['order']}, 'payment', {MONEY}, 'CNY', c.bought, {expiry} {series};
 insert into timers (tenant_id, kind, subject_id, subscription_id, due_at)

@@ -56,6 +56,11 @@ struct PageMatrix {
         case .payDone: PageMatrix(.standard, "· · · · · ·")
         case .upgradeForm, .upgradeMethod, .upgradeReview, .upgrade: PageMatrix(.trial, "● – – – · ●")
 
+        // Create a standard subscription.
+        case .newSubscription, .orderOffer, .orderName, .orderAdministrator, .orderPartner, .orderPayment, .orderReview,
+            .orderSubscription:
+            PageMatrix(.standard, "● – – · · ●")
+        case .ordered: PageMatrix(.standard, "● ● ● · · ●")
         case .payments, .payment: PageMatrix(.standard, "● ● ● · · ●")
         case .cancelPayment: PageMatrix(.standard, "● ● – · · ●")
 

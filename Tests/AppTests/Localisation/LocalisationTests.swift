@@ -215,8 +215,8 @@ enum KeyScan {
         "mail.", "members.state_", "members.role_",
         "notifications.status_",
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",
-        "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_", "remittances.ground_",
         "keys.column.", "keys.rotate", "keys.revoke",
+        "order_new.", "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_", "remittances.ground_",
     ]
     /// The keys that a localiser is asked for by name: `t("…")`, `t.html("…")`, `self("…")`.
     static func asked(in folder: URL) throws -> Set<String> {

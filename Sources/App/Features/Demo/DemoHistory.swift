@@ -62,6 +62,7 @@ final class DemoHistory {
         for (code, name) in DemoEnrollment.partners {
             _ = try await CreatePartner(code: code, companyName: name).run(context, CommandOptions())
         }
+        try await DemoTransfers(try await operating).bankAccounts()
         let first = zone.date(at: start)
         let today = zone.date(at: end)
         let days = first.daysUntil(today)
@@ -239,6 +240,14 @@ final class DemoHistory {
         case .partner(let code): _ = try await SetPartner(id: id, code: code).run(acting(as: owner), options)
         case .move(let department):
             _ = try await MoveSubscription(id: id, department: departments[department]).run(acting(as: owner), options)
+        case .transfer(let amount, let arrives):
+            try await DemoTransfers(try await operating).transfer(
+                money(amount), percent: arrives, to: id, by: acting(as: "finance@demo.test"), payer: planned.name)
+        case .declined:
+            _ = try await PaySubscription(id: id, amount: Money(minor: 500_402, currency: planned.currency)).run(
+                acting(as: "finance@demo.test"), options)
+        case .stray(let amount, let words):
+            try await DemoTransfers(try await operating).stray(money(amount), words: words)
         case .rename(let name):
             _ = try await EditSubscription(id: id, name: name, serviceAdministratorEmail: nil).run(acting(as: owner), options)
         }

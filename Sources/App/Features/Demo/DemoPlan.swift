@@ -13,6 +13,12 @@ enum DemoDeed {
     case rename(String)
     /// To another department of its agreement, by name.
     case move(String)
+    /// Announced by bank transfer; what then arrives is in hundredths of it: 100 pays, 0 never comes.
+    case transfer(Int64, arrives: Int64)
+    /// A payment that the sandbox declines.
+    case declined
+    /// Money that arrives and belongs to nothing that is known.
+    case stray(Int64, words: String)
 }
 
 /// One subscription's life: when it is ordered, what it uses, and what people do to it, in days before today.
@@ -43,7 +49,11 @@ enum DemoPlan {
             key: "xinghe-prod", account: "xinghe", offer: .prepaid, name: "生产环境", ordered: 430, first: 20_000, workload: .web,
             dailyMinor: 13_000, growth: 12,
             serviceAdministrator: "service@demo.test",
-            deeds: [(428, .partner("PT-1002")), (300, .pay(20_000)), (180, .pay(30_000)), (60, .pay(30_000))]),
+            deeds: [
+                (428, .partner("PT-1002")), (300, .pay(20_000)), (180, .pay(30_000)), (60, .transfer(30_000, arrives: 100)),
+                (40, .transfer(8_000, arrives: 0)), (9, .declined), (3, .transfer(20_000, arrives: 40)),
+                (2, .stray(6_600, words: "货款 第二批")),
+            ]),
         DemoLife(
             key: "xinghe-test", account: "xinghe", offer: .trial, name: "试用", ordered: 390, first: 1, workload: .batch,
             dailyMinor: 4_300,

@@ -249,8 +249,9 @@ extension Write {
     /// A letter to whoever asked for the payment and to the account's administrator.
     func tell(_ kind: LetterKind, _ intent: PaymentIntent, _ subscription: Subscription) async throws {
         var facts: [String: LetterFact] = [
-            "amount": .money(intent.amount), "name": .text(subscription.name ?? subscription.id.description),
+            "amount": .money(intent.amount), "subscription": .text(subscription.name ?? subscription.id.description),
         ]
+        if let code = intent.declineCode, let words = Self.declineWords(code) { facts["reason"] = .words([words]) }
         if let reference = intent.reference { facts["reference"] = .text(reference.grouped) }
         if let expiresAt = intent.expiresAt { facts["expires_at"] = .instant(expiresAt) }
         if intent.received.isPositive { facts["received"] = .money(intent.received) }
@@ -269,6 +270,16 @@ extension Write {
                 Letter(
                     kind, to: recipient, account: intent.account, subscription: about, facts: facts,
                     link: PageRoute.payment.url(intent.account.description, intent.id.description), cause: intent.id.uuid))
+        }
+    }
+}
+
+extension Write {
+    /// Where a decline's words stand; a rule's refusal has its own.
+    static func declineWords(_ code: String) -> String? {
+        switch code {
+        case "insufficient_funds", "declined_by_issuer": "payments.decline_\(code)"
+        default: "error.\(code).title"
         }
     }
 }

@@ -21,6 +21,12 @@ extension PageHandler {
         let account = try await FindAccount.byID(id, try visit.context())
         var frame = subscriptionFrame(visit, of: account.name, account.zone)
         frame.scope = [("account_id", id.description)]
+        let roles = try visit.context().principal.roles(on: account.belonging)
+        if account.kind == .standard, roles.contains(where: { Permission.allows($0, .createStandardSubscription, in: account.kind) }) {
+            frame.actions = [
+                ActionLink(visit.strings("order_new.action"), PageRoute.newSubscription.url(id.description), .primary)
+            ]
+        }
         return try await list(
             visit, Subscription.list, frame,
             Frame(zone: account.zone, account: (id, account.name), current: PageRoute.subscriptions.url(id.description)))

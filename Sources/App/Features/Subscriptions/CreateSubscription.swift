@@ -11,12 +11,14 @@ package struct CreateSubscription: Sendable {
     package var payment: PaymentWish?
     package var serviceAdministratorEmail: String?
     package var department: DepartmentID?
+    package var partnerCode: String?
     /// The file's own ID, when a file brings the subscription.
     package var externalNumber: String?
 
     package init(
         account: AccountID, offer: Offer, name: String, payment: Money? = nil, method: PaymentMethod = .sandbox,
-        serviceAdministratorEmail: String? = nil, department: DepartmentID? = nil, externalNumber: String? = nil
+        serviceAdministratorEmail: String? = nil, department: DepartmentID? = nil, partnerCode: String? = nil,
+        externalNumber: String? = nil
     ) {
         self.account = account
         self.offer = offer
@@ -24,6 +26,7 @@ package struct CreateSubscription: Sendable {
         self.payment = payment.map { PaymentWish(amount: $0, method: method) }
         self.serviceAdministratorEmail = serviceAdministratorEmail
         self.department = department
+        self.partnerCode = partnerCode
         self.externalNumber = externalNumber
     }
 
@@ -95,7 +98,12 @@ package struct CreateSubscription: Sendable {
         let department = try await chosenDepartment(of: owner, write)
         var servant = owner.administrator
         if let email = serviceAdministratorEmail { servant = try await write.findOrAddPerson(email: email) }
-        let subscription = insert(into: owner, policy: policy, serviceAdministrator: servant, department: department, write)
+        let partner = try await chosenPartner(write)
+        let subscription = insert(
+            into: owner, policy: policy, serviceAdministrator: servant, department: department, partner: partner, write)
+        if partner != nil {
+            write.audit("subscription.partner_set", object: ("subscription", subscription.id.uuid), account: owner.id)
+        }
         if servant.id != owner.administrator.id {
             try await write.inviteUnlessKnown(
                 servant, as: .serviceAdministrator, account: owner.id, placeName: name, subscription: subscription.id)
@@ -131,26 +139,41 @@ package struct CreateSubscription: Sendable {
         return department
     }
 
+    /// The code is validated here, whatever was checked before (A9).
+    private func chosenPartner(_ write: Write) async throws -> (id: PartnerID, code: String, companyName: String)? {
+        guard let partnerCode else { return nil }
+        let found = try await write.query(
+            """
+            select id, code, company_name from partners where tenant_id = \(write.tenant.id) and code = \(partnerCode) and retired_at is null
+            """)
+        guard let row = found.first else {
+            throw Failure.invalid([FieldError("/partner_code", "unknown_partner", ["code": partnerCode])])
+        }
+        return (try row.get(0), try row.get(1), try row.get(2))
+    }
+
     /// The order and the subscription, in their first state.
     private func insert(
-        into owner: Account, policy: OfferPolicy, serviceAdministrator: Person, department: DepartmentID?, _ write: Write
+        into owner: Account, policy: OfferPolicy, serviceAdministrator: Person, department: DepartmentID?,
+        partner: (id: PartnerID, code: String, companyName: String)?, _ write: Write
     ) -> Subscription {
         let decision = LifecycleFacts.created(offer: offer, at: write.now, policy: policy)
         var subscription = Subscription(
             id: write.newID(), accountID: owner.id, accountKind: owner.kind, accountName: owner.name, zone: owner.zone,
             orderID: write.newID(),
             currency: owner.currency, facts: decision.facts, name: name, accountAdministrator: owner.administrator,
-            serviceAdministrator: serviceAdministrator, partner: nil, enrollmentID: offer == .enterprise ? owner.enrollment : nil,
+            serviceAdministrator: serviceAdministrator, partner: partner,
+            enrollmentID: offer == .enterprise ? owner.enrollment : nil,
             departmentID: department, outstandingMinor: 0, policy: policy, wasTrial: offer == .trial, lots: [], version: 0,
             createdAt: write.now,
             updatedAt: write.now)
         let facts = decision.facts
         write.enqueue(
             """
-            insert into subscriptions (tenant_id, id, account_id, order_id, offer, policy_version, currency, state, name, service_administrator_id, \
+            insert into subscriptions (tenant_id, id, account_id, order_id, offer, policy_version, currency, state, name, service_administrator_id, partner_id, \
             enrollment_id, department_id, was_trial, purchased_at, activated_at, lapse_at, external_number, created_at, updated_at) \
             values (\(write.tenant.id), \(subscription.id), \(owner.id), \(subscription.orderID), \(offer), \(Int32(policy.version)), \
-            \(owner.currency), \(facts.state), \(name), \(serviceAdministrator.id), \(subscription.enrollmentID), \(department), \
+            \(owner.currency), \(facts.state), \(name), \(serviceAdministrator.id), \(partner?.id), \(subscription.enrollmentID), \(department), \
             \(subscription.wasTrial), \(write.now), \(facts.activatedAt), \(facts.lapseAt), \(externalNumber), \(write.now), \(write.now))
             """)
         write.beginMembership(of: subscription)

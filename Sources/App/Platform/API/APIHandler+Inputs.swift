@@ -95,7 +95,7 @@ extension APIHandler {
             account: account, offer: offer, name: body["name"]?.text ?? "",
             payment: wish?.amount, method: wish?.method ?? .sandbox,
             serviceAdministratorEmail: body["service_administrator_email"]?.text,
-            department: body["department_id"]?.text.flatMap { DepartmentID($0) })
+            department: body["department_id"]?.text.flatMap { DepartmentID($0) }, partnerCode: body["partner_code"]?.text)
     }
 
     func editSubscription(_ request: APIRequest) throws -> EditSubscription {

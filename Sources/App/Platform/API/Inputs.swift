@@ -29,6 +29,7 @@ enum Input {
         .optional("payment", payment, "The first payment; without it the subscription waits as `pending` (L11)."),
         .optional("service_administrator_email", email, "Default: the account administrator."),
         .optional("department_id", .id("dep"), "Of the account's enrollment; enterprise only."),
+        .optional("partner_code", .text(min: 1, max: 64), "The partner's ID (A9)."),
     ])
     static let updateSubscription: Schema = .object([
         .optional("name", name), .optional("service_administrator_email", email),

@@ -9,6 +9,12 @@ package struct IdempotencyKey: Sendable {
     /// SHA-256 of method, path and body.
     package let requestHash: [UInt8]
 
+    package init(text: String, principal: UUID, requestHash: [UInt8]) {
+        self.text = text
+        self.principal = principal
+        self.requestHash = requestHash
+    }
+
     /// What is sent in the first flush. The insert waits for a running twin up to two seconds (then SQLSTATE 55P03: still running); every later
     /// statement waits as long as the statement timeout lets it.
     func claim(tenant: TenantID, at now: Instant) -> [SQL] {

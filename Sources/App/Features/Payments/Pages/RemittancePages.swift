@@ -207,7 +207,9 @@ package struct RemittancePage: Page {
                 field(t).html(problems, t)
                 submitButton(t("remittances.review_action"), .plain)
             }
-            div(.class("actions")) { ActionLink(t("remittances.return_action"), giveBack).button }
+            block(t("remittances.return_heading"), note: .text(t("remittances.return_bank"))) {
+                ActionLink(t("remittances.return_action"), giveBack).button
+            }
         }
     }
 

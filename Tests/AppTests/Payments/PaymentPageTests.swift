@@ -1,0 +1,121 @@
+import App
+import HTTP
+import TestSupport
+import Testing
+
+@Suite struct `The pages of payments` {
+    @Test func `lead from the amount by the method to the transfer's details, once however often the form is sent`() async throws
+    {
+        let story = try await PortalStory()
+        try await story.tenant.bankAccount()
+        let browser = try await story.person("account_admin")
+        let methods = try await browser.get("\(story.overview)/pay/method?amount=1500").expect(200)
+        #expect(methods.text.contains("Bank transfer") && methods.text.contains("Sandbox payment"))
+        let review = try await browser.get("\(story.overview)/pay/review?amount=1500&method=bank_transfer").expect(200)
+        #expect(review.text.contains("CN¥3,500.00"))
+        let hidden = browser.hiddenFields
+        let first = try await browser.post("\(story.overview)/pay", hidden: hidden)
+        let second = try await browser.post("\(story.overview)/pay", hidden: hidden)
+        #expect(first.status == 303 && first.headers["location"] == second.headers["location"])
+        let page = first.headers["location"] ?? ""
+        let transfer = try await browser.get(page).expect(200)
+        #expect(
+            transfer.text.contains("RF") && transfer.text.contains("6222 0000 1234")
+                && transfer.text.contains("Transfer CN¥1,500.00"))
+        #expect(try await browser.get("/accounts/\(story.account)/payments").expect(200).text.contains("Waiting"))
+        try await browser.get(page).expect(200)
+        try await browser.post("\(page)/cancel").expect(303)
+        #expect(try await browser.get(page).expect(200).text.contains("was given up"))
+        try await story.tenant.invariants()
+    }
+
+    @Test(arguments: [("1004.02", "was declined", "not enough money"), ("1004.08", "is waiting", "has not decided")])
+    func `show what became of a payment, in words`(amount: String, title: String, words: String) async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        try await browser.get("\(story.overview)/pay/review?amount=\(amount)").expect(200)
+        let sent = try await browser.post("\(story.overview)/pay").expect(303)
+        let page = try await browser.get(sent.headers["location"] ?? "").expect(200)
+        #expect(page.text.contains(title) && page.text.contains(words))
+        for language in ["en", "zh-Hans"] {
+            #expect(try await !browser.get("\(sent.headers["location"] ?? "")?lang=\(language)").expect(200).text.contains("⟦"))
+        }
+    }
+
+    @Test func `let the operator write down, match with before and after, and return`() async throws {
+        let story = try await PortalStory()
+        try await story.tenant.bankAccount()
+        let payment = try await story.tenant.transfer(story.subscription, "1500.00")
+        let browser = try await story.person("operator")
+        try await browser.get("/operator/remittances/new").expect(200)
+        let hidden = browser.hiddenFields
+        try await browser.post("/operator/remittances", ["bank_number": "", "amount": "1"], hidden: hidden).expect(422)
+        let sent = try await browser.post(
+            "/operator/remittances",
+            [
+                "bank_number": "B-1", "amount": "1,600.00", "currency": "CNY", "words": "for \(payment.reference)",
+                "payer": "Harbour",
+            ],
+            hidden: hidden
+        ).expect(303)
+        let page = sent.headers["location"] ?? ""
+        #expect(try await browser.get(page).expect(200).text.contains("the reference"))
+        let review = try await browser.get("\(page)/match?payment=\(payment.id)").expect(200)
+        #expect(review.text.contains("CN¥3,500.00") && review.text.contains("CN¥100.00 is more than was asked for"))
+        try await browser.post("\(page)/match").expect(303)
+        #expect(try await browser.get(page).expect(200).text.contains("Rest waits"))
+        try await browser.get("\(page)/return").expect(200)
+        try await browser.post("\(page)/return", ["note": ""]).expect(422)
+        try await browser.post("\(page)/return", ["note": "Sent back today"]).expect(303)
+        #expect(try await browser.get(page).expect(200).text.contains("Sent back today"))
+        #expect(try await story.tenant.subscription(story.subscription)["credit.remaining.amount"] == "3500.00")
+        try await story.tenant.invariants()
+    }
+
+    @Test func `order a subscription step by step, keep what was typed, and order once`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        let base = "/accounts/\(story.account)/subscriptions/new"
+        // The first subscription is always open; a further one needs a verified identity.
+        #expect(try await browser.get(base).expect(200).text.contains("Ask for verification"))
+        try await story.tenant.request("PATCH", "/v1/accounts/\(story.account)", ["identity_verified": true]).expect(200)
+        #expect(try await browser.get(base).expect(303).headers["location"]?.hasSuffix("/offer") == true)
+        for step in [
+            "offer", "name?offer=prepaid", "administrator?offer=prepaid&name=Second",
+            "partner?offer=prepaid&name=Second&administrator=a%40b.example",
+        ] {
+            try await browser.get("\(base)/\(step)").expect(200)
+        }
+        let draft = "offer=prepaid&name=Second&administrator=new%40b.example"
+        #expect(try await browser.get("\(base)/administrator?offer=prepaid&name=").expect(422).text.contains("Enter a name"))
+        #expect(
+            try await browser.get("\(base)/partner?\(draft)&partner=NOBODY").expect(422).text.contains("No partner has this ID"))
+        #expect(try await browser.get("\(base)/review?\(draft)&method=sandbox&amount=1").expect(422).text.contains("1000.00"))
+        #expect(
+            try await browser.get("\(base)/review?offer=prepaid").expect(303).headers["location"]?.contains("/name?offer=prepaid")
+                == true)
+        let review = try await browser.get("\(base)/review?\(draft)&method=sandbox&amount=2000").expect(200)
+        #expect(review.text.contains("Second") && review.text.contains("CN¥2,000.00"))
+        let hidden = browser.hiddenFields
+        let first = try await browser.post(base, hidden: hidden).expect(303)
+        let second = try await browser.post(base, hidden: hidden).expect(303)
+        #expect(first.headers["location"] == second.headers["location"])
+        let done = try await browser.get(first.headers["location"] ?? "").expect(200)
+        #expect(done.text.contains("Second is ordered") && done.text.contains("new@b.example"))
+        let all = try await story.tenant.get("/v1/subscriptions?account_id=\(story.account)").expect(200)
+        #expect(all.list("data").count == 2)
+        try await story.tenant.invariants()
+    }
+
+    @Test func `say who opens further subscriptions where the tenant has not`() async throws {
+        let tenant = try await TestBursar.shared.tenant("closed", additionalSubscriptions: false)
+        let account = try await tenant.account()
+        let admin = try await tenant.accountKey(account)
+        try await tenant.order("prepaid", for: account, paying: "1000.00", as: admin).expect(201)
+        try await tenant.request("PATCH", "/v1/accounts/\(account)", ["identity_verified": true]).expect(200)
+        try await tenant.order("prepaid", for: account, paying: "1000.00", as: admin).expect(409, "additional_subscriptions_off")
+        // The operator may always.
+        try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201)
+        try await tenant.invariants()
+    }
+}
