@@ -32,7 +32,7 @@ struct ClusterSettings {
             unix_socket_directories = '\(places.sockets)'
             unix_socket_permissions = 0700
             port = 5432
-            max_connections = \(isDurable ? 120 : 400)
+            max_connections = \(isDurable ? 120 : 900)
             fsync = \(isDurable ? "on" : "off")
             full_page_writes = \(isDurable ? "on" : "off")
             synchronous_commit = \(isDurable ? "on" : "off")
