@@ -139,4 +139,6 @@ grant update (based_on, status, minimum_payment_minor, largest_payment_minor, va
 grant update (status, decided_by, decided_at, reason) on identity_requests to bursar_app;
 
 -- The switches of a tenant, for its operators.
+alter table identity.tenants add column if not exists additional_subscriptions boolean not null default false;
+grant update (additional_subscriptions) on identity.tenants to bursar_app;
 grant update (sandbox_payments) on identity.tenants to bursar_app;

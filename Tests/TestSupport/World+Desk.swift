@@ -10,6 +10,10 @@ package struct WorldDesk: Sendable {
     /// An account of its own with a running subscription and one suspended as overdue.
     package let whole: String
     package let overdue: String
+    package let draft: String
+    package let otherDraft: String
+    /// A deadline that has failed.
+    package let job: String
 
     /// `waiting` are the accounts that ask to be verified.
     static func make(_ tenant: TestTenant, account: String, waiting: (String, String), marker: String) async throws -> WorldDesk {
@@ -26,15 +30,25 @@ package struct WorldDesk: Sendable {
             select tenant_id, gen_random_uuid(), id, administrator_id, administrator_id, '\(marker) asked', now(), now() + interval '30 minutes' \
             from accounts where tenant_id = $tenant limit 1
             """)
+        // Two drafts, each with a change in it, and two versions of a third offer with a subscription under the older one.
+        func draft(_ offer: String, _ currency: String, days: Int) async throws -> String {
+            let id = try await tenant.post("/v1/offers/\(offer)/drafts", ["currency": "\(currency)"]).expect(201).id
+            try await tenant.request("PATCH", "/v1/policy-drafts/\(id)", ["retention_days": .number(days)], once: .none).expect(
+                200)
+            return id
+        }
+        let sold = try await draft("trial", "CNY", days: 20)
+        try await tenant.post("/v1/policy-drafts/\(sold)/publish", ["note": "\(marker) terms"]).expect(200)
         try tenant.force(
             """
-            insert into offer_policy_drafts (tenant_id, id, offer, currency, based_on, status, minimum_payment_minor, largest_payment_minor, \
-            validity_months, retention_days, trial_price_minor, trial_credit_minor, trial_months, grace_days, pending_lapse_days, edited_by, \
-            created_at, updated_at) select tenant_id, gen_random_uuid(), offer, currency, version, 'discarded', minimum_payment_minor, \
-            largest_payment_minor, validity_months, retention_days, trial_price_minor, trial_credit_minor, trial_months, grace_days, \
-            pending_lapse_days, gen_random_uuid(), now(), now() from offer_policies where tenant_id = $tenant limit 1
+            update timers set attempts = 3, retry_at = now(), last_error = 'refused' where tenant_id = $tenant and subscription_id = \
+            (select id from subscriptions where tenant_id = $tenant and name = '\(marker) runs') and kind = 'lot_expiry'
             """)
-        return WorldDesk(note: note, identityRequest: request, otherIdentityRequest: other, whole: whole, overdue: overdue)
+        let failing = try await tenant.get("/v1/jobs").expect(200)["data.0.id"] ?? ""
+        return WorldDesk(
+            note: note, identityRequest: request, otherIdentityRequest: other, whole: whole, overdue: overdue,
+            draft: try await draft("enterprise", "CNY", days: 45), otherDraft: try await draft("prepaid", "USD", days: 10),
+            job: failing)
     }
 
     package static func identity(_ marker: String) -> Input {
@@ -57,6 +71,15 @@ extension World {
         case .getIdentityRequest: (endpoint.path(desk.identityRequest), nil)
         case .verifyIdentity: (endpoint.path(desk.identityRequest), ["reason": "\(marker) papers seen"])
         case .declineIdentity: (endpoint.path(desk.otherIdentityRequest), ["reason": "\(marker) papers missing"])
+        case .listOfferPolicies: ("/v1/offers/prepaid/policies?currency=CNY", nil)
+        case .createPolicyDraft: ("/v1/offers/prepaid/drafts", ["currency": "CHF"])
+        case .moveSubscriptions: ("/v1/offers/trial/move", ["currency": "CNY", "to_version": 2])
+        case .getPolicyDraft: (endpoint.path(desk.draft), nil)
+        case .updatePolicyDraft: (endpoint.path(desk.draft), ["retention_days": 50])
+        case .publishPolicyDraft: (endpoint.path(desk.draft), ["note": "\(marker) note"])
+        case .discardPolicyDraft: (endpoint.path(desk.otherDraft), nil)
+        case .retryJob: (endpoint.path(desk.job), nil)
+        case .updateSwitches: (endpoint.template, ["additional_subscriptions": false])
         case .updatePartner: (endpoint.path(partner), ["company_name": "\(marker) partners again"])
         default: (endpoint.template, nil)
         }

@@ -134,7 +134,8 @@ package struct World: Sendable {
             .suspendAccount, .liftAccount,
             .listAccountIdentityRequests, .requestIdentity, .listIdentityRequests, .getIdentityRequest, .verifyIdentity,
             .declineIdentity,
-            .updatePartner:
+            .updatePartner, .listOffers, .listOfferPolicies, .createPolicyDraft, .moveSubscriptions, .getPolicyDraft,
+            .updatePolicyDraft, .publishPolicyDraft, .discardPolicyDraft, .listJobs, .retryJob, .getSwitches, .updateSwitches:
             deskRequest(endpoint)
         case .listMembers: ("/v1/members?account_id=\(account)", nil)
         case .inviteMember:

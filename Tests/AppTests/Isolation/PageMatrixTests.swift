@@ -111,7 +111,8 @@ struct PageMatrix {
         case .operatorMails, .operatorMail, .operatorResendMail, .operatorSearch, .operatorPartners, .newPartner, .addPartner, .operatorPartner, .editPartner, .retirePartner,
             .operatorIdentity, .operatorIdentityRequest, .decideIdentity, .operatorAccount, .operatorTimeline, .operatorOrder,
             .addAccountNote, .eraseAccountNote, .operatorSuspendForm, .operatorSuspend, .operatorLiftForm, .operatorLift,
-            .viewAsForm, .viewAs:
+            .viewAsForm, .viewAs, .operatorOffers, .createPolicyDraft, .operatorOffer, .editPolicyDraft, .discardPolicyDraft,
+            .publishPolicyForm, .publishPolicy, .operatorJobs, .retryJob, .operatorSettings, .saveSettings, .operatorStatus:
             PageMatrix(.standard, "· · · · · ●")
 
         // Members, API keys, webhooks.
@@ -121,6 +122,8 @@ struct PageMatrix {
             .operatorRevokeKeyForm,
             .operatorRevokeKey:
             PageMatrix(.standard, "· · · · · ●")
+        // Without a version in the address there is nothing to move to, whoever asks.
+        case .movePoliciesForm, .movePolicies: PageMatrix(.standard, "· · · · · ·")
 
         // Catalogue, partners, credit limits, confirmations, refunds: the provider's own desk is not there for anybody else.
         case .operatorHome, .operatorAccounts, .operatorSubscriptions, .operatorAudit, .operatorAuditCSV, .operatorAuditJSONL,
@@ -215,6 +218,10 @@ private struct Cast {
             case "api_key_id": world.apiKey
             case "notification_id": world.notification
             case "member_id": route.parameters.contains("enrollment_id") ? enrollmentMember : member
+            case "policy_draft_id": world.desk.draft
+            case "job_id": world.desk.job
+            case "offer": "prepaid"
+            case "currency": "CNY"
             case "note_id": world.desk.note
             case "identity_request_id": world.desk.identityRequest
             case "payment_id": world.transfers.waiting
@@ -241,7 +248,7 @@ private struct Cast {
                 let status = try await ask(browser, route, target)
                 #expect(isRight(status, mark), "\(route.rawValue) as \(role.rawValue): \(status), the table says \(mark)")
             }
-            if !route.parameters.isEmpty {
+            if route.parameters.contains(where: { $0.hasSuffix("_id") }) {
                 for (name, browser) in [
                     ("another account's administrator", cast.neighbour), ("another tenant's operator", cast.foreigner),
                 ] {

@@ -37,6 +37,8 @@ import Testing
         case .getAccountTimeline, .listAuditEvents, .getAuditEvent: .seeAudit
         case .listAccountNotes, .getAccountNote, .addAccountNote, .eraseAccountNote, .suspendAccount, .liftAccount,
             .listIdentityRequests, .verifyIdentity,
+            .listOffers, .listOfferPolicies, .createPolicyDraft, .moveSubscriptions, .getPolicyDraft,
+            .updatePolicyDraft, .publishPolicyDraft, .discardPolicyDraft, .listJobs, .retryJob, .getSwitches, .updateSwitches,
             .declineIdentity, .updatePartner:
             .operate
         case .listMembers, .inviteMember, .getMember, .changeMember, .removeMember, .resendInvitation: .manageMembers

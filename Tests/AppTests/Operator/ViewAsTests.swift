@@ -26,6 +26,7 @@ import Values
         #expect(page.text.contains("strip--view") && page.text.contains("/view-as/end"))
         #expect(page.text.contains("side-account"))
         try await browser.get("/operator").expect(404)
+        try await browser.get("/profile").expect(403)
         let audit = try await story.tenant.get("/v1/audit-events?account_id=\(story.account)").expect(200)
         #expect(
             audit.list("data").contains { $0.scalar("action") == "view_as.started" && $0.scalar("after.reason") == "Ticket 4711" }

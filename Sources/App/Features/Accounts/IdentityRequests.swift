@@ -168,7 +168,11 @@ package struct DecideIdentity: Sendable {
         return try await context.command(options) { write in
             let tenant = write.tenant.id
             let rows = try await write.begin([
-                "\(IdentityRequest.select) where r.tenant_id = \(tenant) and r.id = \(id) for no key update of r, a"
+                "\(IdentityRequest.select) where r.tenant_id = \(tenant) and r.id = \(id) for no key update of r, a",
+                """
+                select u.id, u.email from identity_requests r join accounts a on a.tenant_id = r.tenant_id and a.id = r.account_id \
+                join users u on u.tenant_id = a.tenant_id and u.id = a.administrator_id where r.tenant_id = \(tenant) and r.id = \(id)
+                """,
             ])
             guard var request = try rows[0].first.map(IdentityRequest.init) else { throw Failure.notFound }
             guard request.status == .waiting else { throw Failure.conflict(code: "identity_request_decided") }
@@ -186,6 +190,15 @@ package struct DecideIdentity: Sendable {
                     update accounts set identity_verified = true, version = version + 1, updated_at = \(write.now) \
                     where tenant_id = \(tenant) and id = \(request.account)
                     """)
+            }
+            if let administrator = rows[1].first {
+                let recipient = Letter.Recipient(
+                    user: try administrator.get(0, as: UserID.self), email: try administrator.get(1, as: String.self))
+                write.send(
+                    Letter(
+                        verified ? .identityVerified : .identityDeclined, to: recipient, account: request.account,
+                        facts: ["account": .text(request.accountName), "reason": .text(reason)],
+                        link: PageRoute.accountIdentity.url(request.account.description), cause: id.uuid))
             }
             write.audit(
                 verified ? "identity.verified" : "identity.declined", object: ("account", request.account.uuid),

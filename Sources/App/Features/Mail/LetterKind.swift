@@ -23,6 +23,8 @@ package enum LetterKind: String, CaseIterable, Sendable {
     case reactivated
     case deleted
     case lapsed
+    case identityVerified = "identity_verified"
+    case identityDeclined = "identity_declined"
 
     /// A letter about an address or a way in goes to the address that asked for it; every other one to the reader's contact address, where she has one.
     var isAboutAnAddress: Bool {
@@ -42,7 +44,7 @@ package enum LetterKind: String, CaseIterable, Sendable {
         case .suspended, .deletionCountdown: ["reason", "suspended_at", "delete_at", "remaining", "outstanding"]
         case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged, .serviceAdministratorChanged,
             .handover, .handoverDone, .handoverCancelled, .memberRemoved,
-            .balanceNotice, .reactivated, .deleted, .lapsed:
+            .balanceNotice, .reactivated, .deleted, .lapsed, .identityVerified, .identityDeclined:
             []
         }
     }

@@ -21,6 +21,18 @@ struct AccountDesk: Sendable {
         let paid: Money
     }
 
+    /// A payment as asked for: by bank transfer it may be on its way.
+    struct Asked: Sendable {
+        let id: PaymentID
+        let method: String
+        let status: String
+        let amount: Money
+        let received: Money
+        let reference: String?
+        let expiresAt: Instant?
+        let createdAt: Instant
+    }
+
     struct Visitor: Sendable {
         let id: AccountViewID
         let operatorName: String
@@ -46,6 +58,8 @@ struct AccountDesk: Sendable {
     let members: [Member]
     let notes: [AccountNote]
     let visitors: [Visitor]
+    /// Those that did not become money at once.
+    let asked: [Asked]
     let identityRequest: IdentityRequestID?
 
     /// Only the desk's own people come here; for everybody else nothing is there.
@@ -73,6 +87,7 @@ struct AccountDesk: Sendable {
         members = try Self.members(of: account, rows[5])
         notes = try rows[6].map(AccountNote.init)
         visitors = try rows[7].map { try Visitor($0) }
+        asked = try rows[10].map { try Asked($0) }
         identityRequest = try rows[8].first.map { try $0.get(0, as: IdentityRequestID.self) }
         externalNumber = try rows[9].first.flatMap { try $0.get(0, as: String?.self) }
         enrollmentName = try rows[9].first.flatMap { try $0.get(1, as: String?.self) }
@@ -112,6 +127,16 @@ extension AccountDesk.OrderLine {
     }
 }
 
+extension AccountDesk.Asked {
+    fileprivate init(_ row: Row) throws {
+        let currency: Currency = try row.get(5)
+        self.init(
+            id: try row.get(0), method: try row.get(1), status: try row.get(2),
+            amount: Money(minor: try row.get(3), currency: currency), received: Money(minor: try row.get(4), currency: currency),
+            reference: try row.get(6), expiresAt: try row.get(7), createdAt: try row.get(8))
+    }
+}
+
 extension AccountDesk.Visitor {
     init(_ row: Row) throws {
         var column = Columns(row)
@@ -132,6 +157,7 @@ struct AccountDeskQueries {
     var all: [SQL] {
         [
             Account.one(tenant, account), counts, subscriptions, money, orders, members, notes, visitors, identityRequest, facts,
+            asked,
         ]
     }
 
@@ -198,6 +224,14 @@ struct AccountDeskQueries {
 
     private var identityRequest: SQL {
         "select id from identity_requests where tenant_id = \(tenant) and account_id = \(account) and status = 'waiting'"
+    }
+
+    private var asked: SQL {
+        """
+        select i.id, i.method, i.status, i.amount_minor, i.received_minor, i.currency, i.reference, i.expires_at, i.created_at \
+        from payment_intents i where i.tenant_id = \(tenant) and i.account_id = \(account) and i.status <> 'succeeded' \
+        order by i.created_at desc, i.id desc limit \(Int64(AccountDesk.shown))
+        """
     }
 
     private var facts: SQL {

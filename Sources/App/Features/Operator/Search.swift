@@ -123,7 +123,7 @@ struct SearchQueries {
         if let id = AccountID(q) { return [accounts("a.id = \(id)", isExact: true)] }
         if let id = SubscriptionID(q) { return [subscriptions("s.id = \(id)", isExact: true)] }
         if let id = OrderID(q) { return [orders("o.id = \(id)")] }
-        if let id = PaymentID(q) { return [payments("p.id = \(id)")] }
+        if let id = PaymentID(q) { return [payments("p.id = \(id)"), asked("i.id = \(id)")] }
         if let id = LotID(q) {
             return [orders("o.id = (select l.order_id from credit_lots l where l.tenant_id = \(tenant) and l.id = \(id))")]
         }
@@ -166,6 +166,7 @@ struct SearchQueries {
         return [
             accounts("a.external_number = \(q)", isExact: true), enrollments("number = \(q)", isExact: true),
             subscriptions("s.external_number = \(q)", isExact: false),
+            asked("i.reference = \(q.uppercased().filter { !$0.isWhitespace })"),
         ] + partners("code = \(q)", isExact: true) + [
             accounts("a.name_key >= \(key) and a.name_key < \(end)", isExact: false),
             subscriptions("s.name_key >= \(key) and s.name_key < \(end)", isExact: false),
@@ -224,6 +225,15 @@ struct SearchQueries {
         join accounts a on a.tenant_id = p.tenant_id and a.id = p.account_id \
         where p.tenant_id = \(tenant) \(Visibility.ofSubscriptions(to: principal, tenant)) and \(condition) \(limit)
         """
+    }
+
+    /// A payment that is asked for and not there yet: the account's page says how it stands.
+    private func asked(_ condition: SQL) -> SQL {
+        accounts(
+            """
+            a.id = (select i.account_id from payment_intents i where i.tenant_id = \(tenant) and \(condition) \
+            and not exists (select from payments p where p.tenant_id = i.tenant_id and p.id = i.id))
+            """, isExact: true)
     }
 
     private func enrollments(_ condition: SQL, isExact: Bool) -> SQL {

@@ -5,6 +5,7 @@ import Values
 
 /// What waits for an operator, each counted through an index and only up to a bound, however large the tenant is.
 struct WaitingWork: Sendable {
+    let remittances: Int
     let identity: Int
     let deletedSoon: Int
     let failingTimers: Int
@@ -24,20 +25,27 @@ struct WaitingWork: Sendable {
             count("from subscriptions where tenant_id = \(tenant) and state = 'suspended' and delete_at < \(soon)"),
             count("from timers where tenant_id = \(tenant) and attempts > 0"),
             count("from work.settlement_queue where tenant_id = \(tenant) and attempts > 0"),
+            count("from remittances where tenant_id = \(tenant) and status in ('unmatched', 'surplus')"),
             count("from mails where tenant_id = \(tenant) and status in ('failed', 'refused')"),
         ])
         func number(_ index: Int) throws -> Int { Int(try rows[index][0].get(0, as: Int64.self)) }
         return WaitingWork(
-            identity: try number(0), deletedSoon: try number(1), failingTimers: try number(2), failingSettlements: try number(3),
-            mailsFailed: try number(4))
+            remittances: try number(4), identity: try number(0), deletedSoon: try number(1), failingTimers: try number(2),
+            failingSettlements: try number(3),
+            mailsFailed: try number(5))
     }
 
     func items(_ t: Localiser) -> [OperatorHomePage.Waiting] {
         [
+            .init(t("operator.remittances_wait"), count: remittances, url: PageRoute.remittances.url(), isUrgent: true),
             .init(t("operator.identity_waits"), count: identity, url: PageRoute.operatorIdentity.url()),
             .init(
                 t("operator.deleted_soon"), count: deletedSoon,
                 url: PageRoute.operatorSubscriptions.url(query: [("state", "suspended")]), isUrgent: true),
+            .init(
+                t("operator.jobs_failing"), count: failingTimers + failingSettlements, url: PageRoute.operatorJobs.url(),
+                isUrgent: true),
+            .init(t("operator.mails_failed"), count: mailsFailed, url: PageRoute.operatorJobs.url(), isUrgent: true),
         ]
     }
 }

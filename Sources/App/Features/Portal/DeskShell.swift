@@ -6,7 +6,9 @@ import Values
 extension Visit {
     func deskItems(_ frame: Frame, _ t: Localiser) -> NavigationGroup {
         let items: [(String, PageRoute)] = [
-            (t("desk.nav.partners"), .operatorPartners), (t("desk.nav.identity"), .operatorIdentity),
+            (t("desk.nav.partners"), .operatorPartners), (t("desk.nav.offers"), .operatorOffers),
+            (t("desk.nav.identity"), .operatorIdentity), (t("desk.nav.jobs"), .operatorJobs),
+            (t("desk.nav.settings"), .operatorSettings), (t("desk.nav.status"), .operatorStatus),
         ]
         return NavigationGroup(
             heading: t("desk.nav.heading"),

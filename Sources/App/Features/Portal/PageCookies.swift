@@ -60,6 +60,7 @@ enum Flash: String, Sendable, CaseIterable {
     case partnerChanged = "partner_changed"
     case draftSaved = "draft_saved"
     case draftDiscarded = "draft_discarded"
+    case subscriptionsMoved = "subscriptions_moved"
     case policyPublished = "policy_published"
     case jobRetried = "job_retried"
     case switchesSaved = "switches_saved"

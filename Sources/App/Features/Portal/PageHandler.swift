@@ -59,10 +59,8 @@ struct PageHandler: Sendable {
                 let context = TenantContext(tenant: signedIn.tenant, principal: signedIn.principal, dependencies: dependencies)
                 visit = self.visit(request, route, parameters, requestID, signedIn, try await Surroundings.load(context))
             }
-            if route.isPost {
-                try confirmOwnForm(visit)
-                try refuseWhileViewing(visit)
-            }
+            if route.isPost { try confirmOwnForm(visit) }
+            try refuseWhileViewing(visit)
             guard visit.signedIn != nil || route.isOpen else {
                 if route.isPost { throw Failure.forbidden(code: "form_expired") }
                 return visit.redirect(PageRoute.signInForm.url(query: returnTo(request)))
@@ -230,6 +228,20 @@ struct PageHandler: Sendable {
         case .operatorPartner: return try await operatorPartner(visit)
         case .editPartner: return try await editPartner(visit)
         case .retirePartner: return try await retirePartner(visit)
+        case .operatorOffers: return try await operatorOffers(visit)
+        case .createPolicyDraft: return try await createPolicyDraft(visit)
+        case .operatorOffer: return try await operatorOffer(visit)
+        case .movePoliciesForm: return try await movePoliciesForm(visit)
+        case .movePolicies: return try await movePolicies(visit)
+        case .editPolicyDraft: return try await editPolicyDraft(visit)
+        case .discardPolicyDraft: return try await discardPolicyDraft(visit)
+        case .publishPolicyForm: return try await publishPolicyForm(visit)
+        case .publishPolicy: return try await publishPolicy(visit)
+        case .operatorJobs: return try await operatorJobs(visit)
+        case .retryJob: return try await retryJob(visit)
+        case .operatorSettings: return try await operatorSettings(visit)
+        case .saveSettings: return try await saveSettings(visit)
+        case .operatorStatus: return try await operatorStatus(visit)
         case .operatorIdentity: return try await operatorIdentityQueue(visit)
         case .operatorIdentityRequest: return try await operatorIdentityRequest(visit)
         case .decideIdentity: return try await decideIdentity(visit)
@@ -273,10 +285,13 @@ struct PageHandler: Sendable {
         }
     }
 
-    /// Whoever looks in somebody's stead can end that, and sign out; nothing else that a form does.
+    /// Whoever looks in somebody's stead can end that, and sign out; nothing else that a form does. What is the person's own is not looked at.
     private func refuseWhileViewing(_ visit: Visit) throws {
-        guard visit.signedIn?.principal.viewing != nil, visit.route != .endViewAs, visit.route != .signOut else { return }
-        throw Failure.forbidden(code: "view_as_read_only")
+        guard let route = visit.route, visit.signedIn?.principal.viewing != nil, route != .endViewAs, route != .signOut else {
+            return
+        }
+        if route.isPost { throw Failure.forbidden(code: "view_as_read_only") }
+        if route.isPersonal { throw Failure.forbidden(code: "view_as_personal") }
     }
 
     private func isOurs(_ origin: String, _ host: String?) -> Bool {

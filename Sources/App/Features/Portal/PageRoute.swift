@@ -195,6 +195,20 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case operatorPartner = "GET /operator/partners/{partner_id}"
     case editPartner = "POST /operator/partners/{partner_id}"
     case retirePartner = "POST /operator/partners/{partner_id}/retire"
+    case operatorOffers = "GET /operator/offers"
+    case createPolicyDraft = "POST /operator/offers"
+    case operatorOffer = "GET /operator/offers/{offer}/{currency}"
+    case movePoliciesForm = "GET /operator/offers/{offer}/{currency}/move"
+    case movePolicies = "POST /operator/offers/{offer}/{currency}/move"
+    case editPolicyDraft = "POST /operator/policy-drafts/{policy_draft_id}"
+    case discardPolicyDraft = "POST /operator/policy-drafts/{policy_draft_id}/discard"
+    case publishPolicyForm = "GET /operator/policy-drafts/{policy_draft_id}/publish"
+    case publishPolicy = "POST /operator/policy-drafts/{policy_draft_id}/publish"
+    case operatorJobs = "GET /operator/jobs"
+    case retryJob = "POST /operator/jobs/{job_id}/retry"
+    case operatorSettings = "GET /operator/settings"
+    case saveSettings = "POST /operator/settings"
+    case operatorStatus = "GET /operator/status"
     case operatorIdentity = "GET /operator/identity"
     case operatorIdentityRequest = "GET /operator/identity/{identity_request_id}"
     case decideIdentity = "POST /operator/identity/{identity_request_id}"
@@ -222,6 +236,8 @@ package enum PageRoute: String, CaseIterable, Sendable {
     }
     /// The names in braces, in order.
     package var parameters: [String] { segments.filter { $0.first == "{" }.map { String($0.dropFirst().dropLast()) } }
+    /// A person's profile, password, devices: hers alone, whoever else may look at the account.
+    var isPersonal: Bool { template.hasPrefix("/profile") || template.hasPrefix("/reauthenticate") }
     package var isPost: Bool { method == "POST" }
     /// Pages that need nobody to be signed in. Their forms carry the token of `Visit.openForm`.
     var isOpen: Bool {

@@ -68,13 +68,15 @@ package struct CreateTenant: Sendable {
             + Currency.allCodes.compactMap { Currency($0) }.map { .standard(.enterprise, in: $0) }
     }
 
-    static func insert(_ policy: OfferPolicy, _ tenant: TenantID, _ now: Instant) -> SQL {
+    static func insert(_ policy: OfferPolicy, _ tenant: TenantID, _ now: Instant, by publisher: UUID? = nil, note: String? = nil)
+        -> SQL
+    {
         """
         insert into offer_policies (tenant_id, offer, currency, version, minimum_payment_minor, largest_payment_minor, validity_months, retention_days, \
-        trial_price_minor, trial_credit_minor, trial_months, grace_days, pending_lapse_days, created_at) \
+        trial_price_minor, trial_credit_minor, trial_months, grace_days, pending_lapse_days, created_at, published_by, note) \
         values (\(tenant), \(policy.offer), \(policy.currency), \(Int32(policy.version)), \(policy.minimumPayment.minor), \(policy.largestPayment.minor), \
         \(Int32(policy.validityMonths)), \(Int32(policy.retentionDays)), \(policy.trialPrice.minor), \(policy.trialCredit.minor), \
-        \(Int32(policy.trialMonths)), \(Int32(policy.graceDays)), \(Int32(policy.pendingLapseDays)), \(now))
+        \(Int32(policy.trialMonths)), \(Int32(policy.graceDays)), \(Int32(policy.pendingLapseDays)), \(now), \(publisher), \(note))
         """
     }
 }

@@ -38,6 +38,20 @@ struct APIHandler: Sendable {
         case .liftAccount: return try await suspendAccount(request, .lift)
         case .listAccountIdentityRequests: return try await accountIdentityRequests(request)
         case .requestIdentity: return try await requestIdentity(request)
+        case .listOffers:
+            return try await offers(request)
+        case .listOfferPolicies: return try await offerPolicies(request)
+        case .createPolicyDraft: return try await createPolicyDraft(request)
+        case .moveSubscriptions: return try await moveSubscriptions(request)
+        case .getPolicyDraft:
+            return conditional(try await PolicyDraft.find(try request.pathID(), context).answer(200), request)
+        case .updatePolicyDraft: return try await updatePolicyDraft(request)
+        case .publishPolicyDraft: return try await closePolicyDraft(request, publishing: true)
+        case .discardPolicyDraft: return try await closePolicyDraft(request, publishing: false)
+        case .listJobs: return try await jobs(request)
+        case .retryJob: return try await retryJob(request)
+        case .getSwitches: return conditional(try await TenantSwitches.load(context).answer(), request)
+        case .updateSwitches: return try await updateSwitches(request)
         case .listIdentityRequests: return try await identityRequests(request)
         case .getIdentityRequest:
             return object(try await ListIdentityRequests.one(try request.pathID(), context), request) { $0.write(to: &$1) }
@@ -211,6 +225,13 @@ struct APIHandler: Sendable {
         case "note_id":
             guard let id = AccountNoteID(text), let account = AccountID(parameters[0]) else { throw Failure.notFound }
             _ = try await AccountNote.find(id, of: account, context)
+        case "job_id":
+            try context.require(.operate)
+            guard let name = JobName(text) else { throw Failure.notFound }
+            _ = try await ListJobs.one(name, context)
+        case "policy_draft_id":
+            guard let id = PolicyDraftID(text) else { throw Failure.notFound }
+            _ = try await PolicyDraft.find(id, context)
         case "identity_request_id":
             guard let id = IdentityRequestID(text) else { throw Failure.notFound }
             _ = try await ListIdentityRequests.one(id, context)

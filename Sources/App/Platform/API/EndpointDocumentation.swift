@@ -92,6 +92,18 @@ extension Endpoint {
         case .liftAccount: .liftAccount
         case .listAccountIdentityRequests: .listAccountIdentityRequests
         case .requestIdentity: .requestIdentity
+        case .listOffers: .listOffers
+        case .listOfferPolicies: .listOfferPolicies
+        case .createPolicyDraft: .createPolicyDraft
+        case .moveSubscriptions: .moveSubscriptions
+        case .getPolicyDraft: .getPolicyDraft
+        case .updatePolicyDraft: .updatePolicyDraft
+        case .publishPolicyDraft: .publishPolicyDraft
+        case .discardPolicyDraft: .discardPolicyDraft
+        case .listJobs: .listJobs
+        case .retryJob: .retryJob
+        case .getSwitches: .getSwitches
+        case .updateSwitches: .updateSwitches
         case .listIdentityRequests: .listIdentityRequests
         case .getIdentityRequest: .getIdentityRequest
         case .verifyIdentity: .verifyIdentity

@@ -1,3 +1,5 @@
+import Billing
+
 /// What the document says of the operator's desk.
 extension EndpointDocumentation {
     static let search = EndpointDocumentation.read(
@@ -41,6 +43,49 @@ extension EndpointDocumentation {
     static let declineIdentity = operatorAct(
         "identity", "Decline, with a reason that the account reads.", "IdentityRequest", Input.decideIdentity, dryRun: true)
 
+    // MARK: Offers
+
+    static let listOffers = EndpointDocumentation.read(
+        "offers", "Offers by currency, with the version that is sold and the draft of the next.", .list("Offer"),
+        query: [
+            .optional(
+                "currency", .text(min: 3, max: 3),
+                "Without it the enterprise offer shows only in currencies that something else is sold in or that were changed.")
+        ], who: .operators)
+    static let listOfferPolicies = EndpointDocumentation.read(
+        "offers", "The versions of an offer's numbers in a currency, newest first (L10).", .list("OfferPolicy"),
+        query: [.init("currency", .text(min: 3, max: 3), "ISO 4217.")], who: .operators)
+    static let createPolicyDraft = EndpointDocumentation.create(
+        "offers", "Begin the next version as a copy of the newest; in a new currency, the first one.", "PolicyDraft",
+        Input.policyDraft, who: .operators)
+    static let getPolicyDraft = EndpointDocumentation.read(
+        "offers", "A draft, open or not.", .object(200, "PolicyDraft"), who: .operators
+    ).tagged()
+    static let updatePolicyDraft = EndpointDocumentation.patch(
+        "offers", "Change numbers of a draft.", "PolicyDraft", Input.policyNumbers, who: .operators)
+    static let publishPolicyDraft = operatorAct(
+        "offers", "The draft becomes the next version: what is sold from now on (L10).", "PolicyDraft", Input.publish,
+        dryRun: true)
+    static let discardPolicyDraft = operatorAct("offers", "Throw a draft away.", "PolicyDraft", Input.nothing, dryRun: true)
+    static let moveSubscriptions = operatorAct(
+        "offers", "Move subscriptions to another version on purpose; a verdict for each (L10).", "PolicyMove",
+        Input.movePolicies, dryRun: true)
+
+    // MARK: Jobs and switches
+
+    static let listJobs = EndpointDocumentation.read(
+        "operator", "Deadlines, settlements and letters that wait, are late or have failed.", .list("Job"),
+        query: [
+            .optional("state", .word(["failing", "overdue", "waiting"]), "Failing unless said."),
+            .optional("limit", .integer(min: 1, max: 100)),
+        ], who: .operators)
+    static let retryJob = operatorAct("operator", "Try a failed job again at once.", "Job", Input.nothing, dryRun: true)
+    static let getSwitches = EndpointDocumentation.read(
+        "operator", "What the tenant has switched on.", .object(200, "TenantSwitches"), who: .operators
+    ).tagged()
+    static let updateSwitches = EndpointDocumentation.patch(
+        "operator", "Switch something on or off.", "TenantSwitches", Input.switches, who: .operators)
+
     static func operatorAct(_ tag: String, _ summary: String, _ object: String, _ body: Schema, dryRun: Bool) -> Self {
         Self(
             tag: tag, summary: summary, audience: .operators, body: body, answer: .object(200, object),
@@ -53,6 +98,23 @@ extension Input {
     static let updatePartner: Schema = .object([
         .optional("company_name", name), .optional("retired", .boolean, "A retired partner is set on no further subscription."),
     ])
+    static let policyDraft: Schema = .object([.init("currency", .text(min: 3, max: 3), "ISO 4217.")])
+    static let policyNumbers: Schema = .object(
+        PolicyNumber.allCases.map { number in
+            switch number {
+            case .minimumPayment, .largestPayment, .trialPrice, .trialCredit: .optional(number.rawValue, money)
+            default: .optional(number.rawValue, .integer(min: 0, max: 100_000))
+            }
+        })
+    static let publish: Schema = .object([.optional("note", .text(max: 500), "Why; shown beside the version.")])
+    static let movePolicies: Schema = .object([
+        .init("currency", .text(min: 3, max: 3)), .init("to_version", .integer(min: 1, max: 1_000_000)),
+        .optional("from_version", .integer(min: 1, max: 1_000_000), "Only those that have this version now."),
+    ])
+    static let switches: Schema = .object([
+        .optional("additional_subscriptions", .boolean, "Verified accounts order further subscriptions by themselves (A13)."),
+        .optional("sandbox_payments", .boolean, "The payment method that moves no money; sandbox tenants only."),
+    ])
     static let requestIdentity: Schema = .object([
         .init("company_name", name), .init("registration_number", .text(min: 1, max: 100)),
         .optional("legal_representative", .text(max: 200)),
@@ -61,6 +123,13 @@ extension Input {
 }
 
 extension Schema {
+    private static let numbers: [Field] = PolicyNumber.allCases.map { number in
+        switch number {
+        case .minimumPayment, .largestPayment, .trialPrice, .trialCredit: Field(number.rawValue, .named("Money"))
+        default: Field(number.rawValue, .integer(min: 0, max: 100_000))
+        }
+    }
+
     static let operatorComponents: [(name: String, schema: Schema)] = [
         (
             "SearchHit",
@@ -105,6 +174,70 @@ extension Schema {
                             .init("code", .nullable(.text(max: 100))), .init("state", .text(max: 20)),
                             .init("delete_at", .nullable(instant)),
                         ]), max: 1_000)), dryRun,
+            ])
+        ),
+        (
+            "Offer",
+            .object([
+                .init("object", .word(["offer"])), .init("offer", .word(["trial", "prepaid", "enterprise"])),
+                .init("currency", .text(max: 3)), .init("version", .integer(min: 0, max: 1_000_000), "0: only drafted so far."),
+                .init("published_at", .nullable(instant)), .init("draft_id", .nullable(.id("drf"))),
+            ])
+        ),
+        (
+            "OfferPolicy",
+            .object(
+                [
+                    .init("object", .word(["offer_policy"])), .init("offer", .word(["trial", "prepaid", "enterprise"])),
+                    .init("currency", .text(max: 3)), .init("version", .integer(min: 1, max: 1_000_000)),
+                    .init("status", .word(["published", "superseded"])), .init("published_at", instant),
+                    .init("published_by", .nullable(.text(max: 40))), .init("note", .nullable(.text(max: 500))),
+                ] + numbers)
+        ),
+        (
+            "PolicyDraft",
+            .object(
+                [
+                    .init("id", .id("drf")), .init("object", .word(["policy_draft"])),
+                    .init("offer", .word(["trial", "prepaid", "enterprise"])), .init("currency", .text(max: 3)),
+                    .init("based_on", .integer(min: 0, max: 1_000_000)),
+                    .init("status", .word(["open", "published", "discarded"])),
+                ] + numbers + [.init("created_at", instant), .init("updated_at", instant), dryRun])
+        ),
+        (
+            "PolicyMove",
+            .object([
+                .init("object", .word(["policy_move"])), .init("offer", .word(["trial", "prepaid", "enterprise"])),
+                .init("currency", .text(max: 3)), .init("to_version", .integer(min: 1, max: 1_000_000)),
+                .init(
+                    "data",
+                    .list(
+                        .object([
+                            .init("subscription_id", .id("sub")), .init("from_version", .integer(min: 1, max: 1_000_000)),
+                            .init("verdict", .word(["done", "unchanged", "refused"])), .init("code", .nullable(.text(max: 100))),
+                            .init("delete_at", .nullable(instant), "A deadline that runs and stays."),
+                            .init("deleted_if_suspended_before", .nullable(instant)),
+                            .init("deleted_if_suspended_after", .nullable(instant)),
+                            .init("credit_until_before", .nullable(instant)), .init("credit_until_after", .nullable(instant)),
+                        ]), max: 500)), dryRun,
+            ])
+        ),
+        (
+            "Job",
+            .object([
+                .init("id", .text(max: 100)), .init("object", .word(["job"])),
+                .init("kind", .text(max: 60)), .init("subject_id", .text(max: 40)),
+                .init("subscription_id", .nullable(.id("sub"))),
+                .init("state", .word(["failing", "overdue", "waiting"])), .init("due_at", instant),
+                .init("attempts", .integer(min: 0, max: 1_000_000)), .init("retry_at", .nullable(instant)),
+                .init("last_error", .nullable(.text(max: 300))), dryRun,
+            ])
+        ),
+        (
+            "TenantSwitches",
+            .object([
+                .init("object", .word(["tenant_switches"])), .init("additional_subscriptions", .boolean),
+                .init("sandbox_payments", .boolean), dryRun,
             ])
         ),
         (

@@ -28,6 +28,7 @@ struct AccountDeskPage: Page {
             details(t)
             subscriptions(t)
             orders(t)
+            asked(t)
             people(t)
             notes(t)
             visitors(t)
@@ -182,6 +183,36 @@ struct AccountDeskPage: Page {
                             }, .text(order.subscriptionName ?? t("subscriptions.erased_name")), t.timeElement(order.createdAt),
                             .text(t("desk.order_status.\(order.status)")), t.moneyElement(order.amount),
                             t.moneyElement(order.paid),
+                        ])
+                    }
+                ).html
+            }
+        }
+    }
+
+    /// Payments on their way, and those that never came.
+    @HTMLBuilder
+    private func asked(_ t: Localiser) -> HTML {
+        if !desk.asked.isEmpty {
+            block(
+                t("desk.asked"), note: .text(t("desk.asked_note")),
+                tools: a(.href(PageRoute.remittances.url())) { t("shell.remittances") }
+            ) {
+                DataTable(
+                    t("desk.asked"),
+                    columns: [
+                        TableColumn(t("desk.payment")), TableColumn(t("desk.method")), TableColumn(t("subscriptions.state")),
+                        TableColumn(t("desk.expires")), TableColumn(t("desk.amount"), isNumber: true),
+                        TableColumn(t("desk.received"), isNumber: true),
+                    ],
+                    rows: desk.asked.map { one in
+                        TableRow([
+                            group {
+                                identifier(one.reference ?? one.id.description)
+                                span(.class("sub")) { t.timeElement(one.createdAt) }
+                            }, .text(t("desk.method_of.\(one.method)")), .text(t("desk.asked_status.\(one.status)")),
+                            one.expiresAt.map { t.timeElement($0) } ?? t.nothing, t.moneyElement(one.amount),
+                            t.moneyElement(one.received),
                         ])
                     }
                 ).html

@@ -1,0 +1,125 @@
+import App
+import HTTP
+import TestSupport
+import Testing
+
+/// L10: policy numbers are data with a version; a subscription keeps the one it was sold under until it is moved on purpose.
+@Suite struct `Offers and their versions` {
+    private func publish(_ tenant: TestTenant, _ offer: String, _ currency: String, _ change: Input) async throws {
+        let draft = try await tenant.post("/v1/offers/\(offer)/drafts", ["currency": "\(currency)"]).expect(201).id
+        try await tenant.request("PATCH", "/v1/policy-drafts/\(draft)", change, once: .none).expect(200)
+        try await tenant.post("/v1/policy-drafts/\(draft)/publish", ["note": "Terms of 2025"]).expect(200)
+    }
+
+    @Test func `a draft is never sold, a published version is, and what was sold keeps its own`() async throws {
+        let tenant = try await TestBursar.shared.tenant("offers", clock: "2025-01-01T00:00:00Z")
+        let before = try await tenant.prepaid()
+        let draft = try await tenant.post("/v1/offers/prepaid/drafts", ["currency": "CNY"]).expect(201)
+        #expect(draft["based_on"] == "1" && draft["retention_days"] == "90")
+        try await tenant.request("PATCH", "/v1/policy-drafts/\(try draft.id)", ["retention_days": 30], once: .none).expect(200)
+        let during = try await tenant.prepaid()
+        #expect(try await tenant.subscription(during)["policy_version"] == "1")
+        try await tenant.post("/v1/policy-drafts/\(try draft.id)/publish", ["note": "Shorter"]).expect(200)
+        let after = try await tenant.prepaid()
+        #expect(try await tenant.subscription(after)["policy_version"] == "2")
+        for (id, deadline) in [(before, "2025-04-01T00:00:00Z"), (after, "2025-01-31T00:00:00Z")] {
+            #expect(try await tenant.suspend(id, "operator").expect(200)["delete_at"] == deadline)
+        }
+        let chain = try await tenant.get("/v1/offers/prepaid/policies?currency=CNY").expect(200)
+        #expect(
+            chain.list("data").map { "\($0.scalar("version") ?? "") \($0.scalar("status") ?? "")" } == [
+                "2 published", "1 superseded",
+            ])
+        #expect(chain["data.0.note"] == "Shorter" && chain["data.0.published_by"] != nil)
+        try await tenant.invariants()
+    }
+
+    @Test func `a published version and a stale draft cannot be changed`() async throws {
+        let tenant = try await TestBursar.shared.tenant("offers")
+        let draft = try await tenant.post("/v1/offers/prepaid/drafts", ["currency": "CNY"]).expect(201)
+        let url = "/v1/policy-drafts/\(try draft.id)"
+        try await tenant.post("/v1/offers/prepaid/drafts", ["currency": "CNY"]).expect(409, "policy_draft_exists")
+        try await tenant.post("\(url)/publish").expect(409, "policy_draft_changes_nothing")
+        let etag = draft.header("etag") ?? ""
+        try await tenant.request("PATCH", url, ["grace_days": 3], once: .none, headers: ["If-Match": etag]).expect(200)
+        try await tenant.request("PATCH", url, ["grace_days": 4], once: .none, headers: ["If-Match": etag]).expect(412)
+        try await tenant.request("PATCH", url, ["retention_days": 0], once: .none).expect(422)
+        try await tenant.request(
+            "PATCH", url, ["largest_payment": ["amount": "1.00", "currency": "CNY"]], once: .none
+        ).expect(422)
+        try await tenant.request(
+            "PATCH", url, ["minimum_payment": ["amount": "1.00", "currency": "USD"]], once: .none
+        ).expect(422)
+        try await tenant.post("\(url)/publish").expect(200)
+        try await tenant.post("\(url)/publish").expect(409, "policy_draft_closed")
+        try await tenant.request("PATCH", url, ["grace_days": 9], once: .none).expect(409, "policy_draft_closed")
+        #expect(try await tenant.get("/v1/offers/prepaid/policies?currency=CNY").expect(200)["data.0.grace_days"] == "3")
+    }
+
+    @Test func `a currency is offered from its first version on`() async throws {
+        let tenant = try await TestBursar.shared.tenant("offers")
+        let account = try await tenant.account(currency: "BHD")
+        try await tenant.order("prepaid", for: account, paying: "1000.000", currency: "BHD").expect(422)
+        try await publish(tenant, "prepaid", "BHD", ["minimum_payment": ["amount": "100.000", "currency": "BHD"]])
+        try await tenant.order("prepaid", for: account, paying: "100.000", currency: "BHD").expect(201)
+    }
+
+    @Test func `moving changes what comes, never a deadline that runs, once for each`() async throws {
+        let tenant = try await TestBursar.shared.tenant("offers", clock: "2025-01-01T00:00:00Z")
+        let running = try await tenant.prepaid()
+        let stopped = try await tenant.prepaid()
+        try await tenant.suspend(stopped, "operator").expect(200)
+        try await publish(tenant, "prepaid", "CNY", ["retention_days": 30, "validity_months": 24])
+        let move: Input = ["currency": "CNY", "to_version": 2]
+        let dry = try await tenant.post("/v1/offers/prepaid/move?dry_run=true", move).expect(200)
+        #expect(dry.list("data").count == 2)
+        #expect(try await tenant.subscription(running)["policy_version"] == "1")
+        let moved = try await tenant.request("POST", "/v1/offers/prepaid/move", move, once: .key("move-to-2-once")).expect(200)
+        #expect(moved.list("data").allSatisfy { $0.scalar("verdict") == "done" })
+        let one = moved.list("data").first { $0.scalar("subscription_id") == running }
+        #expect(one?.scalar("deleted_if_suspended_before") == "2025-04-01T00:00:00Z")
+        #expect(one?.scalar("deleted_if_suspended_after") == "2025-01-31T00:00:00Z")
+        #expect(try await tenant.subscription(stopped)["delete_at"] == "2025-04-01T00:00:00Z")
+        #expect(try await tenant.subscription(stopped)["policy_version"] == "2")
+        #expect(try await tenant.suspend(running, "operator").expect(200)["delete_at"] == "2025-01-31T00:00:00Z")
+        let again = try await tenant.request("POST", "/v1/offers/prepaid/move", move, once: .key("move-to-2-once"))
+        #expect(again.text == moved.text)
+        try await tenant.post("/v1/offers/prepaid/move", ["currency": "CNY", "to_version": 7]).expect(422)
+        let audit = try await tenant.get("/v1/audit-events?object_id=\(running)").expect(200)
+        #expect(audit.list("data").contains { $0.scalar("action") == "subscription.policy_moved" })
+        try await tenant.invariants()
+    }
+
+    @Test func `are written, compared, published and moved on pages`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("operator")
+        let chain = "/operator/offers/prepaid/CNY"
+        #expect((try await browser.get("/operator/offers").expect(200)).text.contains(chain))
+        try await browser.get(chain).expect(200)
+        try await browser.post("/operator/offers", ["offer": "prepaid", "currency": "cny"]).expect(303)
+        let page = try await browser.get(chain).expect(200)
+        let draft = page.text.split(separator: "/operator/policy-drafts/").dropFirst().first.map { String($0.prefix(30)) } ?? ""
+        let fields = [
+            "minimum_payment": "500", "largest_payment": "10,000,000.00", "validity_months": "12", "retention_days": "60",
+            "grace_days": "7", "pending_lapse_days": "14",
+        ]
+        try await browser.post("/operator/policy-drafts/\(draft)", fields.merging(["retention_days": "soon"]) { $1 }).expect(422)
+        try await browser.get(chain).expect(200)
+        let stale = browser.hiddenFields
+        try await browser.post("/operator/policy-drafts/\(draft)", fields).expect(303)
+        try await browser.post(
+            "/operator/policy-drafts/\(draft)", fields,
+            hidden: stale.merging(["idempotency_key": "another-key-of-this-form"]) { $1 }
+        ).expect(412)
+        let publish = "/operator/policy-drafts/\(draft)/publish"
+        #expect((try await browser.get(publish).expect(200)).text.contains("CN¥500.00"))
+        try await browser.post(publish, ["confirm_name": "prepaid"]).expect(422)
+        try await browser.get(publish).expect(200)
+        try await browser.post(publish, ["confirm_name": "prepaid CNY 2", "note": "Cheaper to begin"]).expect(303)
+        #expect((try await browser.get(chain).expect(200)).text.contains("Cheaper to begin"))
+        let move = "\(chain)/move?from=1&to=2"
+        #expect((try await browser.get(move).expect(200)).text.contains("Warehouse telemetry"))
+        try await browser.post(move, ["confirm_name": "prepaid CNY 2"]).expect(303)
+        #expect(try await story.tenant.subscription(story.subscription)["policy_version"] == "2")
+    }
+}
