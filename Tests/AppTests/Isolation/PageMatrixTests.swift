@@ -108,7 +108,8 @@ struct PageMatrix {
         case .requestIdentity: PageMatrix(.enterprise, "● – – · ● ●")
         // Whoever looks in nobody's stead ends nothing and goes home.
         case .endViewAs: PageMatrix(.nothing, "● ● ● ● ● ●")
-        case .operatorMails, .operatorMail, .operatorResendMail, .operatorSearch, .operatorPartners, .newPartner, .addPartner, .operatorPartner, .editPartner, .retirePartner,
+        case .operatorMails, .operatorMail, .operatorResendMail, .operatorSearch, .operatorPartners, .newPartner, .addPartner,
+            .operatorPartner, .editPartner, .retirePartner,
             .operatorIdentity, .operatorIdentityRequest, .decideIdentity, .operatorAccount, .operatorTimeline, .operatorOrder,
             .addAccountNote, .eraseAccountNote, .operatorSuspendForm, .operatorSuspend, .operatorLiftForm, .operatorLift,
             .viewAsForm, .viewAs, .operatorOffers, .createPolicyDraft, .operatorOffer, .editPolicyDraft, .discardPolicyDraft,

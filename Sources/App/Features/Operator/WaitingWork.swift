@@ -45,7 +45,9 @@ struct WaitingWork: Sendable {
             .init(
                 t("operator.jobs_failing"), count: failingTimers + failingSettlements, url: PageRoute.operatorJobs.url(),
                 isUrgent: true),
-            .init(t("operator.mails_failed"), count: mailsFailed, url: PageRoute.operatorJobs.url(), isUrgent: true),
+            .init(
+                t("operator.mails_failed"), count: mailsFailed,
+                url: PageRoute.operatorMails.url(query: [("status", "failed")]), isUrgent: true),
         ]
     }
 }

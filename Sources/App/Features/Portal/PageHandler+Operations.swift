@@ -38,7 +38,8 @@ extension PageHandler {
         let labels: [(String, URLPath?)] = [
             (t("jobs.timers_failing"), PageRoute.operatorJobs.url()),
             (t("jobs.timers_late"), PageRoute.operatorJobs.url(query: [("state", Job.State.overdue.rawValue)])),
-            (t("jobs.settlements"), nil), (t("jobs.mails_waiting"), nil), (t("jobs.mails_failed"), nil),
+            (t("jobs.settlements"), nil), (t("jobs.mails_waiting"), PageRoute.operatorMails.url(query: [("status", "waiting")])),
+            (t("jobs.mails_failed"), PageRoute.operatorMails.url(query: [("status", "failed")])),
         ]
         return try zip(labels, rows).map { label, rows in
             (label.0, Int(try rows[0].get(0, as: Int64.self)), try rows[0].get(1, as: Instant?.self), label.1)

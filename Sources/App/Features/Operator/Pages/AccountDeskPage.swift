@@ -42,7 +42,10 @@ struct AccountDeskPage: Page {
     // MARK: Head
 
     private func heading(_ t: Localiser) -> HTML {
-        var actions = [ActionLink(t("desk.portal"), PageRoute.subscriptions.url(id), .primary)]
+        var actions = [
+            ActionLink(t("desk.portal"), PageRoute.subscriptions.url(id), .primary),
+            ActionLink(t("shell.notifications"), PageRoute.operatorMails.url(query: [("account_id", id)])),
+        ]
         if desk.counts[.active, default: 0] + desk.counts[.pastDue, default: 0] + desk.counts[.suspended, default: 0] > 0 {
             actions.append(ActionLink(t("desk.suspend_all"), PageRoute.operatorSuspendForm.url(id), .danger))
         }
