@@ -21,14 +21,13 @@ package struct NotificationPage: Page {
             h1 { title(t) }
             notice
             DetailList(facts(t)).html
-            again
             words(t)
         }
     }
 
     private var again: HTML {
         group {
-            if let resend { p { resend.html } }
+            if let resend { div(.class("actions")) { resend.html } }
             if let cannotResend { p(.class("soft")) { cannotResend } }
         }
     }
@@ -68,6 +67,7 @@ package struct NotificationPage: Page {
             } else {
                 p { notification.erasedAt == nil ? t("notifications.unwritten") : t("notifications.erased") }
             }
+            again
             if let html = notification.shown(notification.html, strings) {
                 details {
                     summary { t("notifications.source") }
