@@ -116,6 +116,19 @@ import Values
         #expect(long.text.contains("2024-12: no figures"))
     }
 
+    @Test func `is summed up in the list: the running month's cost, and where an enterprise subscription's money is`()
+        async throws
+    {
+        let story = try await story()
+        try await story.use("12.345", at: "2025-03-19T02:00:00Z")
+        try await story.use("7.00", at: "2025-02-28T15:59:59Z")
+        let enterprise = try await story.tenant.enterprise()
+        let page = try await story.browser("operator").get("/operator/subscriptions").expect(200)
+        #expect(page.text.contains(">on the agreement</a>") && page.text.contains(enterprise))
+        let own = try await story.browser("reader").get("/accounts/\(story.account)/subscriptions").expect(200)
+        #expect(own.numbers(labelled: "This month") == ["CN¥12.35"] && !own.text.contains("on the agreement"))
+    }
+
     @Test func `is open to those who see the subscription and to nobody else`() async throws {
         let story = try await story()
         let other = try await self.story()

@@ -107,7 +107,9 @@ extension PageHandler {
     static let acrossAccounts = ["name", "state", "account", "offer", "purchased_at", "days_left", "credit_remaining"]
 
     /// Within an agreement nothing has credit of its own: the department is who pays.
-    static let withinEnrollment = ["name", "state", "department", "account", "service_administrator", "purchased_at"]
+    static let withinEnrollment = [
+        "name", "state", "department", "account", "service_administrator", "purchased_at", "this_month",
+    ]
 
     private func subscriptionFrame(_ visit: Visit, of owner: String, _ zone: TimeZoneRule?) -> ListFrame {
         let t = visit.localiser(zone)

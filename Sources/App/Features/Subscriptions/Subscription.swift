@@ -51,6 +51,8 @@ package struct Subscription: Sendable {
     package var version: Int64
     package let createdAt: Instant
     package var updatedAt: Instant
+    /// What the running month has come to; known only where a page's list asks for it.
+    package var thisMonth: Money?
 
     /// A credit lot and the order it was bought with.
     package struct Lot: Sendable {

@@ -14,7 +14,7 @@ extension Subscription {
             let ids: [SubscriptionID] = try rows.map { try $0.get(0) }
             let lots = ids.isEmpty ? rows : try await context.read(SubscriptionQueries.lots(context.tenant.id, ids)).rows
             return try SubscriptionQueries.decode(rows, lots: lots)
-        },
+        }, enrich: { try await withMonths($0, $1) },
         visible: { context in
             "s.tenant_id = \(context.tenant.id) \(Visibility.ofSubscriptions(to: context.principal, context.tenant.id))"
         },
@@ -23,6 +23,27 @@ extension Subscription {
             .alphabetical("name", "s.name_key") { $0.name ?? "" },
         ],
         filters: filters, columns: listColumns, write: { $0.write(to: &$2, at: $1) })
+
+    /// What each has cost in the running month of its account, as it was posted.
+    private static func withMonths(_ items: [Subscription], _ context: TenantContext) async throws -> [Subscription] {
+        guard !items.isEmpty else { return items }
+        let now = try await context.now()
+        let months = Set(items.map { $0.zone.month(at: now).start }).sorted()
+        let rows = try await context.read(
+            """
+            select subscription_id, bill_month, sum(posted_minor)::bigint from bill_lines where tenant_id = \(context.tenant.id) \
+            and subscription_id = any(\(items.map(\.id))) and bill_month = any(\(months)) group by 1, 2
+            """
+        ).rows
+        var posted: [SubscriptionID: [CivilDate: Int64]] = [:]
+        for row in rows { posted[try row.get(0), default: [:]][try row.get(1)] = try row.get(2, as: Int64.self) }
+        return items.map { item in
+            var item = item
+            guard item.state != .pending, item.state != .deleted else { return item }
+            item.thisMonth = item.money(posted[item.id]?[item.zone.month(at: now).start] ?? 0)
+            return item
+        }
+    }
 
     private static let filters: [ListFilter] = [
         ListFilter(
@@ -112,13 +133,17 @@ extension Subscription {
         ),
         ListColumn(
             "credit_remaining", "subscriptions.remaining", isNumber: true,
-            cell: { row, reader in row.shownRemaining(reader.t.now).map(reader.t.moneyElement) ?? reader.t.nothing },
+            cell: { row, reader in row.shownRemaining(reader.t.now).map(reader.t.moneyElement) ?? agreementCell(row, reader) },
             file: [
                 FileColumn("credit_remaining", "subscriptions.remaining") { row, reader in
                     .money(row.shownRemaining(reader.t.now))
                 },
                 FileColumn("currency", "accounts.currency") { row, _ in .text(row.currency.code) },
             ]),
+        ListColumn(
+            "this_month", "subscription.this_month", isNumber: true,
+            cell: { row, reader in row.thisMonth.map(reader.t.moneyElement) ?? reader.t.nothing },
+            file: [FileColumn("this_month", "subscription.this_month") { row, _ in .money(row.thisMonth) }]),
         ListColumn(
             "partner", "subscriptions.partner", isShownFirst: false,
             cell: { row, reader in
@@ -144,6 +169,14 @@ extension Subscription {
             a(.class("row-link"), .href(row.links.overview)) { row.name ?? reader.t("subscriptions.erased_name") }
             span(.class("sub mono")) { row.id.description }
         }
+    }
+
+    /// An enterprise subscription's money is on its agreement: the way there, for those it is open to (A4).
+    private static func agreementCell(_ row: Subscription, _ reader: ListReader) -> HTML {
+        guard let enrollment = row.enrollmentID, row.state != .deleted else { return reader.t.nothing }
+        let words = reader.t("subscriptions.on_agreement")
+        guard !reader.principal.roles(on: Belonging(enrollment: enrollment)).isEmpty else { return .text(words) }
+        return a(.href(PageRoute.enrollment.url(enrollment.description))) { words }
     }
 
     /// The state, and for a suspended one what is lost when.
