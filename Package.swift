@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
         .systemLibrary(name: "CXLSXWriter", pkgConfig: "xlsxwriter"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         // llhttp is compiled from Debian's own C source (node-llhttp) with strict mode on; Debian's built library is loose.
@@ -45,13 +46,14 @@ let package = Package(
         target("Billing", ["Values"]),
         target("HTML"),
         target("Crypto", ["COpenSSL", "CArgon2"]),
+        target("QR", ["CQREncode"]),
         target("Loop", ["CUV"]),
         target("Postgres", ["Loop", "CPostgres"]),
         target("HTTP", ["Loop", "CLLHTTP", "CSimdjson", "CUV", "CZlib"]),
         target("SMTP", ["Values", "CCurl"]),
         // The demo's real bills are read at run time, where they lie.
         target(
-            "App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP", "SMTP", "CXLSXWriter"],
+            "App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP", "SMTP", "QR", "CXLSXWriter"],
             exclude: ["Features/Demo/Data"]),
         .executableTarget(name: "Server", dependencies: ["App", "Loop", "Values"], swiftSettings: settings),
 
@@ -61,7 +63,7 @@ let package = Package(
         tests("ValuesTests", ["Values"]),
         tests("BillingTests", ["Billing", "Values"]),
         tests("HTMLTests", ["HTML"]),
-        tests("CryptoTests", ["Crypto"]),
+        tests("CryptoTests", ["Crypto", "QR"]),
         tests("PostgresTests", ["Postgres", "Loop"]),
         tests("HTTPTests", ["HTTP", "Loop", "CZlib"]),
         tests("SMTPTests", ["SMTP", "Values"]),

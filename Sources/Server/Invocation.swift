@@ -96,6 +96,7 @@ struct Invocation {
                              [--time-zone Asia/Shanghai] [--locale zh-Hans] [--operator-email ADDRESS]
         bursar key create --tenant SLUG --role operator|account_admin|finance|reader [--account acc_…] [--name NAME]
         bursar user password --tenant SLUG --email ADDRESS [--role operator|finance|reader] [--account acc_…]
+        bursar user disable-2fa --tenant SLUG --email ADDRESS    for whoever has lost phone and recovery codes
         bursar settings                  every setting as a table, as the README shows it
         bursar version | --help
 

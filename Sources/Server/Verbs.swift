@@ -114,8 +114,16 @@ extension Invocation {
     }
 
     func setPassword() async throws {
-        guard words == ["password"] else { throw WrongUse(text: "Say `bursar user password --tenant SLUG --email ADDRESS`.") }
+        guard words == ["password"] || words == ["disable-2fa"] else {
+            throw WrongUse(text: "Say `bursar user password` or `bursar user disable-2fa`, with --tenant SLUG --email ADDRESS.")
+        }
         let (slug, email) = (try required("--tenant"), try required("--email"))
+        if words == ["disable-2fa"] {
+            return try await withTenant(slug) { instance, context in
+                let wasOn = try await instance.loop.run { try await DisableTwoStep.run(email: email, context) }
+                FileHandle.standardOutputText("two-step sign-in\t\(email)\t\(wasOn ? "taken away" : "was off")\n")
+            }
+        }
         let account = options["--account"].flatMap { AccountID($0) }
         _ = try await withInstance { instance in
             try await givePassword(instance, slug, email: email, role: options["--role"], account: account)

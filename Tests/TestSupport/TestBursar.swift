@@ -26,6 +26,8 @@ package final class TestBursar: Sendable {
         configuration.databaseURL = database.appURL
         configuration.databaseOwnerURL = database.ownerURL
         configuration.allowsLossyDatabase = true
+        configuration.waitingHashes = 10_000
+        configuration.secretsKey = Array(0..<32)
         configuration.logLevel = .error
         configuration.writeConnections = writeConnections
         instance = try await Instance.open(configuration, purpose: .serve, realNow: realNow)

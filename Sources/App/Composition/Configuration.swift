@@ -1,3 +1,4 @@
+import Crypto
 /// The server's settings: flags before environment before defaults, read once, checked once.
 package struct Configuration: Sendable {
     package var listenHost = "127.0.0.1"
@@ -6,6 +7,8 @@ package struct Configuration: Sendable {
     package var databaseOwnerURL: String?
     package var dataFolder = ".data"
     package var publicURL: String?
+    /// 32 bytes that seal what is kept readable only to the server; nil: the file in the data folder.
+    package var secretsKey: [UInt8]?
     package var logFormat = LogFormat.automatic
     package var logLevel = Log.Level.info
     package var readConnections = 2
@@ -14,6 +17,8 @@ package struct Configuration: Sendable {
     package var metricsAllow: [String] = ["127.0.0.1", "::1"]
     package var demoListensEverywhere = false
     package var mail = MailSettings()
+    /// How many password hashes may wait for a thread; more are told to come again. Only tests set it.
+    package var waitingHashes = 64
     /// Only tests and benchmarks set it, on a database that nobody needs: no variable does.
     package var allowsLossyDatabase = false
 
@@ -61,6 +66,15 @@ package struct Configuration: Sendable {
             ) { configuration, value in
                 guard !value.isEmpty else { return false }
                 configuration.dataFolder = value
+                return true
+            },
+            Setting(
+                variable: "BURSAR_SECRETS_KEY", fallback: "a file made in the data folder",
+                meaning:
+                    "64 hexadecimal digits that seal the secrets of two-step sign-in; the same on every server of one database."
+            ) { configuration, value in
+                guard let key = Hex.decode(value.lowercased()), key.count == Sealing.keyLength else { return false }
+                configuration.secretsKey = key
                 return true
             },
             Setting(

@@ -52,7 +52,7 @@ package final class Instance: Sendable {
         if let cluster, cluster.arrival != .joined { try Migrations.run(folders.sql, ownerURL: cluster.ownerURL) }
         let url = configuration.databaseURL ?? cluster?.appURL ?? ""
         let loop = EventLoop(name: "bursar")
-        let workers = LoopWorkers(threads: 2, waitingMaximum: 64)
+        let workers = LoopWorkers(threads: 2, waitingMaximum: configuration.waitingHashes)
         let database = await loop.run {
             let options = ConnectionOptions(url: url)
             let reads = ReadPool(loop: loop, options: options, connections: configuration.readConnections)

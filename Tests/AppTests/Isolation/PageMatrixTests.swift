@@ -32,13 +32,16 @@ struct PageMatrix {
         switch route {
         // These end the session or are for people without one: their own tests hold them.
         case .signInForm, .signIn, .signOut, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
-            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .invitation, .acceptInvitation,
+            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .signInCodeForm, .signInCode, .invitation, .acceptInvitation,
             .handoverInvitation, .acceptHandover:
             nil
         // Everybody's own.
         case .profile, .profileDetailsForm, .profileDetails, .preferencesForm, .preferences, .contactEmailForm, .contactEmail,
-            .withdrawContactEmail, .changePasswordForm, .changePassword:
+            .withdrawContactEmail, .changePasswordForm, .changePassword, .twoStep, .startTwoStep, .twoStepSetup, .confirmTwoStep,
+            .recoveryCodes, .keepRecoveryCodes, .renewRecoveryCodes, .disableTwoStep, .sessions, .endOtherSessions:
             PageMatrix(.nothing, "● ● ● ● ● ●")
+        // A session of nobody's is nobody's to end.
+        case .endSession: PageMatrix(.nothing, "· · · · · ·")
         case .home, .help, .roles, .mySubscriptions, .search, .reauthenticateForm, .reauthenticate:
             PageMatrix(.nothing, "● ● ● ● ● ●")
 
@@ -226,6 +229,7 @@ private struct Cast {
             case "note_id": world.desk.note
             case "identity_request_id": world.desk.identityRequest
             case "payment_id": world.transfers.waiting
+            case "session_id": "ses_\(world.order.suffix(26))"
             case "remittance_id": world.transfers.stray
             default: throw TestFault("PageMatrixTests does not know what {\(name)} of \(route.rawValue) is: add it here")
             }

@@ -128,7 +128,9 @@ import Testing
         let idle = try await outlook()
         #expect(idle["burn_rate.per_day.amount"] == "0.00" && idle["credit_end.kind"] == "expires_first")
         #expect(idle["credit_end.unused.amount"] == "930.00")
-        #expect(try await story.browser("reader").get(story.overview).expect(200).text.contains("before it runs out: CN¥930.00 of it unused"))
+        #expect(
+            try await story.browser("reader").get(story.overview).expect(200).text.contains(
+                "before it runs out: CN¥930.00 of it unused"))
         // A suspension starts the count anew.
         try await tenant.suspend(id, "requested").expect(200)
         #expect(try await outlook()["credit_end.kind"] == "not_applicable")

@@ -70,8 +70,20 @@ extension PageHandler {
         visit.page(page, status: status, cookies: [cookies.line(cookies.signInToken, page.csrf, seconds: Self.formSeconds)])
     }
 
-    /// The last step of every way in by password: a session of its own, under a new token.
+    /// The password was right: on to the code where one is asked for, else in.
     func enter(_ tenant: TenantID, _ user: UserID, _ visit: Visit, _ returning: URLPath?) async throws -> HTTPResponse {
+        guard try await authenticator.hasSecondFactor(user, in: tenant) else {
+            return try await open(tenant, user, visit, returning)
+        }
+        let step = try await authenticator.startStep(tenant: tenant, user: user)
+        return visit.redirect(
+            PageRoute.signInCodeForm.url(query: returning.map { [("return_to", $0.string)] } ?? []),
+            cookies: [cookies.line(cookies.steps, step, seconds: SignInStep.lifetimeSeconds)])
+    }
+
+    /// The last step of every way in by password: a session of its own, under a new token. The one of before in this browser ends.
+    func open(_ tenant: TenantID, _ user: UserID, _ visit: Visit, _ returning: URLPath?) async throws -> HTTPResponse {
+        if let former = visit.request.cookie(cookies.session) { try await authenticator.endSession(former) }
         let token = try await authenticator.startSession(tenant: tenant, user: user, visit.sessionStart(isAuthenticated: true))
         return visit.redirect(
             returnTo(returning?.string),

@@ -3,6 +3,7 @@ import Crypto
 import FoundationEssentials
 import HTML
 import HTTP
+import Loop
 import Postgres
 import Values
 
@@ -112,6 +113,19 @@ struct PageHandler: Sendable {
         case .withdrawContactEmail: return try await withdrawContactEmail(visit)
         case .changePasswordForm: return try await changePasswordForm(visit)
         case .changePassword: return try await changePassword(visit)
+        case .signInCodeForm: return try await signInCodeForm(visit)
+        case .signInCode: return try await signInCode(visit)
+        case .twoStep: return try await twoStep(visit)
+        case .startTwoStep: return try await startTwoStep(visit)
+        case .twoStepSetup: return try await twoStepSetup(visit)
+        case .confirmTwoStep: return try await confirmTwoStep(visit)
+        case .recoveryCodes: return try await recoveryCodes(visit)
+        case .keepRecoveryCodes: return try await keepRecoveryCodes(visit)
+        case .renewRecoveryCodes: return try await renewRecoveryCodes(visit)
+        case .disableTwoStep: return try await disableTwoStep(visit)
+        case .sessions: return try await sessions(visit)
+        case .endSession: return try await endSession(visit)
+        case .endOtherSessions: return try await endOtherSessions(visit)
         case .reauthenticateForm: return try await reauthenticateForm(visit)
         case .reauthenticate: return try await reauthenticate(visit)
         case .mySubscriptions: return try await mySubscriptions(visit)
@@ -356,6 +370,7 @@ struct PageHandler: Sendable {
         switch error {
         case let failure as Failure: return failure
         case let error as PostgresError: return Failure(error)
+        case is LoopWorkers.Refusal: return .unavailable(code: "busy", retryAfterSeconds: 5)
         case let refusal as HTTPRefusal:
             return refusal.status == 415
                 ? .unsupportedMediaType(expected: "application/x-www-form-urlencoded") : .malformed(code: refusal.code)

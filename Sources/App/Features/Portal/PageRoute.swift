@@ -8,6 +8,8 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case signInForm = "GET /sign-in"
     case signIn = "POST /sign-in"
     case signOut = "POST /sign-out"
+    case signInCodeForm = "GET /sign-in/code"
+    case signInCode = "POST /sign-in/code"
     /// From the provider's console straight to a page (A2).
     case portalSession = "GET /portal-sessions/{token}"
     case forgotPasswordForm = "GET /forgot-password"
@@ -29,6 +31,17 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case withdrawContactEmail = "POST /profile/email/withdraw"
     case changePasswordForm = "GET /profile/password"
     case changePassword = "POST /profile/password"
+    case twoStep = "GET /profile/two-step"
+    case startTwoStep = "POST /profile/two-step"
+    case twoStepSetup = "GET /profile/two-step/setup"
+    case confirmTwoStep = "POST /profile/two-step/setup"
+    case recoveryCodes = "GET /profile/two-step/recovery-codes"
+    case keepRecoveryCodes = "POST /profile/two-step/recovery-codes/kept"
+    case renewRecoveryCodes = "POST /profile/two-step/recovery-codes"
+    case disableTwoStep = "POST /profile/two-step/off"
+    case sessions = "GET /profile/sessions"
+    case endSession = "POST /profile/sessions/{session_id}/end"
+    case endOtherSessions = "POST /profile/sessions/end-others"
     case help = "GET /help"
     /// What each role may do.
     case roles = "GET /roles"
@@ -242,7 +255,7 @@ package enum PageRoute: String, CaseIterable, Sendable {
     /// Pages that need nobody to be signed in. Their forms carry the token of `Visit.openForm`.
     var isOpen: Bool {
         switch self {
-        case .signInForm, .signIn, .help, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
+        case .signInForm, .signIn, .signInCodeForm, .signInCode, .help, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
             .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .invitation, .acceptInvitation,
             .handoverInvitation, .acceptHandover:
             true

@@ -37,6 +37,15 @@ extension Authenticator {
         return SignInStep(tenant: try column.next(), user: try column.next(), hash: hash)
     }
 
+    /// Whether a code is asked for after this person's password.
+    package func hasSecondFactor(_ user: UserID, in tenant: TenantID) async throws -> Bool {
+        try await identity(
+            """
+            select exists (select from identity.second_factors where tenant_id = \(tenant) and user_id = \(user) and confirmed_at is not null)
+            """
+        )[0].get(0)
+    }
+
     func endStep(_ step: SignInStep) async throws {
         try await run { $0.enqueue("delete from identity.sign_in_steps where token_hash = \(step.hash)") }
     }

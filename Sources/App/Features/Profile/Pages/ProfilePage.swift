@@ -69,6 +69,12 @@ package struct ProfilePage: Page {
                 action: hasPassword
                     ? ActionLink(t("profile.change_password"), PageRoute.changePasswordForm.url())
                     : ActionLink(t("profile.ask_password"), PageRoute.forgotPasswordForm.url())),
+            .init(
+                t("two_step.title"), .text(t(profile.hasTwoStepSignIn ? "two_step.on" : "two_step.off")),
+                action: ActionLink(t(profile.hasTwoStepSignIn ? "profile.manage" : "two_step.turn_on"), PageRoute.twoStep.url())),
+            .init(
+                t("sessions.title"), .text(t("sessions.count", ["count": t.number(sessions)])),
+                action: ActionLink(t("profile.manage"), PageRoute.sessions.url())),
         ])
     }
 }
