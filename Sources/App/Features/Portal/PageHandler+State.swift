@@ -34,10 +34,11 @@ extension PageHandler {
         let (view, _) = try await SubscriptionView.load(visit)
         let t = visit.localiser(view.subscription.zone)
         let dry = try await CancelSubscription(id: view.subscription.id).run(view.context, CommandOptions(dryRun: true))
+        let unbilled = try await UnbilledUsage.of(view.subscription, view.context).total
         let page = CancelPage(
             crumbs: view.crumbs(t, current: t("cancel.action")), name: view.name(t), action: view.links(.cancel),
             back: view.links.overview,
-            tokens: visit.tokens(), policy: view.subscription.policy, deleteAt: try deadline(dry))
+            tokens: visit.tokens(), policy: view.subscription.policy, deleteAt: try deadline(dry), monthToDate: unbilled)
         return (view, page)
     }
 

@@ -81,6 +81,11 @@ struct SubscriptionView: Sendable {
         let isCancelled = subscription.facts.reasons.contains(.cancelled)
         ways.cancel = way(
             .cancelEnterpriseSubscription, .cancelForm, t, when: offer == .enterprise && state != .pending && !isCancelled)
+        // A prepaid one is never cancelled; its administrator is told why, and whom to ask (L7).
+        if offer != .enterprise, !isOver, roles.contains(.accountAdministrator) {
+            ways.cancel = .shut(
+                because: t("cancel.not_prepaid", ["who": subscription.partner?.companyName ?? context.tenant.name]))
+        }
         ways.move = way(.createEnterprise, .moveForm, t, when: offer == .enterprise)
         if offer == .enterprise { ways.stays = .open(links(.stays)) }
         ways.suspend = way(

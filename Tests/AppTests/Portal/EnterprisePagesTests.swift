@@ -1,0 +1,174 @@
+import App
+import FoundationEssentials
+import HTTP
+import Loop
+import TestSupport
+import Testing
+import Values
+
+/// The enterprise portal as its administrator clicks through it: an agreement with two departments, an account, and a subscription in the first.
+private struct Portal {
+    let ground: `A department`.Ground
+    let browser: Browser
+    var tenant: TestTenant { ground.tenant }
+    var base: String { "/enrollments/\(ground.enrollment)" }
+    var overview: String { "/accounts/\(ground.account)/subscriptions/\(ground.subscription)" }
+
+    init() async throws {
+        let ground = try await `A department`.Ground()
+        let tenant = ground.tenant
+        let email = "\(tenant.bursar.uniqueName("ea"))@example.com"
+        let (context, change) = (tenant.context, SetPassword(email: email, password: Browser.password, role: nil, account: nil))
+        try await tenant.bursar.instance.loop.run { try await change.run(context) }
+        try tenant.force(
+            """
+            insert into role_assignments (tenant_id, id, user_id, role, enrollment_id, created_at) \
+            select $tenant, gen_random_uuid(), u.id, 'enterprise_admin', e.id, now() from users u, enrollments e \
+            where u.tenant_id = $tenant and u.email = '\(email)' and e.tenant_id = $tenant
+            """)
+        self.ground = ground
+        browser = Browser(tenant.bursar)
+        try await browser.signIn(email)
+    }
+
+    func location(_ reply: Reply) throws -> String { try #require(reply.headers["location"]) }
+}
+
+@Suite struct `The enterprise portal` {
+    @Test func `adds, changes and removes a department, keeps what was typed, and shows both versions of a clash`() async throws {
+        let portal = try await Portal()
+        let browser = portal.browser
+        try await browser.get("\(portal.base)/departments/new").expect(200)
+        let wrong = try await browser.post("\(portal.base)/departments/new", ["name": "Research", "quota": "ten"]).expect(422)
+        #expect(wrong.text.contains("value=\"ten\"") && wrong.text.contains("in digits"))
+        try await browser.post("\(portal.base)/departments/new", ["name": "Research"]).expect(422)
+        let hidden = browser.hiddenFields
+        let fields = ["name": "Labs", "cost_centre": "LB-1", "quota": "1,000"]
+        let made = try portal.location(try await browser.post("\(portal.base)/departments/new", fields, hidden: hidden))
+        #expect(try portal.location(try await browser.post("\(portal.base)/departments/new", fields, hidden: hidden)) == made)
+        #expect(try await browser.get(made).expect(200).text.contains("CN¥1,000.00"))
+        try await browser.get("\(made)/edit").expect(200)
+        let stale = browser.hiddenFields
+        let id = made.split(separator: "/").last.map(String.init) ?? ""
+        try await portal.tenant.request("PATCH", "/v1/departments/\(id)", ["name": "Laboratories"]).expect(200)
+        let clash = try await browser.post("\(made)/edit", ["name": "Lab", "cost_centre": "", "quota": ""], hidden: stale).expect(
+            412)
+        #expect(clash.text.contains("Laboratories") && clash.text.contains("value=\"Lab\""))
+        #expect(try await browser.post("\(made)/edit", ["name": "Lab", "cost_centre": "", "quota": ""]).status == 303)
+        try await browser.get("\(made)/delete").expect(200)
+        try await browser.post("\(made)/delete", ["confirm_name": "Labs"]).expect(422)
+        #expect(try await browser.post("\(made)/delete", ["confirm_name": "Lab"]).status == 303)
+        try await browser.get(made).expect(404)
+        // One with a subscription in it says why it stays.
+        let kept = try await browser.get("\(portal.base)/departments/\(portal.ground.first)/delete").expect(409)
+        #expect(kept.text.contains("1 subscription"))
+        try await portal.tenant.invariants()
+    }
+
+    @Test func `creates a subscription in three steps with the quota's effect shown before, once however often it is sent`()
+        async throws
+    {
+        let portal = try await Portal()
+        let browser = portal.browser
+        #expect(try await browser.get(portal.base).expect(200).text.contains("\(portal.base)/subscriptions/new"))
+        try await browser.get("\(portal.base)/subscriptions/new").expect(200)
+        let review = "\(portal.base)/subscriptions/new/review"
+        let bad = try await browser.get("\(review)?name=&account_id=\(portal.ground.account)&monthly=x").expect(422)
+        #expect(bad.text.contains("Enter a name") && bad.text.contains("in digits"))
+        let query = "name=Lab&account_id=\(portal.ground.account)&department_id=\(portal.ground.first)&monthly=10"
+        let shown = try await browser.get("\(review)?\(query)").expect(200)
+        // 10 a month for 1,027 days: 337.64 of a quota of 100.
+        #expect(shown.text.contains("CN¥337.64") && shown.text.contains("−CN¥237.64"))
+        let hidden = browser.hiddenFields
+        let first = try portal.location(try await browser.post("\(portal.base)/subscriptions/new", hidden: hidden))
+        #expect(try portal.location(try await browser.post("\(portal.base)/subscriptions/new", hidden: hidden)) == first)
+        let done = try await browser.get(first).expect(200)
+        #expect(done.text.contains("ord_") && done.text.contains("sub_"))
+        let listed = try await portal.tenant.get("/v1/subscriptions?department_id=\(portal.ground.first)").expect(200)
+        #expect(listed.list("data").count == 2)
+        // Another agreement's account is none of this one's.
+        let other = try await portal.tenant.enterpriseAccount(portal.tenant.enrollment())
+        try await browser.get("\(review)?name=Lab&account_id=\(other)").expect(422)
+        try await portal.tenant.invariants()
+    }
+
+    @Test func `creates an account, and moves it with its subscriptions`() async throws {
+        let portal = try await Portal()
+        let browser = portal.browser
+        let query = "name=Shops&email=ada%40example.com&first_name=Ada&last_name=Berg&time_zone=Asia%2FShanghai&locale=en"
+        try await browser.get("\(portal.base)/accounts/new/review?\(query)&email=nonsense").expect(200)
+        try await browser.get("\(portal.base)/accounts/new/review?name=&email=x&time_zone=Mars&locale=en").expect(422)
+        try await browser.get("\(portal.base)/accounts/new/review?\(query)").expect(200)
+        let made = try portal.location(try await browser.post("\(portal.base)/accounts/new"))
+        #expect(try await browser.get(made).expect(200).text.contains("acc_"))
+        let move = "\(portal.base)/accounts/\(portal.ground.account)/move"
+        try await browser.get("\(move)?department_id=\(portal.ground.first)").expect(200)
+        #expect(try await browser.post(move).status == 303)
+        #expect(
+            try await portal.tenant.get("/v1/accounts/\(portal.ground.account)").expect(200)["department_id"]
+                == portal.ground.first)
+        try await portal.tenant.invariants()
+    }
+
+    @Test func `moves a subscription from now on, and shows until when it counted where`() async throws {
+        let portal = try await Portal()
+        let browser = portal.browser
+        try await browser.get("\(portal.overview)/move?department_id=\(portal.ground.first)").expect(422)
+        #expect(
+            try await browser.get("\(portal.overview)/move?department_id=\(portal.ground.second)").expect(200).text.contains(
+                "2025-03-10 08:00"))
+        #expect(try await browser.post("\(portal.overview)/move").status == 303)
+        #expect(try await portal.tenant.subscription(portal.ground.subscription)["department_id"] == portal.ground.second)
+        let stays = try await browser.get("\(portal.overview)/departments").expect(200).text
+        #expect(stays.contains("from its beginning until") && stays.contains("Stores") && stays.contains("Research"))
+        try await portal.tenant.invariants()
+    }
+
+    @Test func `cancels many under their count, says of each what became of it, and brings them back in two clicks`() async throws
+    {
+        let portal = try await Portal()
+        let (browser, tenant) = (portal.browser, portal.tenant)
+        let second = try await tenant.order("enterprise", for: portal.ground.account, name: "Second").expect(201).id
+        let gone = try await tenant.order("enterprise", for: portal.ground.account, name: "Gone").expect(201).id
+        try await tenant.post("/v1/subscriptions/\(gone)/cancel").expect(200)
+        let ids = [portal.ground.subscription, second, gone].map { "&id=\($0)" }.joined()
+        let foreign = try await tenant.enterprise()
+        try await browser.get("\(portal.base)/subscriptions/many?action=cancel").expect(422)
+        try await browser.get("\(portal.base)/subscriptions/many?action=cancel&id=\(foreign)").expect(404)
+        let asked = try await browser.get("\(portal.base)/subscriptions/many?action=cancel\(ids)").expect(200)
+        #expect(asked.text.contains("Cancel 2 subscriptions?") && asked.text.contains("2025-06-08"))
+        // The test's browser keeps one value of a name: one of them is sent.
+        try await browser.get("\(portal.base)/subscriptions/many?action=cancel&id=\(second)").expect(200)
+        let hidden = browser.hiddenFields
+        let many = "\(portal.base)/subscriptions/many"
+        let wrong = try await browser.post(many, ["confirm_count": "2", "reason": "Over"], hidden: hidden).expect(422)
+        #expect(wrong.text.contains("Over"))
+        let fields = ["confirm_count": "1", "reason": "Over"]
+        let done = try portal.location(try await browser.post(many, fields, hidden: hidden))
+        #expect(try portal.location(try await browser.post(many, fields, hidden: hidden)) == done)
+        #expect(try await tenant.subscription(second)["state"] == "suspended")
+        let result = try await browser.get(done).expect(200)
+        #expect(result.text.contains("1 subscription cancelled") && result.text.contains("action=reactivate"))
+        // The review is one click from here, its button the second.
+        try await browser.get("\(many)?action=reactivate&id=\(second)").expect(200)
+        #expect(try await browser.post(many).status == 303)
+        #expect(try await tenant.subscription(second)["state"] == "active")
+        try await tenant.invariants()
+    }
+
+    @Test func `is not there for anybody else, and a prepaid administrator reads why he cannot cancel`() async throws {
+        let portal = try await Portal()
+        let other = try await Portal()
+        for page in [
+            "", "/departments", "/accounts", "/subscriptions", "/subscriptions/new", "/departments/\(portal.ground.first)",
+        ] {
+            try await other.browser.get("\(portal.base)\(page)").expect(404)
+        }
+        // Another agreement's department is not found under one's own.
+        try await other.browser.get("\(other.base)/departments/\(portal.ground.first)").expect(404)
+        let story = try await PortalStory()
+        let admin = try await story.person("account_admin")
+        #expect(try await admin.get(story.overview).expect(200).text.contains("Only enterprise subscriptions are cancelled"))
+        try await admin.get("\(story.overview)/cancel").expect(403)
+    }
+}
