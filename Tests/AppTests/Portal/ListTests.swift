@@ -134,4 +134,26 @@ extension String {
         let rest = page.text[start.upperBound...].prefix { $0 != ">" }
         #expect(rest.contains("/v1/subscriptions?account_id=\(lists.story.account)&amp;q=it%27s&amp;sort=name&amp;limit=50"))
     }
+
+    @Test func `and everything else are found by one box, each person's own and nothing more`() async throws {
+        let (lists, other) = (try await ListStory(), try await PortalStory())
+        let browser = try await lists.story.person("account_admin")
+        let page = try await browser.get(lists.list).expect(200)
+        #expect(page.text.contains("action=\"/search\"") && page.text.contains("id=\"find\""))
+        let one = lists.story.subscription
+        #expect(try await browser.get("/search?q=\(one)").headers["location"] == lists.story.overview)
+        let order = try await lists.tenant.subscription(one)["order_id"] ?? ""
+        let found = try await browser.get("/search?q=\(order)")
+        #expect(found.status == 303 && found.headers["location"] == "/accounts/\(lists.story.account)/orders?q=\(order)")
+        let named = try await browser.get("/search?q=gam").expect(200)
+        #expect(named.text.contains("Gamma") && !named.text.contains("Alpha"))
+        let neighbour = try await lists.tenant.account("Gambit")
+        let hidden = try await lists.tenant.order("prepaid", for: neighbour, name: "Gamut").expect(201).id
+        for q in ["Gambit", "Gamut", hidden, neighbour, other.subscription, other.account, ""] {
+            let page = try await browser.get("/search?q=\(q)").expect(200)
+            #expect(!page.text.contains("class=\"row-link\""), "\(q)")
+        }
+        let desk = try await lists.story.person("operator")
+        #expect(try await desk.get("/search?q=gam").headers["location"] == "/operator/search?q=gam")
+    }
 }

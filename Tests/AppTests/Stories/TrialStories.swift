@@ -50,6 +50,34 @@ import Testing
         try await tenant.invariants()
     }
 
+    @Test func `suspended it is upgraded on day 14, up to the last microsecond of day 15, and not at the deadline`() async throws
+    {
+        let tenant = try await TestBursar.shared.tenant(clock: "2025-03-10T08:00:00Z")
+        let (early, late) = (try await tenant.trial(), try await tenant.trial())
+        for id in [early, late] { try await tenant.use(id, cost: "20.00", at: "2025-03-10T08:00:00Z") }
+        try await tenant.advance(to: "2025-04-10T08:00:00Z")
+        let suspended = try await tenant.subscription(early)
+        #expect(suspended["state"] == "suspended" && suspended["delete_at"] == "2025-04-25T08:00:00Z")
+        try await tenant.use(early, cost: "1.00", at: "2025-04-10T07:59:59Z")
+
+        // Day 14: what it used stays its history, its deadline is cleared, and its credit is the payment's alone.
+        try await tenant.advance(to: "2025-04-24T08:00:00Z")
+        let upgraded = try await tenant.upgrade(early, "1000.00").expect(200)
+        #expect(upgraded["offer"] == "prepaid" && upgraded["state"] == "active" && upgraded["delete_at"] == nil)
+        #expect(upgraded["credit.remaining.amount"] == "1000.00" && upgraded["credit.expires_at"] == "2026-04-24T08:00:00Z")
+        #expect(upgraded["services_configured"] == "false")
+
+        try await tenant.advance(to: "2025-04-25T07:59:59.999999Z")
+        try await tenant.upgrade(late, "999.99").expect(422, "payment_below_minimum")
+        try await tenant.advance(to: "2025-04-25T08:00:00Z")
+        try await tenant.upgrade(late, "1000.00").expect(409)
+        #expect(try await tenant.subscription(late)["state"] == "deleted")
+        try await tenant.get("/v1/subscriptions/\(late)/deletion-certificate").expect(200)
+        // The one that was upgraded outlives the deadline that it had.
+        #expect(try await tenant.subscription(early)["state"] == "active")
+        try await tenant.invariants()
+    }
+
     @Test func `left alone it expires after its month and is deleted on day 15 with a certificate`() async throws {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-03-10T08:00:00Z")
         let id = try await tenant.trial()
