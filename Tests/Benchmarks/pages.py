@@ -61,7 +61,7 @@ class Visitor:
 class Pages:
     def __init__(self, asked):
         self.asked = asked
-        self.server = Bursar(asked.binary)
+        self.server = Bursar(asked.binary, folder=asked.folder)
         self.server.environment["BURSAR_LOG_LEVEL"] = "error"
         self.worst = []
 
@@ -70,6 +70,8 @@ class Pages:
     def prepare(self):
         server, count = self.server, self.asked.subscriptions
         server.start()
+        if self.asked.folder:
+            return
         server.tenant("pages", "--sandbox-payments")
         began = time.monotonic()
         server.sql(population.statements("pages", TENANT, count), timeout=3600)
@@ -187,7 +189,7 @@ class Pages:
         """Every statement of every page once more, with PostgreSQL's own account of how it went about it."""
         server = self.server
         for setting, value in [("session_preload_libraries", "auto_explain"), ("auto_explain.log_min_duration", "0"), ("auto_explain.log_format", "text")]:
-            server.sql(f"alter system set {setting} = '{value}'")
+            server.sql(f"load 'auto_explain'; alter system set {setting} = '{value}'")
         server.sql("select pg_reload_conf()")
         server.terminate()
         server.start()
@@ -239,6 +241,7 @@ def main():
     options.add_argument("--rounds", type=int, default=40)
     options.add_argument("--only", default="measure,plans")
     options.add_argument("--keep", action="store_true")
+    options.add_argument("--folder", help="of an earlier run that was kept: its tenant is measured again")
     asked = options.parse_args()
     pages = Pages(asked)
     well = True

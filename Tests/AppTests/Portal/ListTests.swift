@@ -156,4 +156,36 @@ extension String {
         let desk = try await lists.story.person("operator")
         #expect(try await desk.get("/search?q=gam").headers["location"] == "/operator/search?q=gam")
     }
+
+    @Test func `of somebody with several places show each row once, in order, page by page`() async throws {
+        let tenant = try await TestBursar.shared.tenant("portal")
+        let (one, two) = (try await tenant.account("One"), try await tenant.account("Two"))
+        let email = try await tenant.get("/v1/accounts/\(one)").expect(200)["administrator.email"] ?? ""
+        let (context, change) = (
+            tenant.context, SetPassword(email: email, password: Browser.password, role: "reader", account: AccountID(two))
+        )
+        try await tenant.bursar.instance.loop.run { try await change.run(context) }
+        var names: [String] = []
+        for n in 0..<30 {
+            names.append("Row \(n < 10 ? "0" : "")\(n)")
+            try await tenant.order("prepaid", for: n.isMultiple(of: 3) ? two : one, paying: "1000.00", name: names[n]).expect(201)
+        }
+        let hidden = try await tenant.account("Three")
+        try await tenant.order("prepaid", for: hidden, paying: "1000.00", name: "Row 99").expect(201)
+        let browser = Browser(tenant.bursar)
+        try await browser.signIn(email)
+        for (sort, expected) in [
+            ("name", names), ("-name", names.reversed()), ("-created_at", names.reversed()), ("created_at", names),
+        ] {
+            let first = try await browser.get("/subscriptions?sort=\(sort)").expect(200)
+            #expect(first.text.contains("Rows 1–25 of 30"), "\(sort)")
+            let next = try #require(first.text.components(between: "<a class=\"btn\" href=\"", and: "\"").last)
+            let second = try await browser.get(String(next).replacing("&amp;", with: "&")).expect(200)
+            func shown(_ page: Reply) -> [String] {
+                page.text.components(between: "class=\"row-link\"", and: "</a>").map { String($0.drop { $0 != ">" }.dropFirst()) }
+            }
+            #expect(shown(first) + shown(second) == expected, "\(sort)")
+        }
+        #expect(try await browser.get("/subscriptions?q=99").expect(200).text.contains("No subscriptions match"))
+    }
 }

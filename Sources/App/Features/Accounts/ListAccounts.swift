@@ -19,7 +19,7 @@ extension Account {
         name: "accounts", endpoint: .listAccounts, table: "accounts a", idColumn: "a.id", id: { $0.account.id.uuid },
         select: { "select \(Account.columns) \(Account.source) where \($0)" },
         decode: { rows, _ in try rows.map { ListedAccount(account: try Account($0)) } }, enrich: { try await withCounts($0, $1) },
-        visible: { "a.tenant_id = \($0.tenant.id) \(Visibility.ofAccounts(to: $0.principal))" },
+        visible: { Visibility.ofAccounts(to: $0.principal) },
         orders: [
             .newest("created_at", "a.created_at") { $0.account.createdAt },
             .alphabetical("name", "a.name_key") { $0.account.name },

@@ -9,11 +9,9 @@ extension Order {
     /// The orders of the subscriptions that the principal may see, newest first.
     package static let list = ListDescription<Order>(
         name: "orders", endpoint: .listOrders,
-        table: "orders o join subscriptions s on s.tenant_id = o.tenant_id and s.id = o.subscription_id", idColumn: "o.id",
+        table: "orders o", idColumn: "o.id",
         id: { $0.id.uuid }, select: { "\(Order.select) where \($0)" }, decode: { rows, _ in try rows.map(Order.init) },
-        visible: { context in
-            "o.tenant_id = \(context.tenant.id) \(Visibility.ofSubscriptions(to: context.principal, context.tenant.id))"
-        },
+        visible: { Visibility.ofOrders(to: $0.principal, $0.tenant.id) },
         orders: [.newest("created_at", "o.created_at") { $0.createdAt }],
         filters: [
             ListFilter(

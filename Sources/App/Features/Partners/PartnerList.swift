@@ -12,7 +12,7 @@ extension Partner {
         select: { "select \(Partner.columns) from partners p where \($0)" }, decode: { rows, _ in try rows.map(Partner.init) },
         visible: { context in
             try context.require(.operate)
-            return "p.tenant_id = \(context.tenant.id)"
+            return ""
         },
         orders: [
             .newest("created_at", "p.created_at") { $0.createdAt },

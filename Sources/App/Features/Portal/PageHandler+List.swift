@@ -13,6 +13,8 @@ struct ListFrame: Sendable {
     var above: HTML = .empty
     /// Filters that the page's path has set: they are no choice of the reader's.
     var scope: [(name: String, value: String)] = []
+    /// The page has found that everything in its scope is the reader's: nobody asks again for each row.
+    var isProven = false
     /// What filters of the kind `choices` offer, by their name; without an entry such a filter does not show.
     var choices: [String: [FilterBar.Choice]] = [:]
     /// The columns that show before anybody has chosen; those of the description unless said.
@@ -40,7 +42,8 @@ extension PageHandler {
     ) async throws -> HTTPResponse {
         let view = ListView(visit: visit, description: description, frame: frame, zone: around.zone)
         let context = try visit.context()
-        let condition = try await description.condition(view.values, context)
+        let condition = try await description.condition(
+            view.values, isProven: frame.isProven && !context.principal.isViewing, context)
         if let format = visit["format"].flatMap({ ListFileFormat(rawValue: $0) }) {
             return try await view.file(condition, context).response(format)
         }
@@ -113,7 +116,7 @@ struct ListView<Item: Sendable>: Sendable {
 
     // MARK: The file
 
-    func file(_ condition: SQL, _ context: TenantContext) throws -> ListFile<Item> {
+    func file(_ condition: ListCondition, _ context: TenantContext) throws -> ListFile<Item> {
         let scope = frame.scope.map { "_\($0.value)" }.joined()
         return ListFile(
             description: description, condition: condition,

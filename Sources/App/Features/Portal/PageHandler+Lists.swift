@@ -21,6 +21,7 @@ extension PageHandler {
         let account = try await FindAccount.byID(id, try visit.context())
         var frame = subscriptionFrame(visit, of: account.name, account.zone)
         frame.scope = [("account_id", id.description)]
+        frame.isProven = true
         let roles = try visit.context().principal.roles(on: account.belonging)
         if account.kind == .standard, roles.contains(where: { Permission.allows($0, .createStandardSubscription, in: account.kind) }) {
             frame.actions = [
@@ -46,6 +47,7 @@ extension PageHandler {
         let t = visit.localiser()
         var frame = subscriptionFrame(visit, of: enrollment.name, nil)
         frame.scope = [("enrollment_id", id)]
+        frame.isProven = true
         frame.columns = Self.withinEnrollment
         frame.choices["department_id"] = try await departmentChoices(enrollment.id, context)
         frame.choices["account_id"] = try await accountChoices(enrollment.id, context)
@@ -95,6 +97,7 @@ extension PageHandler {
                 action: ActionLink(t("subscriptions.title"), PageRoute.subscriptions.url(id.description))),
             filteredTitle: t("orders.filtered_title"))
         frame.scope = [("account_id", id.description)]
+        frame.isProven = true
         frame.done["status=awaiting_payment"] = .allDone(title: t("orders.done_title"), text: t("orders.done_text"))
         return try await list(
             visit, Order.list, frame,

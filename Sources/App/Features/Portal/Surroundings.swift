@@ -34,6 +34,7 @@ struct Surroundings: Sendable {
         let tenant = context.tenant.id
         let granted = grants.accounts.keys.sorted()
         let only: SQL = grants.viewing.map { "and a.id = \($0.account)" } ?? ""
+        let served: SQL = grants.viewing.map { "and s.account_id = \($0.account)" } ?? ""
         let (now, rows) = try await context.read([
             """
             select a.id, a.name, a.administrator_id, a.enrollment_id from accounts a where a.tenant_id = \(tenant) \
@@ -44,9 +45,10 @@ struct Surroundings: Sendable {
             order by name, id limit \(Int64(shownAtMost))
             """,
             """
-            select exists (select from subscriptions s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id \
-            where s.tenant_id = \(tenant) and s.service_administrator_id = \(id) \(only) and a.administrator_id <> \(id) and not a.id = any(\(granted)) \
-            and (a.enrollment_id is null or not a.enrollment_id = any(\(grants.enrollments.sorted()))))
+            select exists (select from subscriptions s where s.tenant_id = \(tenant) and s.service_administrator_id = \(id) \(served) \
+            and not s.account_id = any(array(select v.id from accounts v where v.tenant_id = \(tenant) and v.administrator_id = \(id))) \
+            and not s.account_id = any(\(granted)) \
+            and (s.enrollment_id is null or not s.enrollment_id = any(\(grants.enrollments.sorted()))))
             """,
         ])
         let accounts = try rows[0].map { row in

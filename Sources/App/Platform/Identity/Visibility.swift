@@ -43,6 +43,37 @@ enum Visibility {
         }
     }
 
+    /// For `orders` called `o`: those of the subscriptions that the principal may see.
+    static func ofOrders(to principal: Principal, _ tenant: TenantID) -> SQL {
+        switch principal {
+        case .commandLine: ""
+        case .key(_, let account, let role, _): role == .operator ? "" : "and o.account_id = \(account ?? AccountID(.zero))"
+        case .user(_, _, _, let grants):
+            grants.isOperator
+                ? ""
+                : """
+                and exists (select from subscriptions s where s.tenant_id = \(tenant) and s.id = o.subscription_id \
+                \(ofSubscriptions(to: principal, tenant)))
+                """
+        }
+    }
+
+    /// A person's own places, one condition each: the subscriptions that she serves, each of her accounts, each of her enrollments. Nil for whoever sees
+    /// everything or one account, and where there are too many of them.
+    static func footholdsOfSubscriptions(_ context: TenantContext) async throws -> [SQL]? {
+        guard case .user(let id, _, _, let grants) = context.principal, !grants.isOperator, grants.viewing == nil else {
+            return nil
+        }
+        let most = 24
+        let rows = try await context.read(
+            "select id from accounts where tenant_id = \(context.tenant.id) and administrator_id = \(id) order by id limit \(Int64(most + 1))"
+        ).rows
+        let accounts = Set(try rows.map { try $0.get(0, as: AccountID.self) }).union(grants.accounts.keys)
+        guard accounts.count + grants.enrollments.count <= most else { return nil }
+        return ["s.service_administrator_id = \(id)"] + grants.enrollments.sorted().map { "s.enrollment_id = \($0)" }
+            + accounts.sorted().map { "s.account_id = \($0)" }
+    }
+
     /// For `enrollments`.
     static func ofEnrollments(to principal: Principal) -> SQL {
         switch principal {
@@ -69,5 +100,12 @@ enum Visibility {
                 \(only(grants, "e.account_id"))
                 """
         }
+    }
+}
+
+extension Principal {
+    /// Whoever looks in another's stead sees one account of hers, whatever the page.
+    var isViewing: Bool {
+        if case .user(_, _, _, let grants) = self { grants.viewing != nil } else { false }
     }
 }

@@ -121,7 +121,7 @@ package struct ListColumn<Item: Sendable>: Sendable {
 ///
 /// How a feature adopts it (`Subscription.list` and `PageHandler.operatorPartners` show all of it):
 /// 1. `static let list = ListDescription<Item>(name: "things", endpoint: .listThings, table: "things x", idColumn: "x.id", …)` in
-///    `Features/<Area>/<Area>List.swift`. `visible` begins with `x.tenant_id = …` and holds what the principal may see; conditions name columns of
+///    `Features/<Area>/<Area>List.swift`. `visible` is `and …`, what the principal may see within her tenant; conditions name columns of
 ///    `table` only (they also count); every order's column is never null and has an index (tenant, scope, column, id).
 /// 2. In the API: `case .listThings: return try await list(request, Thing.list)`; its documentation: `.read(…, query: Thing.list.query)`.
 /// 3. On a page: `return try await list(visit, Thing.list, ListFrame(title: …, empty: …), frame)`. `scope` holds the filters that the
@@ -140,8 +140,11 @@ package struct ListDescription<Item: Sendable>: Sendable {
     let decode: @Sendable (Rows, TenantContext) async throws -> [Item]
     /// What pages and files show beside the row itself, read for all rows of a page at once.
     var enrich: (@Sendable ([Item], TenantContext) async throws -> [Item])?
-    /// `x.tenant_id = …` and what the principal may see. Throws where the role may not have the list at all.
+    /// `and …`: what the principal may see; empty for everything of her tenant. Throws where the role may not have the list at all.
     let visible: @Sendable (TenantContext) throws -> SQL
+    /// The same for somebody with several footholds, one condition each, without `and`: each is answered by an index of its own in the list's order,
+    /// where `visible` would walk the whole tenant. Nil where there is no need.
+    var footholds: (@Sendable (TenantContext) async throws -> [SQL]?)?
     /// The first is the default, in its first direction.
     let orders: [ListOrder<Item>]
     let filters: [ListFilter]
@@ -176,29 +179,31 @@ package struct ListDescription<Item: Sendable>: Sendable {
             after: try place.map { try ListCursor($0, order.kind) }, isBackwards: before != nil)
     }
 
-    /// What the principal may see, narrowed by every filter that has a value.
-    func condition(_ values: [String: String], _ context: TenantContext) async throws -> SQL {
-        var condition = try visible(context)
+    /// What the principal may see, narrowed by every filter that has a value. `isProven`: whoever asks has found that all of it is hers.
+    func condition(_ values: [String: String], isProven: Bool = false, _ context: TenantContext) async throws -> ListCondition {
+        let own = try visible(context)
         let ask = ListAsk(context: context, values: values)
+        let tenant: SQL =
+            "\(unsafeSQL: idColumn.split(separator: ".").first.map(String.init) ?? "").tenant_id = \(context.tenant.id)"
+        var filtered: SQL = ""
         for filter in filters {
             guard let value = values[filter.name] else { continue }
             let narrowed = try await filter.condition(value, ask)
-            condition = "\(condition) and \(narrowed)"
+            filtered = "\(filtered) and \(narrowed)"
         }
-        return condition
+        let isWide = values["account_id"] == nil && values["enrollment_id"] == nil
+        return ListCondition(
+            tenant: context.tenant.id, whole: isProven ? "\(tenant) \(filtered)" : "\(tenant) \(own) \(filtered)",
+            isSearch: values["q"] != nil,
+            footholds: isWide && !isProven ? try await footholds?(context)?.map { "\(tenant) and \($0) \(filtered)" } : nil)
     }
 
     /// One page. Rows and count are one flush.
     func page(
-        _ request: ListRequest<Item>, _ condition: SQL, counting: Bool, _ context: TenantContext
+        _ request: ListRequest<Item>, _ condition: ListCondition, counting: Bool, _ context: TenantContext
     ) async throws -> (now: Instant, slice: ListSlice<Item>) {
-        var statements = [select("\(condition) \(request.tail(id: idColumn))")]
-        if counting {
-            statements.append(
-                """
-                select count(*) from (select from \(unsafeSQL: table) where \(condition) limit \(Int64(Self.countedAtMost + 1))) counted
-                """)
-        }
+        var statements = [rows(request, condition)]
+        if counting { statements.append(count(condition, atMost: Int64(Self.countedAtMost + 1))) }
         let (now, rows) = try await context.read(statements)
         var items = try await decode(rows[0], context)
         let hasMore = items.count > request.limit
@@ -215,4 +220,39 @@ package struct ListDescription<Item: Sendable>: Sendable {
                 total: total)
         )
     }
+
+    private func rows(_ request: ListRequest<Item>, _ condition: ListCondition) -> SQL {
+        guard let footholds = condition.footholds else { return select("\(condition.whole) \(request.tail(id: idColumn))") }
+        let parts = footholds.map { foothold -> SQL in
+            """
+            (select \(unsafeSQL: idColumn) as id, \(unsafeSQL: request.order.column) as place from \(unsafeSQL: table) \
+            where \(foothold) \(request.tail(id: idColumn)))
+            """
+        }
+        let way = request.isDescending != request.isBackwards ? "desc" : "asc"
+        let tenant = idColumn.replacing(".id", with: ".tenant_id")
+        return select(
+            """
+            \(unsafeSQL: tenant) = \(condition.tenant) and \(unsafeSQL: idColumn) = any(array(select found.id from (\(parts.joined(separator: " union "))) found \
+            order by found.place \(unsafeSQL: way), found.id \(unsafeSQL: way) limit \(Int64(request.limit + 1)))) \(request.end(id: idColumn))
+            """)
+    }
+
+    /// How many rows there are, up to a bound. In the first order, so that an index is walked and never the table; a search has its own index.
+    func count(_ condition: ListCondition, atMost bound: Int64) -> SQL {
+        let order: SQL = condition.isSearch ? "" : "order by \(unsafeSQL: orders[0].column), \(unsafeSQL: idColumn)"
+        let parts = (condition.footholds ?? [condition.whole]).map { part -> SQL in
+            "(select \(unsafeSQL: idColumn) from \(unsafeSQL: table) where \(part) \(order) limit \(bound))"
+        }
+        return "select count(*) from (select from (\(parts.joined(separator: " union "))) found limit \(bound)) counted"
+    }
+}
+
+/// What a list is narrowed to.
+struct ListCondition: Sendable {
+    let tenant: TenantID
+    let whole: SQL
+    let isSearch: Bool
+    /// As several conditions that together are the whole.
+    let footholds: [SQL]?
 }

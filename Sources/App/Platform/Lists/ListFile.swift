@@ -9,7 +9,7 @@ struct ListFile<Item: Sendable>: Sendable {
     typealias Format = ListFileFormat
 
     let description: ListDescription<Item>
-    let condition: SQL
+    let condition: ListCondition
     let request: ListRequest<Item>
     /// Nil: all columns.
     let columns: [String]?
@@ -52,7 +52,7 @@ struct ListFile<Item: Sendable>: Sendable {
             })
     }
 
-    private var whole: SQL { description.select("\(condition) \(request.ordering(id: description.idColumn))") }
+    private var whole: SQL { description.select("\(condition.whole) \(request.ordering(id: description.idColumn))") }
 
     private func items(_ rows: Rows) async throws -> [Item] {
         let items = try await description.decode(rows, context)
@@ -76,9 +76,7 @@ struct ListFile<Item: Sendable>: Sendable {
     /// - Throws: `too_many_rows` (422) where a workbook would take too long.
     private func workbook() async throws -> TemporaryFile {
         let bound = Int64(Self.rowsInWorkbook)
-        let counted = try await context.read(
-            "select count(*) from (select from \(unsafeSQL: description.table) where \(condition) limit \(bound + 1)) counted"
-        ).rows
+        let counted = try await context.read(description.count(condition, atMost: bound + 1)).rows
         guard let count = try counted.first.map({ try $0.get(0, as: Int64.self) }), count <= bound else {
             throw Failure.invalid([FieldError("?format", "too_many_rows", ["limit": String(bound)])])
         }

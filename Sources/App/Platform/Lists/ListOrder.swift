@@ -91,10 +91,9 @@ package struct ListRequest<Item: Sendable>: Sendable {
 
     /// `and (at, id) < (…) order by at desc, id desc limit n+1`; one row more than asked tells whether there is a further page.
     func tail(id: String) -> SQL {
-        let descending = isDescending != isBackwards
-        let end: SQL = "\(Self.ordering(order, descending: descending, id: id)) limit \(Int64(limit + 1))"
+        let end = end(id: id)
         guard let after else { return end }
-        let comparison = descending ? "<" : ">"
+        let comparison = isDescending != isBackwards ? "<" : ">"
         switch after.key {
         case .instant(let at):
             return "and (\(unsafeSQL: order.column), \(unsafeSQL: id)) \(unsafeSQL: comparison) (\(at), \(after.id)) \(end)"
@@ -102,6 +101,11 @@ package struct ListRequest<Item: Sendable>: Sendable {
             return
                 "and (\(unsafeSQL: order.column), \(unsafeSQL: id)) \(unsafeSQL: comparison) (lower(\(text)), \(after.id)) \(end)"
         }
+    }
+
+    /// The order and the limit alone.
+    func end(id: String) -> SQL {
+        "\(Self.ordering(order, descending: isDescending != isBackwards, id: id)) limit \(Int64(limit + 1))"
     }
 
     /// The whole list in this order.
