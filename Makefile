@@ -16,6 +16,7 @@ test:
 bench: build
 	.ci/install bench
 	python3 Tests/Benchmarks/bench.py --binary .build/release/bursar
+	python3 Tests/Benchmarks/pages.py --binary .build/release/bursar || true
 
 faults: build
 	python3 Tests/Faults/faults.py --kills 100 --binary .build/release/bursar
