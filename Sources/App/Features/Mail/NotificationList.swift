@@ -12,7 +12,7 @@ extension Notification {
         table: "mails m left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id", idColumn: "m.id",
         id: { $0.id.uuid }, select: { "\(Notification.select) where \($0)" },
         decode: { rows, _ in try rows.map(Notification.init) },
-        visible: { "m.tenant_id = \($0.tenant.id) \(Visibility.ofAccounts(to: $0.principal))" },
+        visible: { Visibility.ofAccounts(to: $0.principal) },
         orders: [.newest("occurred_at", "m.occurred_at") { $0.occurredAt }],
         filters: [
             ListFilter(
