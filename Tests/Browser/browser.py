@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demo in a real browser: every page of every role in both languages, the flows with JavaScript and without, the error pages.
 
-    .venv/bin/python Tests/Browser/browser.py --binary .build/debug/bursar [--only pages,flows,usage,lists,members,payments,desk,enterprise,errors] [--roles operator,reader]
+    .venv/bin/python Tests/Browser/browser.py --binary .build/debug/bursar [--only pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,errors] [--roles operator,reader]
 
 Needs chromium and fonts-noto-cjk (Debian), playwright and axe-playwright-python (PyPI). Prints `N passed, N failed` at the end.
 """
@@ -23,16 +23,18 @@ from demo import Demo
 from desk import Desk
 from enterprise import Enterprise
 from flows import Flows
+from letters import Letters
 from lists import Lists
 from members import Members
 from payments import Payments
+from signin import SignIn
 from usage import Usage
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--binary", default=".build/debug/bursar")
-    options.add_argument("--only", default="pages,flows,usage,lists,members,payments,desk,enterprise,errors")
+    options.add_argument("--only", default="pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,errors")
     options.add_argument("--roles", help="of those who crawl; all unless said")
     options.add_argument("--chromium", default="/usr/bin/chromium")
     options.add_argument("--keep", action="store_true")
@@ -79,6 +81,12 @@ def main():
             if "enterprise" in asked.only:
                 for scripts in (True, False):
                     Enterprise(demo, sign_in, tally, scripts).run(browser)
+            if "letters" in asked.only:
+                for scripts in (True, False):
+                    Letters(demo, sign_in, tally, scripts).run(browser)
+            if "signin" in asked.only:
+                for scripts in (True, False):
+                    SignIn(demo, sign_in, tally, scripts).run(browser)
             if "errors" in asked.only:
                 errors.run(demo, browser, sign_in, tally)
             browser.close()

@@ -10,13 +10,10 @@ def run(demo, browser, sign_in, tally):
         context = browser.new_context(locale=locale)
         page = sign_in(context, demo.person("reader"))
         api = demo.api()
-        # The oldest of hers is the demo's own; the flows have made others.
-        account = [one for one in api.request("GET", "/v1/accounts?limit=100").json()["data"]
-                   if one["administrator"]["email"] == demo.person("account_admin")["email"]][-1]
-        subscriptions = api.request("GET", f"/v1/subscriptions?limit=100&account_id={account['id']}").json()["data"]
+        subscriptions = api.request("GET", f"/v1/subscriptions?limit=100&account_id={demo.account}").json()["data"]
         prepaid = next(one for one in subscriptions if one["offer"] == "prepaid" and one["state"] == "active")
         foreign = demo.api(1).request("GET", "/v1/subscriptions?limit=1").json()["data"][0]
-        own = f"/accounts/{account['id']}/subscriptions/{prepaid['id']}"
+        own = f"/accounts/{demo.account}/subscriptions/{prepaid['id']}"
         for name, path, status in [
             ("an address that leads nowhere", "/nowhere", 404), ("another tenant's subscription", f"/accounts/{foreign['account_id']}/subscriptions/{foreign['id']}", 404),
             ("an operator's page for a reader", "/operator", (403, 404)), ("paying as a reader", own + "/pay", 403), ("a malformed ID", "/accounts/acc_x/subscriptions", 404),
@@ -27,7 +24,7 @@ def run(demo, browser, sign_in, tally):
     page = sign_in(context, demo.person("account_admin"))
     deleted = [one for one in subscriptions if one["state"] == "deleted"]
     if deleted:
-        look(page, f"{demo.base}/accounts/{account['id']}/subscriptions/{deleted[0]['id']}/pay", (404, 409, 410), "en", "paying for a deleted subscription", tally)
+        look(page, f"{demo.base}/accounts/{demo.account}/subscriptions/{deleted[0]['id']}/pay", (404, 409, 410), "en", "paying for a deleted subscription", tally)
     answer = page.request.post(f"{demo.base}{own}/edit", form={"name": "Stolen", "csrf": "x" * 43})
     tally.check(answer.status == 403, "a form without its token is refused", str(answer.status))
     answer = page.request.post(f"{demo.base}/sign-in", form={"email": "a@b.example", "password": "x"}, headers={"Origin": "https://evil.example"})

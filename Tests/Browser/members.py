@@ -1,5 +1,5 @@
 """People and roles in a real browser: an invitation and its withdrawal, another role, a hand-over begun and called off, a service administrator
-reviewed, a partner's history, the audit log; with JavaScript and without, in both languages."""
+reviewed, a partner set and removed with its history, the audit log; with JavaScript and without, in both languages."""
 
 import uuid
 
@@ -12,7 +12,7 @@ class Members(Flows):
             self.mode = f"{'with' if self.scripts else 'without'} JavaScript, {locale}"
             context = browser.new_context(locale=locale, java_script_enabled=self.scripts)
             page = self.sign_in(context, self.demo.person("account_admin"))
-            for flow in (self.invite_and_withdraw, self.hand_over_and_cancel, self.review_details, self.audit_log):
+            for flow in (self.invite_and_withdraw, self.hand_over_and_cancel, self.review_details, self.partner, self.audit_log):
                 try:
                     flow(page)
                 except Exception as error:
@@ -64,6 +64,26 @@ class Members(Flows):
         self.check("service@demo.test" in page.inner_text("main ul.effects"), "edit details: the review says who gains access")
         self.submit(page)
         self.check(self.now(subscription)["service_administrator"]["email"] == "service@demo.test", "edit details: handed over")
+
+    def partner(self, page):
+        subscription = self.subscription(self.account(), "prepaid", "1000.00")
+        page.goto(self.url(subscription, "/partner"))
+        before = page.locator("#history tbody tr").count()
+        check = "main form[method=get] button[type=submit]"
+        page.fill("input[name=code]", f"PT-{uuid.uuid4().hex[:8]}")
+        status = self.submit(page, check)
+        self.check(status == 422 and page.locator("[aria-invalid=true]").count() == 1, "partner: an unknown ID is refused beside the field", str(status))
+        page.fill("input[name=code]", "PT-1002")
+        self.submit(page, check)
+        self.check("华信云服务有限公司" in page.inner_text(".found-name") and not self.now(subscription)["partner"], "partner: the company is shown before it is set")
+        self.submit(page)
+        self.check(self.now(subscription)["partner"]["code"] == "PT-1002", "partner: set")
+        page.goto(self.url(subscription, "/partner"))
+        self.submit(page, "main form[action$='/partner/remove'] button")
+        self.check(not self.now(subscription)["partner"], "partner: removed")
+        page.goto(self.url(subscription, "/partner"))
+        rows = page.locator("#history tbody tr").all_inner_texts()
+        self.check(before == 0 and len(rows) == 2 and all("华信云服务有限公司" in row for row in rows), "partner: both are in the history")
 
     def audit_log(self, page):
         subscription = self.subscription(self.account(), "prepaid", "1000.00")

@@ -33,11 +33,9 @@ class Usage:
         query = "&".join(f"{name}={value}" for name, value in filters.items())
         return self.api.request("GET", f"/v1/subscriptions?limit=100&{query}").json()["data"]
 
-    def own(self, page, **filters):
-        """One of the administrator's own subscriptions."""
-        page.goto(f"{self.demo.base}/subscriptions")
-        shown = page.content()
-        return next(one for one in self.subscriptions(**filters) if one["id"] in shown)
+    def own(self, **filters):
+        """One of the administrator's subscriptions with a history."""
+        return self.subscriptions(account_id=self.demo.account, **filters)[0]
 
     def url(self, subscription, tail=""):
         return f"{self.demo.base}/accounts/{subscription['account_id']}/subscriptions/{subscription['id']}{tail}"
@@ -54,7 +52,7 @@ class Usage:
     # The flows
 
     def overview(self, page, locale):
-        subscription = self.own(page, state="active", offer="prepaid")
+        subscription = self.own(state="active", offer="prepaid")
         page.goto(self.url(subscription))
         text = page.inner_text("main")
         rate = "At this rate" if locale == "en-US" else "按当前速度"
@@ -66,7 +64,7 @@ class Usage:
         self.check(page.url.endswith("/billing-history"), f"billing history is one click away, {locale}")
 
     def range(self, page, locale):
-        subscription = self.own(page, state="active", offer="prepaid")
+        subscription = self.own(state="active", offer="prepaid")
         label = "Cost, CNY" if locale == "en-US" else "费用（CNY）"
         page.goto(self.url(subscription, "/usage"))
         costs = self.amounts(page, label)
@@ -93,7 +91,7 @@ class Usage:
         self.check(landing.value.status == 200 and f"from={first}" in page.url, f"days of one's own, {locale}")
 
     def files(self, page, locale):
-        subscription = self.own(page, state="active", offer="prepaid")
+        subscription = self.own(state="active", offer="prepaid")
         page.goto(self.url(subscription, "/usage"))
         label = "Cost, CNY" if locale == "en-US" else "费用（CNY）"
         total = self.amounts(page, label)[-1]
@@ -111,7 +109,7 @@ class Usage:
         self.check("BilledCost" in header and "EffectiveCost" in header and name.startswith("focus_"), f"FOCUS: its columns, {locale}", name)
 
     def history(self, page, locale):
-        subscription = self.own(page, state="active", offer="prepaid")
+        subscription = self.own(state="active", offer="prepaid")
         page.goto(self.url(subscription, "/billing-history"))
         self.check(("It adds up" if locale == "en-US" else "账目相符") in page.inner_text("#proof"), f"history: it adds up, {locale}")
         months = page.locator("#months tbody tr")
@@ -125,14 +123,14 @@ class Usage:
         self.check(adds_up and len(rows) == months.count() + 1, f"history: every row of the file adds up, {locale}", name)
 
     def erasable(self, page, locale):
-        subscription = self.own(page, state="suspended")
+        subscription = self.own(state="suspended")
         page.goto(self.url(subscription))
         name, data = self.download(page, page.locator(".banner a[href$='everything.jsonl']"))
         lines = [json.loads(line) for line in data.decode().splitlines()]
         self.check(lines[0]["kind"] == "subscription" and lines[0]["name"] == subscription["name"], f"everything that will be erased, {locale}", name)
 
     def account(self, page, locale):
-        subscription = self.own(page, state="active", offer="prepaid")
+        subscription = self.own(state="active", offer="prepaid")
         page.goto(f"{self.demo.base}/accounts/{subscription['account_id']}/usage")
         name, data = self.download(page, page.locator("main tbody a[href*='usage.csv']").first)
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
