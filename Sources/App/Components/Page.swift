@@ -49,7 +49,13 @@ package struct ActionLink: Sendable {
         return a(.class(name), .href(url)) { label }
     }
 
-    package var link: HTML { a(.href(url)) { label } }
+    package var link: HTML {
+        guard let reason = unavailableBecause else { return a(.href(url)) { label } }
+        return span(.class("off")) {
+            label
+            small(.class("btn-reason")) { reason }
+        }
+    }
 }
 
 /// What every form carries along unseen.

@@ -26,7 +26,8 @@ package struct TextArea: Sendable {
             if let hint { p(.class("hint"), .id("\(id)-hint")) { hint } }
             for fault in faults { faultLine(fault, id: id, t) }
             textarea(
-                .id(id), .name(name), .rows(rows), .maxlength(maxlength), .ariaDescribedby(described), value: value)
+                .id(id), .name(name), .rows(rows), .maxlength(maxlength), .ariaDescribedby(described),
+                .ariaInvalid(!faults.isEmpty), value: value)
         }
     }
 

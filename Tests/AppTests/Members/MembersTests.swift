@@ -49,7 +49,7 @@ extension Browser {
         let admin = try await story.person("account_admin")
         let email = "\(story.tenant.bursar.uniqueName("invited"))@example.com"
         let page = "/accounts/\(story.account)/members"
-        #expect(try await admin.get(page).expect(200).text.contains("Only you so far"))
+        #expect(try await admin.get(page).expect(200).text.contains("Only one person so far"))
         try await admin.get("\(page)/invite").expect(200)
         let filled = admin.hiddenFields.merging(["email": email, "role": "finance"]) { $1 }
         for _ in 0..<2 {

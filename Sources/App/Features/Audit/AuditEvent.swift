@@ -67,6 +67,9 @@ package struct AuditEvent: Sendable {
         case "account_note": AccountNoteID(id).description
         case "account_view": AccountViewID(id).description
         case "policy_draft": PolicyDraftID(id).description
+        case "remittance": RemittanceID(id).description
+        case "bank_account": BankAccountID(id).description
+        case "tenant": TenantID(id).description
         default: id.uuidString.lowercased()
         }
     }

@@ -85,12 +85,25 @@ package struct RemoveMember: Sendable {
     }
 
     private func refuse(_ member: Member, _ write: Write) async throws {
-        let others = try await write.query(
-            """
-            select exists (select from role_assignments where tenant_id = \(write.tenant.id) and enrollment_id = \(member.enrollment) \
-            and role = 'enterprise_admin' and id <> \(id))
-            """)
+        let others = try await write.query(EnterpriseAdministrators.others(than: member, write.tenant.id))
         if let refusal = Membership.refusal(removing: member.role, others: try others[0].get(0)) { throw Failure(refusal) }
+    }
+}
+
+/// Every agreement keeps one enterprise administrator.
+enum EnterpriseAdministrators {
+    fileprivate static func others(than member: Member, _ tenant: TenantID) -> SQL {
+        """
+        select exists (select from role_assignments where tenant_id = \(tenant) and enrollment_id = \(member.enrollment) \
+        and role = 'enterprise_admin' and id <> \(member.id))
+        """
+    }
+
+    /// Whether this member is the only one left, so that her page need not offer what would be refused.
+    static func isLast(_ member: Member, _ context: TenantContext) async throws -> Bool {
+        guard member.role == .enterpriseAdministrator, member.isGranted else { return false }
+        let others: Bool = try await context.read(others(than: member, context.tenant.id)).rows[0].get(0)
+        return !others
     }
 }
 

@@ -26,7 +26,7 @@ struct WaitingWork: Sendable {
             count("from timers where tenant_id = \(tenant) and attempts > 0"),
             count("from work.settlement_queue where tenant_id = \(tenant) and attempts > 0"),
             count("from remittances where tenant_id = \(tenant) and status in ('unmatched', 'surplus')"),
-            count("from mails where tenant_id = \(tenant) and status in ('failed', 'refused')"),
+            count("from mails where tenant_id = \(tenant) and status in ('failed', 'refused') and erased_at is null"),
         ])
         func number(_ index: Int) throws -> Int { Int(try rows[index][0].get(0, as: Int64.self)) }
         return WaitingWork(

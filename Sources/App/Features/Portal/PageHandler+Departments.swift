@@ -155,6 +155,18 @@ extension PageHandler {
         return visit.redirect(view.url(.enrollmentDepartments), flash: .departmentDeleted)
     }
 
+    /// The way there, judged by the use case itself: what it would refuse says why on the department's page already (G24).
+    func deletion(_ id: DepartmentID, _ view: EnrollmentView, _ t: Localiser) async throws -> ActionLink {
+        var reason: String?
+        do {
+            _ = try await DeleteDepartment(id: id).run(view.context, CommandOptions(dryRun: true))
+        } catch let failure as Failure where [403, 409].contains(failure.status) {
+            reason = t("error.\(failure.code).detail", failure.arguments)
+        }
+        return ActionLink(
+            t("department.delete"), view.url(.deleteDepartmentForm, id.description), unavailableBecause: reason)
+    }
+
     /// Asks the use case first: one that is in use, or was, says so instead.
     private func deletePage(_ visit: Visit, _ view: EnrollmentView) async throws -> DeleteDepartmentPage {
         guard let department = try view.department(visit).department else { throw Failure.notFound }

@@ -88,7 +88,7 @@ extension PageHandler {
             remaining: DepartmentSpend(id: department.id, quota: department.quota, spent: line.term).remaining,
             months: months, accounts: try await view.accounts(in: department.id, limit: Self.departmentAccounts).map(\.shown),
             ways: DepartmentPage.Ways(
-                edit: view.url(.departmentForm, id), delete: view.url(.deleteDepartmentForm, id),
+                edit: view.url(.departmentForm, id), delete: try await deletion(department.id, view, t),
                 subscriptions: view.url(.enrollmentSubscriptions, query: [("department_id", id)]),
                 newSubscription: view.url(.newEnterpriseSubscriptionForm, query: [("department_id", id)])))
         return visit.page(page, view.frame(.enrollmentDepartments, banner: enterpriseBanner(visit, t)))

@@ -88,16 +88,23 @@ extension PageHandler {
             actions.append(ActionLink(t("members.hand_over"), PageRoute.handoverForm.url(account.description)))
         }
         actions.append(ActionLink(t("members.roles"), PageRoute.roles.url()))
+        var rows: [MembersPage.Row] = []
+        for member in shown.items {
+            let isLast = try await EnterpriseAdministrators.isLast(member, view.context)
+            rows.append(memberRow(member, isLast: isLast, view, visit, t))
+        }
         let page = MembersPage(
             ownerName: view.name, wholeScope: t(view.place == .account ? "members.whole_account" : "members.whole_enrollment"),
-            filters: memberFilters(filter, visit, window, view.place, t), rows: shown.items.map { memberRow($0, view, visit, t) },
+            filters: memberFilters(filter, visit, window, view.place, t), rows: rows,
             pager: window.pager(shown, visit), actions: actions)
         var frame = view.frame
         frame.banner = visit.flash.flatMap { memberBanner($0, t) }
         return visit.page(page, frame)
     }
 
-    private func memberRow(_ member: Member, _ view: MembersView, _ visit: Visit, _ t: Localiser) -> MembersPage.Row {
+    private func memberRow(_ member: Member, isLast: Bool, _ view: MembersView, _ visit: Visit, _ t: Localiser)
+        -> MembersPage.Row
+    {
         let state = member.state(at: view.realNow)
         var row = MembersPage.Row(
             id: member.id.description, name: member.person.name, email: member.person.email, role: member.role, state: state,
@@ -109,7 +116,9 @@ extension PageHandler {
         } else if member.role != .accountAdministrator {
             if view.place == .account { row.actions.append(ActionLink(t("members.change"), view.links.role(member.id))) }
             row.actions.append(
-                ActionLink(t(member.isGranted ? "members.remove" : "members.withdraw"), view.links.remove(member.id)))
+                ActionLink(
+                    t(member.isGranted ? "members.remove" : "members.withdraw"), view.links.remove(member.id),
+                    unavailableBecause: isLast ? t("error.last_enterprise_administrator.detail") : nil))
         }
         if state == .invited || state == .invitationExpired { row.invitedUntil = member.invitation?.expiresAt }
         if state != .active {

@@ -43,11 +43,12 @@ package struct DepartmentListPage: Page {
 package struct DepartmentPage: Page {
     package struct Ways: Sendable {
         package let edit: URLPath
-        package let delete: URLPath
+        /// Says why, where the use case would refuse.
+        package let delete: ActionLink
         package let subscriptions: URLPath
         package let newSubscription: URLPath
 
-        package init(edit: URLPath, delete: URLPath, subscriptions: URLPath, newSubscription: URLPath) {
+        package init(edit: URLPath, delete: ActionLink, subscriptions: URLPath, newSubscription: URLPath) {
             self.edit = edit
             self.delete = delete
             self.subscriptions = subscriptions
@@ -104,7 +105,7 @@ package struct DepartmentPage: Page {
             panel(t("details.title")) {
                 DetailList([DetailList.Item(t("department.id"), copyable(id, name: t("department.id"), id: "department-id", t))])
                     .html
-                ul(.class("panel-actions")) { li { a(.href(ways.delete)) { t("department.delete") } } }
+                ul(.class("panel-actions")) { li { ways.delete.link } }
             }
         }
     }

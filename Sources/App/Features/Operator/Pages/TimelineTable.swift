@@ -21,20 +21,47 @@ struct TimelineTable: Sendable {
         }
         return DataTable(
             t("desk.timeline"), columns: columns,
-            rows: timeline.page.items.map { TableRow(cells($0, hasMoney: hasMoney, t)) }
+            rows: lines.map { TableRow(cells($0, hasMoney: hasMoney, t)) }
         ).html
     }
 
-    private func cells(_ entry: AccountTimeline.Entry, hasMoney: Bool, _ t: Localiser) -> [HTML] {
+    /// One row: something that happened, or the days of usage between two such things.
+    private struct Line {
+        let entry: AccountTimeline.Entry
+        var amount: Money?
+        var days = 1
+        var since: Instant
+    }
+
+    /// Days of usage that follow each other are one row: what happened shall not be searched for among them.
+    private var lines: [Line] {
+        var lines: [Line] = []
+        for entry in timeline.page.items {
+            guard entry.kind == .usage, let last = lines.indices.last, lines[last].entry.kind == .usage else {
+                lines.append(Line(entry: entry, amount: entry.amount, since: entry.at))
+                continue
+            }
+            lines[last].days += 1
+            lines[last].since = entry.at
+            if let sum = lines[last].amount, let more = entry.amount {
+                lines[last].amount = Money(minor: sum.minor + more.minor, currency: sum.currency)
+            }
+        }
+        return lines
+    }
+
+    private func cells(_ line: Line, hasMoney: Bool, _ t: Localiser) -> [HTML] {
+        let entry = line.entry
         var cells: [HTML] = [
             entry.kind == .usage ? t.dateElement(entry.at) : t.timeElement(entry.at),
             group {
-                t.action(entry.action)
+                line.days > 1 ? t("desk.usage_days", ["days": t.number(line.days)]) : t.action(entry.action)
                 if let more = more(entry, t) { span(.class("sub")) { more } }
+                if line.days > 1 { span(.class("sub")) { t.html("desk.usage_since", ["date": t.dateElement(line.since)]) } }
             }, who(entry, t),
         ]
         if hasMoney {
-            cells.append(entry.amount.map { t.amountElement($0) } ?? t.nothing)
+            cells.append(line.amount.map { t.amountElement($0) } ?? t.nothing)
             cells.append(entry.balance.map { t.amountElement($0) } ?? t.nothing)
         }
         return cells
