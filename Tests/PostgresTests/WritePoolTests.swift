@@ -1,9 +1,11 @@
 import FoundationEssentials
 import Loop
 import Postgres
+import Synchronization
 import Testing
 
 private struct Refusal: Error {}
+private final class Readers: Sendable { let count = Atomic(0) }
 
 @Suite struct WritePoolTests {
     @Test func `what the body writes is committed`() async throws {
@@ -123,6 +125,8 @@ private struct Refusal: Error {}
 
     @Test func `a serialization failure runs the body again`() async throws {
         try await withPools { pools in
+            // Both have read before either writes, however busy the machine is.
+            let readers = Readers()
             let results = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<2 {
                     group.addTask {
@@ -132,7 +136,8 @@ private struct Refusal: Error {}
                         ) { transaction in
                             attempts += 1
                             let sum = try await transaction.query("select sum(value)::int8 from counters where id in (1, 2)")
-                            try await pools.loop.sleep(for: .milliseconds(30))
+                            if attempts == 1 { readers.count.add(1, ordering: .relaxed) }
+                            while readers.count.load(ordering: .relaxed) < 2 { try await pools.loop.sleep(for: .milliseconds(2)) }
                             let total = try sum[0].get(0, as: Int64.self)
                             _ = try await transaction.query(
                                 "update counters set value = \(total + 1) where id = \(Int64(1 + attempts % 2))")

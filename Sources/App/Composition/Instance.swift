@@ -55,8 +55,12 @@ package final class Instance: Sendable {
         let workers = LoopWorkers(threads: 2, waitingMaximum: configuration.waitingHashes)
         let database = await loop.run {
             let options = ConnectionOptions(url: url)
-            let reads = ReadPool(loop: loop, options: options, connections: configuration.readConnections)
-            let writes = WritePool(loop: loop, options: options, connections: configuration.writeConnections)
+            // A run of the tests asks for hundreds of sessions at once, on a machine that does other things too.
+            let waitLimit: Duration = configuration.allowsLossyDatabase ? .seconds(60) : .seconds(5)
+            let reads = ReadPool(
+                loop: loop, options: options, connections: configuration.readConnections, waitLimit: waitLimit)
+            let writes = WritePool(
+                loop: loop, options: options, connections: configuration.writeConnections, waitLimit: waitLimit)
             let reports = ReportPool(
                 loop: loop,
                 options: ConnectionOptions(url: url, applicationName: "bursar reports", statementTimeout: .seconds(300)))

@@ -2,6 +2,7 @@ import App
 import FoundationEssentials
 import HTTP
 import Loop
+import Postgres
 import TestSupport
 import Testing
 import Values
@@ -101,6 +102,10 @@ private struct Portal {
         try await browser.get("\(portal.base)/accounts/new/review?\(query)").expect(200)
         let made = try portal.location(try await browser.post("\(portal.base)/accounts/new"))
         #expect(try await browser.get(made).expect(200).text.contains("acc_"))
+        // Whoever cannot sign in yet is invited, once.
+        let letters = try portal.tenant.bursar.database.superuser().query(
+            "select email from mails where tenant_id = \(portal.tenant.id) and kind = 'invitation' and email = 'ada@example.com'")
+        #expect(letters.count == 1)
         let move = "\(portal.base)/accounts/\(portal.ground.account)/move"
         try await browser.get("\(move)?department_id=\(portal.ground.first)").expect(200)
         #expect(try await browser.post(move).status == 303)

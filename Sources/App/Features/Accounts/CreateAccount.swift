@@ -35,7 +35,14 @@ package struct CreateAccount: Sendable {
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         try allow(context.principal)
-        return try await context.command(options) { write in try await create(write).answer(201) }
+        return try await context.command(options) { write in
+            let account = try await create(write)
+            if kind == .enterprise {
+                try await write.inviteUnlessKnown(
+                    account.administrator, as: .accountAdministrator, account: account.id, placeName: account.name)
+            }
+            return account.answer(201)
+        }
     }
 
     /// The operator makes any account, an enterprise administrator those of her enrollment. Whose enrollment it is not, does not find it.
