@@ -53,8 +53,11 @@ class Crawler:
         wire.on("Network.requestWillBeSent", lambda event: asked.update({event["requestId"]: event["request"]["url"]}))
 
         def finished(event):
-            net["bytes"] += event["encodedDataLength"]
-            net["requests"].append(urlsplit(asked.get(event["requestId"], "?")).path)
+            url = urlsplit(asked.get(event["requestId"], "?"))
+            # What the style sheet holds as a picture of its own is fetched from nowhere.
+            if url.scheme != "data":
+                net["bytes"] += event["encodedDataLength"]
+                net["requests"].append(url.path)
         wire.on("Network.loadingFinished", finished)
         errors = []
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -70,7 +73,7 @@ class Crawler:
             if shapes.get(kind, 0) >= self.each_shape:
                 continue
             shapes[kind] = shapes.get(kind, 0) + 1
-            if parts.path.endswith((".csv", ".json", ".jsonl", ".xlsx")):
+            if parts.path.endswith((".csv", ".json", ".jsonl", ".xlsx")) or "format=" in parts.query:
                 # A download is no page; what the browser does about it would be counted on the next one.
                 answer = context.request.get(url)
                 bad += self.complain(url, [f"answers {answer.status}"]) if answer.status != 200 else 0
