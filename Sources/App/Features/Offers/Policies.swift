@@ -27,7 +27,7 @@ package struct PublishedPolicy: Sendable {
     static func chain(_ tenant: TenantID, _ offer: Offer, _ currency: Currency) -> SQL {
         """
         select \(SubscriptionQueries.policyColumns), o.created_at, o.published_by, o.note, \
-        coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.email) from offer_policies o \
+        \(Person.shownName(of: "u")) from offer_policies o \
         left join users u on u.tenant_id = o.tenant_id and u.id = o.published_by \
         where o.tenant_id = \(tenant) and o.offer = \(offer) and o.currency = \(currency) order by o.version desc limit 200
         """

@@ -215,8 +215,8 @@ struct AccountDeskQueries {
 
     var visitors: SQL {
         """
-        select v.id, coalesce(nullif(trim(o.first_name || ' ' || o.last_name), ''), o.email), \
-        coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.email), v.reason, v.started_at, v.ends_at, v.ended_at from account_views v \
+        select v.id, \(Person.shownName(of: "o")), \
+        \(Person.shownName(of: "u")), v.reason, v.started_at, v.ends_at, v.ended_at from account_views v \
         join users o on o.tenant_id = v.tenant_id and o.id = v.operator_id join users u on u.tenant_id = v.tenant_id and u.id = v.person_id \
         where v.tenant_id = \(tenant) and v.account_id = \(account) order by v.started_at desc, v.id desc limit \(Int64(AccountDesk.shown))
         """

@@ -16,7 +16,7 @@ package struct AccountNote: Sendable {
     package let erasedAt: Instant?
 
     static let select: SQL = """
-        select n.id, n.account_id, n.author_id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.email), n.body, n.created_at, n.erased_at \
+        select n.id, n.account_id, n.author_id, \(Person.shownName(of: "u")), n.body, n.created_at, n.erased_at \
         from account_notes n left join users u on u.tenant_id = n.tenant_id and u.id = n.author_id
         """
 

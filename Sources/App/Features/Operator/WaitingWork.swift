@@ -41,7 +41,9 @@ struct WaitingWork: Sendable {
             .init(t("operator.identity_waits"), count: identity, url: PageRoute.operatorIdentity.url()),
             .init(
                 t("operator.deleted_soon"), count: deletedSoon,
-                url: PageRoute.operatorSubscriptions.url(query: [("state", "suspended")]), isUrgent: true),
+                url: PageRoute.operatorSubscriptions.url(
+                    query: [("state", "suspended"), ("delete_before", t.now.adding(days: Self.soonDays).rfc3339)]),
+                isUrgent: true),
             .init(
                 t("operator.jobs_failing"), count: failingTimers + failingSettlements, url: PageRoute.operatorJobs.url(),
                 isUrgent: true),

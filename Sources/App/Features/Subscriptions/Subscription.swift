@@ -24,6 +24,14 @@ package struct Person: Sendable, Equatable {
         if firstName.isEmpty || lastName.isEmpty { return firstName + lastName }
         return isHan(firstName) && isHan(lastName) ? lastName + firstName : "\(firstName) \(lastName)"
     }
+
+    /// `name`, where only the database has the parts: `users` is read as `alias`.
+    static func shownName(of alias: SQL) -> SQL {
+        """
+        case when \(alias).first_name ~ '[一-鿿]' and \(alias).last_name ~ '[一-鿿]' then \(alias).last_name || \(alias).first_name \
+        else coalesce(nullif(trim(\(alias).first_name || ' ' || \(alias).last_name), ''), \(alias).email) end
+        """
+    }
 }
 
 /// One subscription with everything that an answer, a page or a decision needs of it: its row, the people, the partner, the policy it was sold

@@ -190,7 +190,7 @@ package struct DepartmentFormPage: Page {
                 for field in fields(t) { field.html(problems, t) }
                 div(.class("actions")) {
                     submitButton(t(stored != nil ? "edit.save_mine" : isNew ? "department.create" : "edit.save"))
-                    a(.class("btn"), .href(back)) { t(isNew ? "payment.not_now" : "edit.discard") }
+                    a(.class("btn"), .href(back)) { t(isNew ? "enterprise.not_now" : "edit.discard") }
                 }
             }
         }

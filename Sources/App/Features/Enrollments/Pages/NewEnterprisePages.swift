@@ -43,7 +43,7 @@ package struct EnterpriseFormPage: Page {
                 }
                 div(.class("actions")) {
                     submitButton(t("enterprise.review"))
-                    a(.class("btn"), .href(back)) { t("payment.not_now") }
+                    a(.class("btn"), .href(back)) { t("enterprise.not_now") }
                 }
             }
         }
