@@ -34,8 +34,8 @@ def shape(url):
 
 
 class Crawler:
-    def __init__(self, browser, base, tally, each_shape=2):
-        self.browser, self.base, self.tally, self.each_shape = browser, base, tally, each_shape
+    def __init__(self, browser, base, tally, each_shape=1, each_path=3):
+        self.browser, self.base, self.tally, self.each_shape, self.each_path = browser, base, tally, each_shape, each_path
         self.axe = Axe()
         self.dark_seen = set()
         self.sizes = []
@@ -70,9 +70,12 @@ class Crawler:
                 continue
             done.add(url)
             kind = shape(url)
-            if shapes.get(kind, 0) >= self.each_shape:
+            # A list has dozens of addresses that differ in their query alone: one of each kind, and three of a page in all.
+            page_kind = "page " + shape(parts._replace(query="", fragment="").geturl())
+            if shapes.get(kind, 0) >= self.each_shape or shapes.get(page_kind, 0) >= self.each_path:
                 continue
             shapes[kind] = shapes.get(kind, 0) + 1
+            shapes[page_kind] = shapes.get(page_kind, 0) + 1
             if parts.path.endswith((".csv", ".json", ".jsonl", ".xlsx")) or "format=" in parts.query:
                 # A download is no page; what the browser does about it would be counted on the next one.
                 answer = context.request.get(url)

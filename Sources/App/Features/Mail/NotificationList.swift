@@ -85,7 +85,8 @@ extension Notification {
             "email", "notifications.to", cell: { row, reader in row.email.map { .text($0) } ?? reader.t.nothing },
             file: [FileColumn("email", "notifications.to") { row, _ in .text(row.email) }]),
         ListColumn(
-            "subscription", "subscriptions.name",
+            // The subject names it nearly always; a hundred links more make the page heavier than it may be.
+            "subscription", "subscriptions.name", isShownFirst: false,
             cell: { row, reader in
                 guard let account = row.account?.id, let id = row.subscription else { return reader.t.nothing }
                 return a(.href(SubscriptionLinks(account: account, id: id).overview)) {
