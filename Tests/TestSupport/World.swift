@@ -87,11 +87,13 @@ package struct World: Sendable {
         try await tenant.settle()
         func invite(_ name: String) async throws -> String {
             try await tenant.post(
-                "/v1/members", ["account_id": "\(account)", "email": "\(marker.lowercased())-\(name)@example.com", "role": "reader"]
+                "/v1/members",
+                ["account_id": "\(account)", "email": "\(marker.lowercased())-\(name)@example.com", "role": "reader"]
             ).expect(201).id
         }
         let (invited, removable) = (try await invite("invited"), try await invite("removable"))
-        try await tenant.post("/v1/accounts/\(trialAccount)/handover", ["email": "\(marker.lowercased())-new@example.com"]).expect(201)
+        try await tenant.post("/v1/accounts/\(trialAccount)/handover", ["email": "\(marker.lowercased())-new@example.com"])
+            .expect(201)
         let auditEvent = try await tenant.get("/v1/audit-events?object_id=\(prepaid)&limit=1").expect(200)["data.0.id"] ?? ""
         let notification = try await tenant.get("/v1/notifications?account_id=\(account)&limit=1").expect(200)["data.0.id"] ?? ""
         let desk = try await WorldDesk.make(tenant, account: account, waiting: (enterpriseAccount, trialAccount), marker: marker)
@@ -108,7 +110,8 @@ package struct World: Sendable {
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
             order: pending["order_id"] ?? "", apiKey: apiKey,
             administratorEmail: try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? "",
-            auditEvent: auditEvent, notification: notification, desk: desk, transfers: transfers, invited: invited, removable: removable)
+            auditEvent: auditEvent, notification: notification, desk: desk, transfers: transfers, invited: invited,
+            removable: removable)
     }
 
     private static func enrollmentBody(_ bursar: TestBursar, _ marker: String) -> Input {
@@ -126,7 +129,8 @@ package struct World: Sendable {
         let subscriptions = "/v1/subscriptions"
         return switch endpoint {
         case .healthz, .readyz, .metrics, .openapi, .me, .listAccounts, .listSubscriptions, .listPartners, .listEnrollments,
-            .listOrders, .getTestClock, .listPayments, .listRemittances, .listBankAccounts, .listNotifications, .listAuditEvents, .listRoles:
+            .listOrders, .getTestClock, .listPayments, .listRemittances, .listBankAccounts, .listNotifications, .listAuditEvents,
+            .listRoles:
             (endpoint.template, nil)
         case .getNotification, .resendNotification: (endpoint.path(notification), nil)
         case .getAuditEvent: (endpoint.path(auditEvent), nil)
@@ -142,7 +146,8 @@ package struct World: Sendable {
             (
                 "/v1/members",
                 [
-                    "account_id": "\(account)", "email": "\(tenant.bursar.uniqueName("colleague"))@example.com", "role": "finance",
+                    "account_id": "\(account)", "email": "\(tenant.bursar.uniqueName("colleague"))@example.com",
+                    "role": "finance",
                 ]
             )
         case .getMember, .resendInvitation: (endpoint.path(invited), nil)

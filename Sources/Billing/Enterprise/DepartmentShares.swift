@@ -39,7 +39,8 @@ package enum DepartmentShares {
     /// - Parameter before: exact amounts per line and membership so far.
     /// - Throws: `overflow`, or `unbalanced` when a time lies in no interval.
     package static func adding(
-        _ records: some Sequence<UnsettledRecord>, to before: [BillItem: [Int64: ExactDecimal]], memberships: [DepartmentInterval],
+        _ records: some Sequence<UnsettledRecord>, to before: [BillItem: [Int64: ExactDecimal]],
+        memberships: [DepartmentInterval],
         currency: Currency
     ) throws(SettlementError) -> [BillItem: [DepartmentShare]] {
         let ordered = memberships.sorted { $0.sequence < $1.sequence }

@@ -32,7 +32,8 @@ struct PageMatrix {
         switch route {
         // These end the session or are for people without one: their own tests hold them.
         case .signInForm, .signIn, .signOut, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
-            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .signInCodeForm, .signInCode, .invitation, .acceptInvitation,
+            .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .signInCodeForm, .signInCode, .invitation,
+            .acceptInvitation,
             .handoverInvitation, .acceptHandover:
             nil
         // Everybody's own.
@@ -191,7 +192,9 @@ private struct Cast {
         browsers[.serviceAdministrator] = try await signedIn(service, [])
         browsers[.enterpriseAdministrator] = try await signedIn(enterprise, [])
         self.browsers = browsers
-        member = try await tenant.get("/v1/members?account_id=\(world.account)&role=reader&state=active").expect(200)["data.0.id"] ?? ""
+        member =
+            try await tenant.get("/v1/members?account_id=\(world.account)&role=reader&state=active").expect(200)["data.0.id"]
+            ?? ""
         enrollmentMember =
             try await tenant.get("/v1/members?enrollment_id=\(world.enrollment)&state=active").expect(200)["data.0.id"] ?? ""
         let other = try await tenant.account("Next door")

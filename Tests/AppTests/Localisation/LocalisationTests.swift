@@ -207,7 +207,8 @@ enum KeyScan {
         "certificate.erased_kind.", "certificate.kept_kind.", "payment.first_title", "payment.again_title",
         "payment.upgrade_title",
         "subscription.pending_text", "form.", "usage.rejection.", "help.state.", "shell.theme_", "usage.csv.",
-        "desk.kind.", "desk.order_", "desk.method_of.", "desk.moved.", "desk.flash.", "desk.suspend_", "desk.lift_", "identity.status_word.", "desk.asked_status.", "offers.number_of.", "jobs.state.", "jobs.none.",
+        "desk.kind.", "desk.order_", "desk.method_of.", "desk.moved.", "desk.flash.", "desk.suspend_", "desk.lift_",
+        "identity.status_word.", "desk.asked_status.", "offers.number_of.", "jobs.state.", "jobs.none.",
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
         "link.", "profile.theme_",
         "many.",
@@ -215,7 +216,8 @@ enum KeyScan {
         "notifications.status_",
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",
         "keys.column.", "keys.rotate", "keys.revoke",
-        "order_new.", "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_", "remittances.ground_",
+        "order_new.", "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_",
+        "remittances.ground_",
     ]
     /// The keys that a localiser is asked for by name: `t("…")`, `t.html("…")`, `self("…")`.
     static func asked(in folder: URL) throws -> Set<String> {

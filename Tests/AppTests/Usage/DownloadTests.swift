@@ -130,7 +130,8 @@ import Values
         let tenant = story.tenant
         _ = try await tenant.request("PATCH", "/v1/subscriptions/\(story.subscription)", ["name": "改名"], once: .none).expect(200)
         try await tenant.advance(to: "2026-05-20T00:00:00Z")
-        try await tenant.post("/v1/subscriptions/\(story.subscription)/suspend", ["reason": "requested", "note": "bye"]).expect(200)
+        try await tenant.post("/v1/subscriptions/\(story.subscription)/suspend", ["reason": "requested", "note": "bye"]).expect(
+            200)
         let page = try await story.browser("reader").get(story.overview).expect(200)
         #expect(page.text.contains("/everything.jsonl"))
         let text = try await tenant.download("/v1/subscriptions/\(story.subscription)/everything.jsonl")

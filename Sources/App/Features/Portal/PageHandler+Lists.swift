@@ -23,7 +23,9 @@ extension PageHandler {
         frame.scope = [("account_id", id.description)]
         frame.isProven = true
         let roles = try visit.context().principal.roles(on: account.belonging)
-        if account.kind == .standard, roles.contains(where: { Permission.allows($0, .createStandardSubscription, in: account.kind) }) {
+        if account.kind == .standard,
+            roles.contains(where: { Permission.allows($0, .createStandardSubscription, in: account.kind) })
+        {
             frame.actions = [
                 ActionLink(visit.strings("order_new.action"), PageRoute.newSubscription.url(id.description), .primary)
             ]

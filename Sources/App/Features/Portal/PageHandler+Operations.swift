@@ -33,7 +33,8 @@ extension PageHandler {
             queue("due_at", "from timers where tenant_id = \(tenant) and due_at <= \(late)"),
             queue("queued_at", "from work.settlement_queue where tenant_id = \(tenant)"),
             queue("next_attempt_at", "from mails where tenant_id = \(tenant) and status = 'waiting'"),
-            queue("queued_at", "from mails where tenant_id = \(tenant) and status in ('failed', 'refused') and erased_at is null"),
+            queue(
+                "queued_at", "from mails where tenant_id = \(tenant) and status in ('failed', 'refused') and erased_at is null"),
         ])
         let labels: [(String, URLPath?)] = [
             (t("jobs.timers_failing"), PageRoute.operatorJobs.url()),

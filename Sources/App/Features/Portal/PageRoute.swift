@@ -255,7 +255,8 @@ package enum PageRoute: String, CaseIterable, Sendable {
     /// Pages that need nobody to be signed in. Their forms carry the token of `Visit.openForm`.
     var isOpen: Bool {
         switch self {
-        case .signInForm, .signIn, .signInCodeForm, .signInCode, .help, .portalSession, .forgotPasswordForm, .forgotPassword, .forgotPasswordSent,
+        case .signInForm, .signIn, .signInCodeForm, .signInCode, .help, .portalSession, .forgotPasswordForm, .forgotPassword,
+            .forgotPasswordSent,
             .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .invitation, .acceptInvitation,
             .handoverInvitation, .acceptHandover:
             true

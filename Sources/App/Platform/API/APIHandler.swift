@@ -188,7 +188,8 @@ struct APIHandler: Sendable {
             }
         case .getAuditEvent:
             return object(try await FindAuditEvent.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
-        case .listMembers, .inviteMember, .getMember, .changeMember, .removeMember, .resendInvitation, .getHandover, .startHandover,
+        case .listMembers, .inviteMember, .getMember, .changeMember, .removeMember, .resendInvitation, .getHandover,
+            .startHandover,
             .cancelHandover:
             return try await members(request)
         case .listRoles: return response(Answer(status: 200, body: RoleMatrix.body()), request)

@@ -250,7 +250,8 @@ extension Endpoint {
                 ] + EndpointDocumentation.page + EndpointDocumentation.sort, who: .administrators)
         case .inviteMember:
             .create(
-                "members", "Invite somebody by e-mail; the link in the letter is good for seven days.", "Member", Input.inviteMember,
+                "members", "Invite somebody by e-mail; the link in the letter is good for seven days.", "Member",
+                Input.inviteMember,
                 who: .administrators)
         case .getMember: .read("members", "One member.", .object(200, "Member"), who: .administrators).tagged()
         case .changeMember: .patch("members", "Give another role.", "Member", Input.changeMember, who: .administrators)

@@ -9,7 +9,8 @@ extension EndpointDocumentation {
         "Profile", Input.updateProfile, who: .administrators)
     static let createPortalSession = EndpointDocumentation(
         tag: "portal sessions",
-        summary: "An address, valid once within five minutes, that signs a user in on one page (A2). Asked again, there is another.",
+        summary:
+            "An address, valid once within five minutes, that signs a user in on one page (A2). Asked again, there is another.",
         audience: .operators, body: Input.createPortalSession, answer: .object(201, "PortalSession"),
         refusals: [403, 413, 415, 422])
 }
