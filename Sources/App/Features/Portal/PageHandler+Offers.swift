@@ -29,9 +29,13 @@ extension PageHandler {
         let context = try visit.context()
         try requireOperator(context)
         let all = try await ListOffers.run(context)
-        let shown = visit["all"] == "1" ? all : ListOffers.inUse(all)
+        let shown = ListOffers.inUse(all)
+        let known = Set(shown.map { "\($0.offer.rawValue) \($0.currency.code)" })
+        let untouched = all.filter { !known.contains("\($0.offer.rawValue) \($0.currency.code)") }
+        let showsAll = visit["all"] == "1"
         return OfferListPage(
-            chains: shown, hidden: all.count - shown.count, all: visit.here(changing: [("all", "1")]), tokens: visit.tokens())
+            chains: shown, hidden: showsAll ? 0 : untouched.count, untouched: showsAll ? untouched : [],
+            all: visit.here(changing: [("all", "1")]), tokens: visit.tokens())
     }
 
     func createPolicyDraft(_ visit: Visit) async throws -> HTTPResponse {

@@ -19,6 +19,8 @@ struct OfferListPage: Page {
     var chains: [OfferChain]
     /// Currencies of the enterprise offer that nobody has touched, left out until asked for.
     var hidden: Int
+    /// The same, asked for: a link each, because all they say is that they are there.
+    var untouched: [OfferChain] = []
     var all: URLPath
     var tokens: FormTokens
     var offer = ""
@@ -50,6 +52,17 @@ struct OfferListPage: Page {
                     ])
                 }
             ).html
+            if !untouched.isEmpty {
+                ul(.class("chips")) {
+                    for chain in untouched {
+                        li {
+                            a(.class("chip"), .href(PageRoute.operatorOffer.url(chain.offer.rawValue, chain.currency.code))) {
+                                t.policyName(chain.offer, chain.currency)
+                            }
+                        }
+                    }
+                }
+            }
             if hidden > 0 {
                 p(.class("note")) {
                     t("offers.hidden", ["count": t.number(hidden)])
