@@ -34,7 +34,7 @@ def shape(url):
 
 
 class Crawler:
-    def __init__(self, browser, base, tally, each_shape=1, each_path=3):
+    def __init__(self, browser, base, tally, each_shape=1, each_path=2):
         self.browser, self.base, self.tally, self.each_shape, self.each_path = browser, base, tally, each_shape, each_path
         self.axe = Axe()
         self.dark_seen = set()
@@ -70,7 +70,7 @@ class Crawler:
                 continue
             done.add(url)
             kind = shape(url)
-            # A list has dozens of addresses that differ in their query alone: one of each kind, and three of a page in all.
+            # A list has dozens of addresses that differ in their query alone: one of each kind, and two of a page in all.
             page_kind = "page " + shape(parts._replace(query="", fragment="").geturl())
             if shapes.get(kind, 0) >= self.each_shape or shapes.get(page_kind, 0) >= self.each_path:
                 continue
