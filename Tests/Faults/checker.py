@@ -32,8 +32,9 @@ def read(ask):
 
 def complaints(findings, promises):
     """Every way in which the database breaks a promise, by name."""
-    found = {"payment lost": [], "payment doubled": [], "payment of another amount": [], "payment nobody was told of": [], "transition lost": [],
-             "transition doubled": [], "usage event lost": [], "usage event doubled": [], "subscription lost": [], "subscription nobody was told of": []}
+    found = {"payment lost": [], "payment doubled": [], "payment of another amount": [], "payment nobody was told of": [],
+             "payment taken though declined": [], "transition lost": [], "transition doubled": [], "usage event lost": [], "usage event doubled": [],
+             "subscription lost": [], "subscription nobody was told of": []}
     check_payments(findings, promises, found)
     check_transitions(findings, promises, found)
     counts = {(source, event): int(count) for source, event, count in findings.events}
@@ -61,8 +62,9 @@ def check_payments(findings, promises, found):
             found["payment doubled"].append(key)
         elif rows[0] != (uuid_of(subscription), minor):
             found["payment of another amount"].append(key)
+    found["payment taken though declined"] += [key for key in promises.declined if key in by_key]
     if not promises.unanswered:
-        found["payment nobody was told of"] += [key for key in by_key if key not in promises.payments]
+        found["payment nobody was told of"] += [key for key in by_key if key not in promises.payments and key not in promises.declined]
 
 
 def check_transitions(findings, promises, found):

@@ -188,8 +188,8 @@ def report(server, promises, killer, tally):
 def check(server, promises, tally):
     findings = checker.read(server.sql)
     broken = checker.complaints(findings, promises)
-    for name in ["payment lost", "payment doubled", "payment of another amount", "payment nobody was told of", "transition lost",
-                 "transition doubled", "usage event lost", "usage event doubled", "subscription lost", "subscription nobody was told of"]:
+    for name in ["payment lost", "payment doubled", "payment of another amount", "payment nobody was told of",
+                 "payment taken though declined", "transition lost", "transition doubled", "usage event lost", "usage event doubled", "subscription lost", "subscription nobody was told of"]:
         tally.check(name not in broken, f"no {name}", ", ".join(broken.get(name, [])[:3]))
     acknowledged = sum(minor for _, minor in promises.payments.values())
     stored = sum(int(row[2]) for row in findings.payments)
@@ -217,6 +217,9 @@ def controls(server, promises, tally):
         ("a payment booked twice", "payment nobody was told of",
          f"""insert into payments select tenant_id, gen_random_uuid(), account_id, subscription_id, order_id, amount_minor, debt_paid_minor, currency, method,
              principal_id, 'again-' || command_key, paid_at from payments where command_key = '{payment}'"""),
+        ("a declined payment that was booked", "payment taken though declined",
+         f"""insert into payments select tenant_id, gen_random_uuid(), account_id, subscription_id, order_id, amount_minor, debt_paid_minor, currency, method,
+             principal_id, '{next(iter(promises.declined))}', paid_at from payments where command_key = '{payment}'"""),
         ("a step missing in a history", "transition lost",
          f"delete from transition_events where note = '{note}'"),
         ("a lost usage event", "usage event lost",
