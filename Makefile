@@ -1,5 +1,5 @@
 # On a fresh Debian 12 with the Swift 6.3 toolchain: `make run` and `make test`. What they install is listed in .ci/packages.
-.PHONY: run test build bench faults security lint format clean
+.PHONY: run test build bench faults security api-record lint format clean
 
 run: build
 	exec .build/release/bursar demo
@@ -26,6 +26,10 @@ security:
 	.ci/install test
 	swift build --product bursar
 	python3 Tests/Security/security.py
+
+# Writes the examples of /docs/api anew from real answers (Web/api/examples.json).
+api-record:
+	BURSAR_RECORD=1 swift test --filter 'Examples of the API'
 
 lint:
 	swift format lint --strict --parallel -r -p Package.swift Sources Tests

@@ -36,6 +36,8 @@ enum Contract {
             guard type == "application/json" else { throw fault("media type \(type ?? "none")") }
             try hold(reply, .listOf(name), fault)
         case .other(_, let mediaType):
+            // An error code is explained to programs, too.
+            if endpoint == .problem && type == "application/json" { return }
             guard type == mediaType else { throw fault("media type \(type ?? "none")") }
         }
     }

@@ -16,6 +16,7 @@ package final class App: Sendable {
     private let routes: RouteTable<Endpoint>
     private let api: APIHandler
     private let pages: PageHandler
+    private let openAPI: [UInt8]
     private let draining = Atomic(false)
 
     package init(dependencies: Dependencies, webFolder: URL) throws {
@@ -25,7 +26,11 @@ package final class App: Sendable {
         authenticator = Authenticator(database: dependencies.database, realNow: dependencies.realNow)
         metrics = Metrics(dependencies: dependencies)
         api = APIHandler(localisation: localisation)
-        pages = PageHandler(dependencies: dependencies, authenticator: authenticator, localisation: localisation, assets: assets)
+        let reference = try APIReference(folder: webFolder.appending(path: "api"))
+        openAPI = OpenAPI.document(reference)
+        pages = PageHandler(
+            dependencies: dependencies, authenticator: authenticator, localisation: localisation, assets: assets,
+            reference: reference)
         var routes = RouteTable<Endpoint>()
         for endpoint in Endpoint.allCases { routes.add(endpoint.method, endpoint.segments, endpoint) }
         self.routes = routes
@@ -76,7 +81,7 @@ package final class App: Sendable {
             switch endpoint {
             case .healthz: return HTTPResponse(status: 200, contentType: "text/plain; charset=utf-8", text: "ok\n")
             case .readyz: return await readiness()
-            case .openapi: return OpenAPI.response
+            case .openapi: return OpenAPI.response(openAPI)
             case .metrics: return try await metrics.response(for: request)
             case .problem: return await pages.problemPage(code: parameters[0], request, requestID: requestID)
             default: return try await answerUnderKey(request, endpoint, parameters, requestID)

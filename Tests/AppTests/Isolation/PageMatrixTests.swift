@@ -43,7 +43,7 @@ struct PageMatrix {
             PageMatrix(.nothing, "● ● ● ● ● ●")
         // A session of nobody's is nobody's to end.
         case .endSession: PageMatrix(.nothing, "· · · · · ·")
-        case .home, .help, .roles, .mySubscriptions, .search, .reauthenticateForm, .reauthenticate:
+        case .home, .help, .apiIndex, .apiPage, .apiObjects, .apiObject, .problems, .roles, .mySubscriptions, .search, .reauthenticateForm, .reauthenticate:
             PageMatrix(.nothing, "● ● ● ● ● ●")
 
         // See account, subscriptions, bills.
@@ -217,6 +217,8 @@ private struct Cast {
         let values = try route.parameters.map { name in
             switch name {
             case "account_id": account
+            case "docs_page": "subscriptions"
+            case "docs_object": "Subscription"
             case "subscription_id": subscription
             case "enrollment_id": world.enrollment
             case "department_id": world.department
@@ -266,7 +268,8 @@ private struct Cast {
             }
             let stranger = Browser(cast.world.tenant.bursar)
             let status = try await ask(stranger, route, target)
-            let isToldNothing = route == .help || (route.isPost ? status == 403 : status == 303)
+            let isPublic = [.help, .apiIndex, .apiPage, .apiObjects, .apiObject, .problems].contains(route)
+            let isToldNothing = isPublic || (route.isPost ? status == 403 : status == 303)
             #expect(isToldNothing, "\(route.rawValue) as nobody: \(status)")
             nobody += 1
         }

@@ -13,13 +13,18 @@ struct PageHandler: Sendable {
     let authenticator: Authenticator
     let localisation: Localisation
     let assets: Assets
+    let reference: APIReference
     private let routes: RouteTable<PageRoute>
 
-    init(dependencies: Dependencies, authenticator: Authenticator, localisation: Localisation, assets: Assets) {
+    init(
+        dependencies: Dependencies, authenticator: Authenticator, localisation: Localisation, assets: Assets,
+        reference: APIReference
+    ) {
         self.dependencies = dependencies
         self.authenticator = authenticator
         self.localisation = localisation
         self.assets = assets
+        self.reference = reference
         var routes = RouteTable<PageRoute>()
         for route in PageRoute.allCases { routes.add(route.method, route.segments, route) }
         self.routes = routes
@@ -40,14 +45,6 @@ struct PageHandler: Sendable {
             return (response, "other")
         case .nothing:
             return (await outside(request, requestID) { errorPage(.notFound, $0) }, "other")
-        }
-    }
-
-    /// The readable page of an error code: what it means and the way out.
-    func problemPage(code: String, _ request: HTTPRequest, requestID: String) async -> HTTPResponse {
-        await outside(request, requestID) { visit in
-            guard visit.strings.has("error.\(code).title") else { return errorPage(.notFound, visit) }
-            return visit.page(ProblemPage(code: code))
         }
     }
 
@@ -75,7 +72,7 @@ struct PageHandler: Sendable {
     }
 
     /// A page that needs no database: it stands also when the database does not.
-    private func outside(_ request: HTTPRequest, _ requestID: String, _ body: (Visit) -> HTTPResponse) async -> HTTPResponse {
+    func outside(_ request: HTTPRequest, _ requestID: String, _ body: (Visit) -> HTTPResponse) async -> HTTPResponse {
         var seen = visit(request, nil, [], requestID, nil, nil)
         if let token = request.cookie(cookies.session), let signedIn = try? await authenticator.session(token) {
             let context = TenantContext(tenant: signedIn.tenant, principal: signedIn.principal, dependencies: dependencies)
@@ -94,6 +91,11 @@ struct PageHandler: Sendable {
         case .signIn: return try await signIn(visit)
         case .signOut: return try await signOut(visit)
         case .help: return try await help(visit)
+        case .apiIndex: return apiIndex(visit)
+        case .apiPage: return try apiPage(visit)
+        case .apiObjects: return apiObjects(visit)
+        case .apiObject: return try apiObject(visit)
+        case .problems: return problemIndex(visit)
         case .roles: return try roles(visit)
         case .portalSession: return try await portalSession(visit)
         case .forgotPasswordForm: return forgotPasswordForm(visit)
@@ -400,32 +402,5 @@ struct PageHandler: Sendable {
         var response = visit.page(model, status: failure.status)
         if let seconds = failure.retryAfterSeconds { response.headers.set("Retry-After", String(seconds)) }
         return response
-    }
-}
-
-/// `/problems/{code}`: where an API's refusal points to.
-struct ProblemPage: Page {
-    let code: String
-
-    func title(_ t: Localiser) -> String { t("error.\(code).title") }
-
-    func content(_ t: Localiser) -> HTML {
-        div(.class("error-page")) {
-            h1 { title(t) }
-            p(.class("lede")) { withoutPlaces(t("error.\(code).detail")) }
-            p(.class("hint")) { t("error.code_name") }
-            p { identifier(code) }
-        }
-    }
-
-    /// What only one answer's own numbers would fill is left open.
-    private func withoutPlaces(_ text: String) -> String {
-        var out = ""
-        var isInside = false
-        for character in text {
-            if character == "{" { out += "…" }
-            if character == "{" || character == "}" { isInside = character == "{" } else if !isInside { out.append(character) }
-        }
-        return out
     }
 }

@@ -43,6 +43,13 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case endSession = "POST /profile/sessions/{session_id}/end"
     case endOtherSessions = "POST /profile/sessions/end-others"
     case help = "GET /help"
+    /// The API in words, from the routes' own types.
+    case apiIndex = "GET /docs/api"
+    case apiPage = "GET /docs/api/{docs_page}"
+    case apiObjects = "GET /docs/api/objects"
+    case apiObject = "GET /docs/api/objects/{docs_object}"
+    /// Every error code; each has its own page at `Endpoint.problem`.
+    case problems = "GET /problems"
     /// What each role may do.
     case roles = "GET /roles"
     /// Everything that the person may see, across accounts: where service administrators begin.
@@ -255,7 +262,8 @@ package enum PageRoute: String, CaseIterable, Sendable {
     /// Pages that need nobody to be signed in. Their forms carry the token of `Visit.openForm`.
     var isOpen: Bool {
         switch self {
-        case .signInForm, .signIn, .signInCodeForm, .signInCode, .help, .portalSession, .forgotPasswordForm, .forgotPassword,
+        case .signInForm, .signIn, .signInCodeForm, .signInCode, .help, .apiIndex, .apiPage, .apiObjects, .apiObject, .problems,
+            .portalSession, .forgotPasswordForm, .forgotPassword,
             .forgotPasswordSent,
             .resetPasswordForm, .resetPassword, .confirmEmailForm, .confirmEmail, .invitation, .acceptInvitation,
             .handoverInvitation, .acceptHandover:
@@ -267,9 +275,9 @@ package enum PageRoute: String, CaseIterable, Sendable {
     /// The address with its parameters filled in, in their order.
     package func url(_ values: String..., query: [(String, String)] = []) -> URLPath { url(values, query: query) }
 
-    func url(_ values: [String], query: [(String, String)] = []) -> URLPath {
+    func url(_ values: [String], query: [(String, String)] = [], fragment: String? = nil) -> URLPath {
         var rest = values[...]
-        return URLPath(segments.map { $0.first == "{" ? rest.popFirst() ?? "" : String($0) }, query: query)
+        return URLPath(segments.map { $0.first == "{" ? rest.popFirst() ?? "" : String($0) }, query: query, fragment: fragment)
     }
 }
 

@@ -2,13 +2,12 @@ import HTTP
 
 /// The OpenAPI 3.1 document, made from the endpoints' own documentation and schemas.
 package enum OpenAPI {
-    package static let bytes: [UInt8] = document()
-    static var response: HTTPResponse {
+    static func response(_ bytes: [UInt8]) -> HTTPResponse {
         HTTPResponse(
             status: 200, headers: ["Content-Type": "application/json", "Cache-Control": "no-cache"], body: .bytes(bytes))
     }
 
-    private static func document() -> [UInt8] {
+    package static func document(_ reference: APIReference) -> [UInt8] {
         jsonObject { json in
             json.field("openapi", "3.1.0")
             json.field(
@@ -102,11 +101,7 @@ package enum OpenAPI {
 
     private static func parameters(of endpoint: Endpoint, _ documentation: EndpointDocumentation, _ json: inout JSONWriter) {
         for name in endpoint.parameters {
-            let prefix = [
-                "subscription_id": "sub", "account_id": "acc", "partner_id": "par", "enrollment_id": "enr",
-                "department_id": "dep", "order_id": "ord", "api_key_id": "key", "notification_id": "mai",
-            ]
-            parameter(&json, name, "path", prefix[name].map { .id($0) } ?? .text(min: 1, max: 100), required: true, "")
+            parameter(&json, name, "path", idPrefix[name].map { .id($0) } ?? .text(min: 1, max: 100), required: true, "")
         }
         for field in documentation.query {
             parameter(&json, field.name, "query", field.schema, required: field.required, field.note)
@@ -124,11 +119,22 @@ package enum OpenAPI {
                 documentation.idempotency == .required
                     ? "Required unless `dry_run=true`: repeated with the same input it gives the first answer again." : "")
         }
-        if documentation.hasETag && endpoint.method != "GET" || documentation.refusals.contains(412) {
+        if takesIfMatch(endpoint) {
             parameter(
                 &json, "If-Match", "header", .text(max: 100), required: false,
                 "The `ETag` that was seen; another version answers 412.")
         }
+    }
+
+    /// The kinds of IDs that stand in paths.
+    static let idPrefix = [
+        "subscription_id": "sub", "account_id": "acc", "partner_id": "par", "enrollment_id": "enr", "department_id": "dep",
+        "order_id": "ord", "api_key_id": "key", "notification_id": "mai", "note_id": "nte", "policy_draft_id": "drf",
+        "identity_request_id": "idr", "payment_id": "pay", "remittance_id": "rem", "audit_id": "aud", "member_id": "mem",
+    ]
+    static func takesIfMatch(_ endpoint: Endpoint) -> Bool {
+        let documentation = endpoint.documentation
+        return documentation.hasETag && endpoint.method != "GET" || documentation.refusals.contains(412)
     }
 
     private static func parameter(

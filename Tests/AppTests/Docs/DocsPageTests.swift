@@ -1,0 +1,62 @@
+import App
+import FoundationEssentials
+import HTTP
+import TestSupport
+import Testing
+
+/// `/docs/api` and `/problems`: everything that can be asked is there, in both languages, light enough for a slow line.
+@Suite struct `The API's own pages` {
+    private static let addresses: [String] =
+        ["/docs/api", "/docs/api/objects", "/problems"] + APIGroup.all.map { "/docs/api/\($0.slug)" }
+        + APIGuide.allCases.map { "/docs/api/\($0.slug)" } + Schema.components.map { "/docs/api/objects/\($0.name)" }
+
+    @Test func `are open to everybody, whole in both languages and light`() async throws {
+        let bursar = try await TestBursar.shared
+        for address in Self.addresses {
+            for language in ["en", "zh-Hans"] {
+                let page = try await bursar.request("GET", address, headers: ["Accept-Language": language]).expect(200)
+                #expect(page.text.contains("<html lang=\"\(language)\""), "\(address)")
+                #expect(!page.text.contains("⟦"), "\(address)")
+                let elements = page.text.matches(of: #/<[a-z]/#).count
+                #expect(elements <= 1_500, "\(address): \(elements) elements")
+            }
+        }
+    }
+
+    @Test func `name every endpoint with its parameters and fields`() async throws {
+        let bursar = try await TestBursar.shared
+        let index = try await bursar.request("GET", "/docs/api").expect(200).text
+        for part in APIGroup.all {
+            let page = try await bursar.request("GET", "/docs/api/\(part.slug)").expect(200).text
+            for endpoint in part.endpoints {
+                #expect(index.contains("/docs/api/\(part.slug)#\(endpoint)\""), "\(endpoint)")
+                #expect(page.contains("id=\"\(endpoint)\""), "\(endpoint)")
+                #expect(page.contains(endpoint.rawValue), "\(endpoint)")
+                for field in endpoint.documentation.query {
+                    #expect(page.contains("<code>\(field.name)</code>"), "\(field.name)")
+                }
+            }
+        }
+        #expect(APIGroup.all.flatMap(\.endpoints).count == Endpoint.allCases.count)
+    }
+
+    @Test func `answer 404 where there is no such part, object or code`() async throws {
+        let bursar = try await TestBursar.shared
+        for address in ["/docs/api/nothing", "/docs/api/objects/Nothing", "/problems/nothing", "/problems/status_404"] {
+            try await bursar.request("GET", address).expect(404)
+        }
+    }
+
+    @Test func `explain a code as a page to people and as JSON to programs`() async throws {
+        let bursar = try await TestBursar.shared
+        let page = try await bursar.request("GET", "/problems/payment_below_minimum", headers: ["Accept": "text/html,*/*"])
+            .expect(200)
+        #expect(page.header("content-type")?.hasPrefix("text/html") == true)
+        let json = try await bursar.request(
+            "GET", "/problems/payment_below_minimum", headers: ["Accept": "application/json", "Accept-Language": "zh-CN"]
+        ).expect(200)
+        #expect(json["code"] == "payment_below_minimum")
+        #expect(json["title"]?.unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) } == true)
+        #expect(try await bursar.request("GET", "/problems/stale").expect(200).text.contains("<h1>"))
+    }
+}
