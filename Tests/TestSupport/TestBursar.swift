@@ -27,6 +27,8 @@ package final class TestBursar: Sendable {
         configuration.databaseOwnerURL = database.ownerURL
         configuration.allowsLossyDatabase = true
         configuration.waitingHashes = 10_000
+        // Hundreds of tests share one process and one address.
+        configuration.limits.requestsPerMinute = 1_000_000
         configuration.secretsKey = Array(0..<32)
         configuration.logLevel = .error
         configuration.writeConnections = writeConnections
@@ -63,11 +65,12 @@ package final class TestBursar: Sendable {
 
     /// One request through the app as the server hands it over; the answer is held against the document before it is given back.
     package func request(
-        _ method: String, _ target: String, headers: HTTPHeaders = [:], body: [UInt8] = [], remoteAddress: String = "127.0.0.1"
+        _ method: String, _ target: String, headers: HTTPHeaders = [:], body: [UInt8] = [], remoteAddress: String = "127.0.0.1",
+        through other: App? = nil
     ) async throws -> Reply {
         guard let verb = HTTPMethod(rawValue: method) else { throw TestFault("no method \(method)") }
         let request = try HTTPRequest(method: verb, target: target, headers: headers, body: body, remoteAddress: remoteAddress)
-        let app = app
+        let app = other ?? app
         let response = await instance.loop.run { await app.handle(request) }
         let reply = Reply(response, to: "\(method) \(target)")
         try Contract.check(reply, request)

@@ -12,6 +12,7 @@ package final class App: Sendable {
     package let authenticator: Authenticator
     package let localisation: Localisation
     package let metrics: Metrics
+    private let limits: RateLimits
     private let assets: Assets
     private let routes: RouteTable<Endpoint>
     private let api: APIHandler
@@ -25,6 +26,7 @@ package final class App: Sendable {
         assets = try Assets(folder: webFolder)
         authenticator = Authenticator(database: dependencies.database, realNow: dependencies.realNow)
         metrics = Metrics(dependencies: dependencies)
+        limits = RateLimits(standardQuota: dependencies.configuration.limits.requestsPerMinute ?? LimitSettings.standardQuota)
         api = APIHandler(localisation: localisation)
         let reference = try APIReference(folder: webFolder.appending(path: "api"))
         openAPI = OpenAPI.document(reference)
@@ -63,9 +65,9 @@ package final class App: Sendable {
         case .found(let endpoint, let parameters):
             return (await answer(request, endpoint, parameters, requestID), endpoint.template)
         case .wrongMethod(let allowed):
-            return (problem(.methodNotAllowed(allowed), request, requestID), "other")
-        case .nothing where request.path.hasPrefix("/v1/") || request.path == "/v1":
-            return (problem(.notFound, request, requestID), "other")
+            return (await noSuchRoute(.methodNotAllowed(allowed), request, requestID), "other")
+        case .nothing where isOfAPI(request):
+            return (await noSuchRoute(.notFound, request, requestID), "other")
         case .nothing:
             if let asset = assets.response(request) { return (asset, "asset") }
             return await pages.answer(request, requestID: requestID)
@@ -84,20 +86,67 @@ package final class App: Sendable {
             case .openapi: return OpenAPI.response(openAPI)
             case .metrics: return try await metrics.response(for: request)
             case .problem: return await pages.problemPage(code: parameters[0], request, requestID: requestID)
-            default: return try await answerUnderKey(request, endpoint, parameters, requestID)
+            default: return await answerAPI(request, endpoint, parameters, requestID)
             }
         } catch {
             return problem(failure(error, requestID), request, requestID)
         }
     }
 
-    private func answerUnderKey(
+    /// Who asks, whether there is room in their quota, the answer, and in its headers what is left.
+    private func answerAPI(
         _ request: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ requestID: String
-    ) async throws -> HTTPResponse {
+    ) async -> HTTPResponse {
+        let now = dependencies.monotonicMilliseconds()
+        var allowance: RateLimits.Allowance?
+        var response: HTTPResponse
+        do {
+            let key = try await key(of: request) {
+                allowance = limits.spend(.address(request.remoteAddress), .unauthenticated, at: now)
+                try allowance?.check()
+            }
+            allowance = limits.spend(.key(key.id), endpoint.ratePolicy, own: key.limits.rateLimit, at: now)
+            try allowance?.check()
+            response = try await answerUnderKey(request, endpoint, parameters, key, requestID)
+        } catch {
+            response = problem(failure(error, requestID), request, requestID)
+        }
+        return await describe(allowance, in: response)
+    }
+
+    private func key(of request: HTTPRequest, stranger: () throws -> Void) async throws -> Authenticator.KnownKey {
         guard let header = request.headers["authorization"], header.lowercased().hasPrefix("bearer ") else {
+            try stranger()
             throw Failure.unauthenticated(code: "api_key_required")
         }
-        let key = try await authenticator.key(String(header.dropFirst(7)), from: request.remoteAddress)
+        return try await authenticator.key(String(header.dropFirst(7)), from: request.remoteAddress, stranger: stranger)
+    }
+
+    /// No key is looked at here, so the address pays.
+    private func noSuchRoute(_ told: Failure, _ request: HTTPRequest, _ requestID: String) async -> HTTPResponse {
+        guard isOfAPI(request) else { return problem(told, request, requestID) }
+        let allowance = limits.spend(
+            .address(request.remoteAddress), .unauthenticated, at: dependencies.monotonicMilliseconds())
+        do { try allowance.check() } catch {
+            return await describe(allowance, in: problem(failure(error, requestID), request, requestID))
+        }
+        return await describe(allowance, in: problem(told, request, requestID))
+    }
+
+    private func isOfAPI(_ request: HTTPRequest) -> Bool { request.path.hasPrefix("/v1/") || request.path == "/v1" }
+
+    /// Whoever goes on asking after having been told to wait gets each answer later; nobody waits with them.
+    private func describe(_ allowance: RateLimits.Allowance?, in response: HTTPResponse) async -> HTTPResponse {
+        guard let allowance else { return response }
+        if let delay = allowance.delay { try? await dependencies.database.reads.loop.sleep(for: delay) }
+        var response = response
+        allowance.describe(in: &response.headers)
+        return response
+    }
+
+    private func answerUnderKey(
+        _ request: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ key: Authenticator.KnownKey, _ requestID: String
+    ) async throws -> HTTPResponse {
         let (tenant, context) = (
             key.tenant, TenantContext(tenant: key.tenant, principal: key.principal, dependencies: dependencies)
         )

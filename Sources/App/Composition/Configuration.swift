@@ -17,6 +17,7 @@ package struct Configuration: Sendable {
     package var metricsAllow: [String] = ["127.0.0.1", "::1"]
     package var demoListensEverywhere = false
     package var mail = MailSettings()
+    package var limits = LimitSettings()
     /// How many password hashes may wait for a thread; more are told to come again. Only tests set it.
     package var waitingHashes = 64
     /// Only tests and benchmarks set it, on a database that nobody needs: no variable does.
@@ -126,7 +127,7 @@ package struct Configuration: Sendable {
                 configuration.demoListensEverywhere = value == "yes"
                 return true
             },
-        ] + mailSettings
+        ] + limitSettings + mailSettings
 
     package struct Problem: Error, CustomStringConvertible { package let description: String }
 

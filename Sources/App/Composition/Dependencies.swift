@@ -15,6 +15,8 @@ package struct Dependencies: Sendable {
     package var configuration: Configuration
     /// The number of the newest migration that this program knows.
     package var schemaNumber: Int
+    /// Milliseconds of a clock that only goes forward, for what is counted per minute of real time.
+    package var monotonicMilliseconds: @Sendable () -> Int64 = Instance.monotonicMilliseconds
     package var gateways = PaymentGateways.standard
 
     package func randomWords() -> (UInt64, UInt64) {

@@ -27,6 +27,13 @@ package final class Instance: Sendable {
         return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 
+    /// Since some instant before the start.
+    package static let monotonicMilliseconds: @Sendable () -> Int64 = {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
     /// Opens the database that the configuration names, or the private one under the data folder, brings its schema up to date when it is ours,
     /// and refuses one that is not safe to work on.
     package static func open(

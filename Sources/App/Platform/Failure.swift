@@ -30,6 +30,8 @@ package enum Failure: Error, Sendable {
     case preconditionMissing(code: String)
     /// 429
     case tooManyRequests(retryAfterSeconds: Int)
+    /// 429: the key has used its quota up; which one, and how many requests a minute it is.
+    case quotaExceeded(policy: String, quota: Int, retryAfterSeconds: Int)
     /// 500: a fault of ours; the request ID is all that is told.
     case fault
     /// 503
@@ -48,7 +50,7 @@ package enum Failure: Error, Sendable {
         case .unsupportedMediaType: 415
         case .invalid, .unprocessable: 422
         case .preconditionMissing: 428
-        case .tooManyRequests: 429
+        case .tooManyRequests, .quotaExceeded: 429
         case .fault: 500
         case .unavailable: 503
         }
@@ -68,6 +70,7 @@ package enum Failure: Error, Sendable {
         // A single fault lends its own code to the whole answer, so that a program can match on one field.
         case .invalid(let errors): errors.count == 1 ? errors[0].code : "invalid_input"
         case .tooManyRequests: "too_many_requests"
+        case .quotaExceeded: "quota_exceeded"
         }
     }
 
@@ -81,13 +84,14 @@ package enum Failure: Error, Sendable {
         case .methodNotAllowed(let allowed): ["allowed": allowed.joined(separator: ", ")]
         case .invalid(let errors): errors.count == 1 ? errors[0].arguments : ["count": String(errors.count)]
         case .unavailable(_, let seconds), .tooManyRequests(let seconds): ["retry": String(seconds)]
+        case .quotaExceeded(_, let quota, let seconds): ["quota": String(quota), "retry": String(seconds)]
         default: [:]
         }
     }
 
     package var retryAfterSeconds: Int? {
         switch self {
-        case .tooManyRequests(let seconds), .unavailable(_, let seconds): seconds
+        case .tooManyRequests(let seconds), .unavailable(_, let seconds), .quotaExceeded(_, _, let seconds): seconds
         default: nil
         }
     }

@@ -22,6 +22,8 @@ package struct Demo: Sendable {
         _ configuration: Configuration, reset: Bool, months: Int = Demo.months,
         progress: @escaping @Sendable (Int, Int) -> Void
     ) async throws -> Demo {
+        var configuration = configuration
+        configuration.limits.requestsPerMinute = configuration.limits.requestsPerMinute ?? LimitSettings.demoQuota
         guard configuration.isLoopback || configuration.demoListensEverywhere else {
             throw Configuration.Problem(
                 description: """

@@ -16,6 +16,8 @@ package struct APIKey: Sendable {
     package var scopes: [String]?
     package var expiresAt: Instant?
     package var allowedAddresses: [String]?
+    /// Requests a minute; nil: as many as every key.
+    package var rateLimit: Int?
     package let createdAt: Instant
     package let createdBy: UserID?
     package let rotatedFrom: APIKeyID?
@@ -26,7 +28,7 @@ package struct APIKey: Sendable {
     /// Of `identity.api_keys k left join identity.api_key_uses u`.
     static let columns: SQL = """
         k.id, k.account_id, k.role, k.mode, k.name, k.hint, k.scopes, k.expires_at, k.allowed_addresses, k.created_at, k.created_by, \
-        k.rotated_from, k.revoked_at, u.used_at, u.address
+        k.rotated_from, k.revoked_at, u.used_at, u.address, k.rate_limit
         """
     static let source: SQL = "from identity.api_keys k left join identity.api_key_uses u on u.key_id = k.id"
 
@@ -47,6 +49,7 @@ package struct APIKey: Sendable {
         revokedAt = try column.next()
         lastUsedAt = try column.next()
         lastUsedAddress = try column.next()
+        rateLimit = try column.next(Int32?.self).map { Int($0) }
     }
 
     package enum State: String, Sendable, CaseIterable { case active, expired, revoked }
@@ -74,6 +77,7 @@ package struct APIKey: Sendable {
             words("scopes", scopes, &$0)
             $0.field("expires_at", expiresAt)
             words("allowed_addresses", allowedAddresses, &$0)
+            $0.field("rate_limit", rateLimit)
             $0.field("created_at", createdAt)
             $0.field("created_by", createdBy)
             $0.field("rotated_from", rotatedFrom)
@@ -108,6 +112,7 @@ package struct APIKey: Sendable {
             words("scopes", scopes, &$0)
             $0.field("expires_at", expiresAt)
             words("allowed_addresses", allowedAddresses, &$0)
+            $0.field("rate_limit", rateLimit)
         }
     }
 }

@@ -11,13 +11,20 @@ package struct APIKeyTerms: Sendable {
     package var scopes: [String]?
     package var expiresAt: Instant?
     package var allowedAddresses: [String]?
+    /// Requests a minute; nil: as many as every key. Only the operator gives a key its own.
+    package var rateLimit: Int?
 
-    package init(name: String, scopes: [String]? = nil, expiresAt: Instant? = nil, allowedAddresses: [String]? = nil) {
+    package init(
+        name: String, scopes: [String]? = nil, expiresAt: Instant? = nil, allowedAddresses: [String]? = nil, rateLimit: Int? = nil
+    ) {
         self.name = name
         self.scopes = scopes
         self.expiresAt = expiresAt
         self.allowedAddresses = allowedAddresses
+        self.rateLimit = rateLimit
     }
+
+    static let rateLimitAtMost: Int64 = 1_000_000
 
     /// - Throws: 422 that names the scope, the address or the instant.
     func check(at now: Instant) throws {
@@ -59,6 +66,7 @@ package struct CreateAPIKey: Sendable {
             throw Failure.invalid([FieldError("/role", owner == nil ? "role_needs_account" : "role_needs_tenant")])
         }
         try terms.check(at: context.dependencies.realNow())
+        if terms.rateLimit != nil { try context.requireToLimitKeys() }
         return try await context.command(options) { write in
             _ = try await write.begin([])
             return try await write.addKey(account: owner, role: role, terms, rotatedFrom: nil)
@@ -74,6 +82,7 @@ package struct EditAPIKey: Sendable {
         package var scopes: [String]??
         package var expiresAt: Instant??
         package var allowedAddresses: [String]??
+        package var rateLimit: Int??
         package init() {}
     }
 
@@ -87,6 +96,7 @@ package struct EditAPIKey: Sendable {
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         let seen = try await FindAPIKey.byID(id, context)
+        if changes.rateLimit != nil { try context.requireToLimitKeys() }
         let now = context.dependencies.realNow()
         return try await context.command(options) { write in
             let rows = try await write.begin([APIKey.locked(id, write.tenant.id)])
@@ -97,6 +107,7 @@ package struct EditAPIKey: Sendable {
             if let scopes = changes.scopes { key.scopes = scopes }
             if let expiresAt = changes.expiresAt { key.expiresAt = expiresAt }
             if let addresses = changes.allowedAddresses { key.allowedAddresses = addresses }
+            if let rateLimit = changes.rateLimit { key.rateLimit = rateLimit }
             let isExpiryNew = key.expiresAt != before.expiresAt
             try APIKeyTerms(
                 name: key.name, scopes: key.scopes, expiresAt: isExpiryNew ? key.expiresAt : nil,
@@ -105,7 +116,7 @@ package struct EditAPIKey: Sendable {
             write.enqueue(
                 """
                 update identity.api_keys set name = \(key.name), scopes = \(key.scopes), expires_at = \(key.expiresAt), \
-                allowed_addresses = \(key.allowedAddresses) where tenant_id = \(write.tenant.id) and id = \(id)
+                allowed_addresses = \(key.allowedAddresses), rate_limit = \(key.rateLimit.map { Int32($0) }) where tenant_id = \(write.tenant.id) and id = \(id)
                 """)
             write.audit(
                 "api_key.edited", object: ("api_key", id.uuid), account: seen.account, details: (before.auditText, key.auditText))
@@ -165,9 +176,17 @@ package struct RotateAPIKey: Sendable {
                 "update identity.api_keys set expires_at = \(ends) where tenant_id = \(write.tenant.id) and id = \(id)")
             write.audit("api_key.rotated", object: ("api_key", id.uuid), account: old.account)
             let terms = APIKeyTerms(
-                name: old.name, scopes: old.scopes, expiresAt: old.expiresAt, allowedAddresses: old.allowedAddresses)
+                name: old.name, scopes: old.scopes, expiresAt: old.expiresAt, allowedAddresses: old.allowedAddresses,
+                rateLimit: old.rateLimit)
             return try await write.addKey(account: old.account, role: old.role, terms, rotatedFrom: old.id)
         }
+    }
+}
+
+extension TenantContext {
+    /// How much of the server a key may take is the operator's to say, whoever's key it is.
+    func requireToLimitKeys() throws {
+        guard principal.isOperator else { throw Failure.forbidden(code: "rate_limit_for_operators") }
     }
 }
 
@@ -191,9 +210,9 @@ extension Write {
         let rows = try await query([
             """
             insert into identity.api_keys (id, key_hash, tenant_id, account_id, role, mode, name, hint, created_at, scopes, expires_at, \
-            allowed_addresses, created_by, rotated_from) values (\(id), \(SHA256.hash(secret)), \(tenant.id), \(account), \(role.rawValue), \
+            allowed_addresses, rate_limit, created_by, rotated_from) values (\(id), \(SHA256.hash(secret)), \(tenant.id), \(account), \(role.rawValue), \
             \(tenant.isSandbox ? "test" : "live"), \(terms.name), \(String(secret.suffix(4))), \(now), \(terms.scopes), \(terms.expiresAt), \
-            \(terms.allowedAddresses), \(creator), \(rotatedFrom))
+            \(terms.allowedAddresses), \(terms.rateLimit.map { Int32($0) }), \(creator), \(rotatedFrom))
             """,
             "select \(APIKey.columns) \(APIKey.source) where k.tenant_id = \(tenant.id) and k.id = \(id)",
         ])

@@ -18,7 +18,7 @@ extension APIHandler {
                 role: body["role"]?.text.flatMap { Role(rawValue: $0) } ?? .reader,
                 terms: APIKeyTerms(
                     name: body["name"]?.text ?? "", scopes: words(body["scopes"]), expiresAt: instant(body["expires_at"]),
-                    allowedAddresses: words(body["allowed_addresses"])))
+                    allowedAddresses: words(body["allowed_addresses"]), rateLimit: number(body["rate_limit"])))
             return response(try await useCase.run(context, try request.options()), request)
         case .updateAPIKey:
             let body = try request.body()
@@ -27,6 +27,7 @@ extension APIHandler {
             if let scopes = body["scopes"] { changes.scopes = .some(words(scopes)) }
             if let expiry = body["expires_at"] { changes.expiresAt = .some(instant(expiry)) }
             if let addresses = body["allowed_addresses"] { changes.allowedAddresses = .some(words(addresses)) }
+            if let rateLimit = body["rate_limit"] { changes.rateLimit = .some(number(rateLimit)) }
             let useCase = EditAPIKey(id: try request.pathID(), changes: changes)
             return response(try await useCase.run(context, try request.options()), request)
         case .revokeAPIKey:
@@ -43,6 +44,7 @@ extension APIHandler {
     }
 
     private func words(_ json: JSON?) -> [String]? { json?.items?.compactMap(\.text) }
+    private func number(_ json: JSON?) -> Int? { if case .number(let text)? = json { Int(text) } else { nil } }
     private func instant(_ json: JSON?) -> Instant? { json?.text.flatMap { Instant(rfc3339: $0) } }
 }
 

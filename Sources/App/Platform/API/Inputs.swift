@@ -93,6 +93,9 @@ enum Input {
         .optional(
             "allowed_addresses", .nullable(.list(.text(min: 1, max: 64), max: 50)),
             "Addresses and networks, `203.0.113.0/24`. Null: from anywhere."),
+        .optional(
+            "rate_limit", .nullable(.integer(min: 1, max: APIKeyTerms.rateLimitAtMost)),
+            "Requests a minute on each server; only the operator says. Null: as many as every key."),
     ]
     private static let instant: Schema = .format("date-time")
     static let createAPIKey: Schema = .object(

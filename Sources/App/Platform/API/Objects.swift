@@ -290,7 +290,10 @@ extension Schema {
                     .init("name", .text(max: 200)), .init("hint", .text(max: 4), "The last four characters of the key."),
                     .init("state", .word(["active", "expired", "revoked"])),
                     .init("scopes", .nullable(.list(.text(max: 60), max: 60))), .init("expires_at", .nullable(instant)),
-                    .init("allowed_addresses", .nullable(.list(.text(max: 64), max: 50))), .init("created_at", instant),
+                    .init("allowed_addresses", .nullable(.list(.text(max: 64), max: 50))),
+                    .init(
+                        "rate_limit", .nullable(.integer(min: 1, max: APIKeyTerms.rateLimitAtMost)),
+                        "Requests a minute on each server; null: as many as every key."), .init("created_at", instant),
                     .init("created_by", .nullable(.id("usr"))), .init("rotated_from", .nullable(.id("key"))),
                     .init("revoked_at", .nullable(instant)), .init("last_used_at", .nullable(instant), "To the minute."),
                     .init("last_used_address", .nullable(.text(max: 64))),
@@ -328,6 +331,8 @@ extension Schema {
                                 .init("detail", .text(max: 1000)),
                             ]), max: 100)),
                     .optional("pointer", .text(max: 500)),
+                    .optional(
+                        "violated-policies", .list(.text(max: 40), max: 5), "Of `quota_exceeded`: the policies of `RateLimit`."),
                 ])
             ),
         ] + operatorComponents + notificationComponents + usageObjects + signInComponents + paymentComponents + memberComponents

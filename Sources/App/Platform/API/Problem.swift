@@ -4,12 +4,13 @@ import HTTP
 package enum Problem {
     package static func response(_ failure: Failure, _ words: Strings, requestID: String) -> HTTPResponse {
         let body = jsonObject { json in
-            json.field("type", "/problems/\(failure.code)")
+            json.field("type", type(failure))
             json.field("title", title(failure, words))
             json.field("status", failure.status)
             json.field("detail", detail(failure, words))
             json.field("code", failure.code)
             json.field("request_id", requestID)
+            if case .quotaExceeded(let policy, _, _) = failure { json.field("violated-policies", words: [policy]) }
             if case .malformed(_, let pointer?, _) = failure { json.field("pointer", pointer) }
             if case .invalid(let errors) = failure {
                 json.field(
@@ -30,6 +31,12 @@ package enum Problem {
         if case .methodNotAllowed(let allowed) = failure { headers.set("Allow", allowed.joined(separator: ", ")) }
         if case .unauthenticated = failure { headers.set("WWW-Authenticate", "Bearer") }
         return HTTPResponse(status: failure.status, headers: headers, body: .bytes(body))
+    }
+
+    /// Where the reason is explained. A quota that is used up has a type that every client may know, of the draft that names the headers.
+    private static func type(_ failure: Failure) -> String {
+        if case .quotaExceeded = failure { return "https://iana.org/assignments/http-problem-types#quota-exceeded" }
+        return "/problems/\(failure.code)"
     }
 
     package static func title(_ failure: Failure, _ words: Strings) -> String {

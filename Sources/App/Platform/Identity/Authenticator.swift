@@ -29,6 +29,7 @@ package final class Authenticator: Sendable {
 
     /// A key as it was found: whose it is, what it may be, and what narrows it.
     package struct KnownKey: Sendable {
+        package let id: APIKeyID
         package let tenant: Tenant
         package let principal: Principal
         package let limits: KeyLimits
@@ -41,31 +42,43 @@ package final class Authenticator: Sendable {
 
     // MARK: Keys
 
-    /// `address` is where the request comes from, for the key's "last used".
+    /// `address` is where the request comes from, for the key's "last used". A token that this process has not seen to be a key is looked up
+    /// only when `stranger` does not throw.
     ///
     /// - Throws: `Failure.unauthenticated`
-    package func key(_ token: String, from address: String) async throws -> KnownKey {
-        guard token.hasPrefix("bsk_"), token.utf8.count < 200 else { throw Failure.unauthenticated(code: "invalid_api_key") }
+    package func key(_ token: String, from address: String, stranger: () throws -> Void = {}) async throws -> KnownKey {
+        guard token.hasPrefix("bsk_"), token.utf8.count < 200 else {
+            try stranger()
+            throw Failure.unauthenticated(code: "invalid_api_key")
+        }
         let hash = SHA256.hash(token)
         let now = realNow()
-        if let known = keys.withLock({ $0[hash] }), known.until > now { return known.key }
+        let remembered = keys.withLock { $0[hash] }
+        if let remembered, remembered.until > now { return remembered.key }
+        if remembered == nil { try stranger() }
         let rows = try await identity(
             """
-            select k.id, k.tenant_id, k.account_id, k.role, k.mode, k.scopes, k.expires_at, k.allowed_addresses, u.used_at \
+            select k.id, k.tenant_id, k.account_id, k.role, k.mode, k.scopes, k.expires_at, k.allowed_addresses, k.rate_limit, \
+            u.used_at \
             from identity.api_keys k left join identity.api_key_uses u on u.key_id = k.id where k.key_hash = \(hash) and k.revoked_at is null
             """)
-        guard let row = rows.first else { throw Failure.unauthenticated(code: "invalid_api_key") }
+        guard let row = rows.first else {
+            keys.withLock { _ = $0.removeValue(forKey: hash) }
+            throw Failure.unauthenticated(code: "invalid_api_key")
+        }
         var column = Columns(row)
         let id: APIKeyID = try column.next()
         let tenantID: TenantID = try column.next()
         let account: AccountID? = try column.next()
         let role = Role(keyRole: try column.next(String.self))
         let mode: String = try column.next()
-        let limits = KeyLimits(scopes: try column.next(), expiresAt: try column.next(), addresses: try column.next())
+        let limits = KeyLimits(
+            scopes: try column.next(), expiresAt: try column.next(), addresses: try column.next(),
+            rateLimit: try column.next(Int32?.self).map { Int($0) })
         let usedAt: Instant? = try column.next()
         guard let role, let tenant = try await tenant(tenantID) else { throw Failure.unauthenticated(code: "invalid_api_key") }
         let known = KnownKey(
-            tenant: tenant, principal: .key(id: id, account: account, role: role, isLive: mode == "live"), limits: limits)
+            id: id, tenant: tenant, principal: .key(id: id, account: account, role: role, isLive: mode == "live"), limits: limits)
         keys.withLock {
             if $0.count >= Self.rememberedAtMost { $0.removeAll(keepingCapacity: true) }
             $0[hash] = Remembered(key: known, until: now.adding(microseconds: Self.rememberedMicroseconds))

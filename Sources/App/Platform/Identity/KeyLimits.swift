@@ -6,12 +6,15 @@ package struct KeyLimits: Sendable {
     /// Nil: everything that the role may do.
     package let scopes: Set<String>?
     package let expiresAt: Instant?
+    /// Requests a minute; nil: as many as every key.
+    package let rateLimit: Int?
     /// Nil: from anywhere.
     private let addresses: TrustedProxies?
 
-    init(scopes: [String]?, expiresAt: Instant?, addresses: [String]?) {
+    init(scopes: [String]?, expiresAt: Instant?, addresses: [String]?, rateLimit: Int?) {
         self.scopes = scopes.map(Set.init)
         self.expiresAt = expiresAt
+        self.rateLimit = rateLimit
         // What was stored was read when it was stored; a list that cannot be read any more lets nobody in.
         self.addresses = addresses.map { (try? TrustedProxies($0)) ?? .none }
     }
