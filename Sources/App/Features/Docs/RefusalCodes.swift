@@ -28,6 +28,7 @@ package enum RefusalCodes {
         guard endpoint.isUnderV1 else { return codes }
         codes[401] = ["api_key_required", "invalid_api_key", "api_key_expired"]
         codes[403] = ["address_not_allowed", "scope_missing", "role_forbids"]
+        codes[429, default: []].insert("quota_exceeded")
         var malformed: Set<String> = ["malformed_request", "unknown_parameter", "repeated_parameter"]
         for field in documentation.query {
             malformed.formUnion(faults(field.schema))
