@@ -30,6 +30,7 @@ package enum AccountViewTag: IDTag { package static let prefix = "vie" }
 package enum PolicyDraftTag: IDTag { package static let prefix = "drf" }
 package enum IdentityRequestTag: IDTag { package static let prefix = "idr" }
 package enum MailTag: IDTag { package static let prefix = "mai" }
+package enum OperationTag: IDTag { package static let prefix = "opr" }
 
 package typealias TenantID = ID<TenantTag>
 package typealias AccountID = ID<AccountTag>
@@ -59,5 +60,6 @@ package typealias AccountViewID = ID<AccountViewTag>
 package typealias PolicyDraftID = ID<PolicyDraftTag>
 package typealias IdentityRequestID = ID<IdentityRequestTag>
 package typealias MailID = ID<MailTag>
+package typealias OperationID = ID<OperationTag>
 package typealias MemberID = ID<MemberTag>
 package typealias HandoverID = ID<HandoverTag>

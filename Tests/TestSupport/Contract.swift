@@ -23,6 +23,10 @@ enum Contract {
             guard type == "application/problem+json" else { throw fault("media type \(type ?? "none")") }
             return try hold(reply, .named("Problem"), fault)
         }
+        if reply.status == 202, let name = endpoint.documentation.accepted {
+            guard type == "application/json" else { throw fault("media type \(type ?? "none")") }
+            return try hold(reply, .named(name), fault)
+        }
         switch endpoint.documentation.answer {
         case .object(_, let name):
             guard type == "application/json" else { throw fault("media type \(type ?? "none")") }

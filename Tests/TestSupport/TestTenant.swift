@@ -31,6 +31,11 @@ package struct TestTenant: Sendable {
         return try await bursar.request(method, target, headers: fields, body: body?.bytes ?? [])
     }
 
+    /// The server's own way into the tenant.
+    package var serverContext: TenantContext {
+        TenantContext(tenant: context.tenant, principal: .commandLine, dependencies: context.dependencies)
+    }
+
     package enum Once: Sendable { case fresh, none, key(String) }
 
     package func get(_ target: String, as key: String? = nil) async throws -> Reply { try await request("GET", target, as: key) }

@@ -35,6 +35,10 @@ package struct World: Sendable {
     package let administratorEmail: String
     /// An event of the account's audit log.
     package let auditEvent: String
+    /// Long work that has not begun.
+    package let operation: String
+    /// The same of an enterprise subscription.
+    package let enterpriseOperation: String
     /// A mail about the account, waiting to be sent.
     package let notification: String
     package let desk: WorldDesk
@@ -99,6 +103,14 @@ package struct World: Sendable {
         let desk = try await WorldDesk.make(tenant, account: account, waiting: (enterpriseAccount, trialAccount), marker: marker)
         // One that waits for its settlement, so that the queue has a row too.
         try await tenant.use(prepaid, cost: "1.00", at: "2025-01-15T00:00:00Z")
+        func begin(_ id: String) async throws -> String {
+            try await tenant.request(
+                "POST", "/v1/subscriptions/actions",
+                ["action": "suspend", "mode": "each", "items": [["id": "\(id)", "note": "\(marker) long"]]],
+                headers: ["Prefer": "respond-async"]
+            ).expect(202).id
+        }
+        let (operation, enterpriseOperation) = (try await begin(partnered), try await begin(enterprise))
         let apiKey = try await tenant.post(
             "/v1/api-keys", ["account_id": "\(account)", "role": "reader", "name": "\(marker) key"]
         ).expect(201).id
@@ -110,7 +122,8 @@ package struct World: Sendable {
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
             order: pending["order_id"] ?? "", apiKey: apiKey,
             administratorEmail: try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? "",
-            auditEvent: auditEvent, notification: notification, desk: desk, transfers: transfers, invited: invited,
+            auditEvent: auditEvent, operation: operation, enterpriseOperation: enterpriseOperation, notification: notification,
+            desk: desk, transfers: transfers, invited: invited,
             removable: removable)
     }
 
@@ -204,6 +217,8 @@ package struct World: Sendable {
                 endpoint.template,
                 ["action": "suspend", "mode": "each", "items": [["id": "\(prepaid)", "note": "\(marker) note"]]]
             )
+        case .listOperations: (endpoint.template, nil)
+        case .getOperation, .cancelOperation: (path(endpoint, operation), nil)
         case .getEnrollmentBalance: (path(endpoint, enrollment), nil)
         case .findDepartment: (path(endpoint, department), nil)
         case .updateDepartment: (path(endpoint, department), ["cost_centre": "\(marker) centre", "quota": .null])

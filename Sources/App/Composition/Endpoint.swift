@@ -76,6 +76,9 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case moveSubscription = "POST /v1/subscriptions/{subscription_id}/move"
     case listDepartmentStays = "GET /v1/subscriptions/{subscription_id}/departments"
     case actOnSubscriptions = "POST /v1/subscriptions/actions"
+    case listOperations = "GET /v1/operations"
+    case getOperation = "GET /v1/operations/{operation_id}"
+    case cancelOperation = "POST /v1/operations/{operation_id}/cancel"
 
     case checkPartner = "GET /v1/partners/check"
     case listPartners = "GET /v1/partners"

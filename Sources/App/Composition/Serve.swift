@@ -45,6 +45,8 @@ package struct Serve: Sendable {
         let mailer = Mailer(
             dependencies: instance.dependencies, authenticator: app.authenticator, localisation: app.localisation, loop: loop)
         let mailing = loop.spawn { await mailer.run { try await loop.sleep(for: .milliseconds(500)) } }
+        let runner = OperationRunner(dependencies: instance.dependencies, authenticator: app.authenticator, loop: loop)
+        let operating = loop.spawn { await runner.run { try await loop.sleep(for: .milliseconds(300)) } }
         let host = configuration.listenHost.contains(":") ? "[\(configuration.listenHost)]" : configuration.listenHost
         instance.dependencies.log(.info, "ready", [("address", "http://\(host):\(port)")])
         do {
@@ -52,6 +54,7 @@ package struct Serve: Sendable {
         } catch {
             sweeping.cancel()
             mailing.cancel()
+            operating.cancel()
             await loop.run { await server.drain(within: .seconds(1)) }
             throw error
         }
@@ -61,7 +64,9 @@ package struct Serve: Sendable {
         try? await loop.run { try await loop.sleep(for: .seconds(configuration.drainSeconds)) }
         sweeping.cancel()
         mailing.cancel()
+        operating.cancel()
         await loop.run { await server.drain(within: .seconds(Self.finishSeconds)) }
+        await operating.value
         await sweeping.value
         await mailing.value
         instance.dependencies.log(.info, "stopped")

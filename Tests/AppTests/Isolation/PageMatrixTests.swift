@@ -101,6 +101,7 @@ struct PageMatrix {
             .createEnterpriseAccount, .enterpriseAccountMade, .moveAccountForm, .moveAccount, .newEnterpriseSubscriptionForm,
             .reviewEnterpriseSubscription, .createEnterpriseSubscription, .enterpriseSubscriptionMade, .manyForm, .many:
             PageMatrix(.enterprise, "· · · · ● ●")
+        case .enrollmentOperations, .enrollmentOperation, .cancelEnrollmentOperation: PageMatrix(.enterprise, "· · · · ● ●")
         // Without a batch of one's own in the address there is nothing to show, whoever asks.
         case .manyDone: PageMatrix(.enterprise, "· · · · · ·")
         // Create an enterprise subscription in a department, or move it to another.
@@ -117,7 +118,8 @@ struct PageMatrix {
             .operatorIdentity, .operatorIdentityRequest, .decideIdentity, .operatorAccount, .operatorTimeline, .operatorOrder,
             .addAccountNote, .eraseAccountNote, .operatorSuspendForm, .operatorSuspend, .operatorLiftForm, .operatorLift,
             .viewAsForm, .viewAs, .operatorOffers, .createPolicyDraft, .operatorOffer, .editPolicyDraft, .discardPolicyDraft,
-            .publishPolicyForm, .publishPolicy, .operatorJobs, .retryJob, .operatorSettings, .saveSettings, .operatorStatus:
+            .publishPolicyForm, .publishPolicy, .operatorJobs, .operatorOperations, .operatorOperation,
+            .cancelOperatorOperation, .retryJob, .operatorSettings, .saveSettings, .operatorStatus:
             PageMatrix(.standard, "· · · · · ●")
 
         // Members, API keys, webhooks.
@@ -232,6 +234,8 @@ private struct Cast {
             case "offer": "prepaid"
             case "currency": "CNY"
             case "note_id": world.desk.note
+            case "operation_id":
+                route.parameters.contains("enrollment_id") ? world.enterpriseOperation : world.operation
             case "identity_request_id": world.desk.identityRequest
             case "payment_id": world.transfers.waiting
             case "session_id": "ses_\(world.order.suffix(26))"

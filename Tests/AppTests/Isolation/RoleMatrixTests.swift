@@ -12,7 +12,10 @@ import Testing
             .listOrders, .listNotifications, .search, .listRoles, .listPayments:
             nil
         // A verdict for each item, by its own roles.
-        case .actOnSubscriptions: nil
+        case .actOnSubscriptions, .listOperations: nil
+        case .getOperation: .seeAccount
+        // Whoever began it, and the operator.
+        case .cancelOperation: .operate
         case .getAccount, .downloadAccountUsage, .downloadAccountUsageJSON, .downloadAccountFOCUS, .listAccountIdentityRequests,
             .getIdentityRequest, .getPayment:
             .seeAccount

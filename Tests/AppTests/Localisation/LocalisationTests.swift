@@ -211,7 +211,7 @@ enum KeyScan {
         "identity.status_word.", "desk.asked_status.", "offers.number_of.", "jobs.state.", "jobs.none.",
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
         "link.", "profile.theme_",
-        "many.",
+        "many.", "operations.",
         "mail.", "members.state_", "members.role_",
         "notifications.status_",
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",

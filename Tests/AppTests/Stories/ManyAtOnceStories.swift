@@ -144,7 +144,8 @@ import Testing
         try await ground.act("cancel", [["id": "\(ground.account)"]]).expect(422, "invalid_id")
         try await ground.act("cancel", [item], mode: "some").expect(422, "not_one_of")
         #expect(try await ground.state(ground.ids[0]) == "active")
-        #expect(try await ground.act("cancel", Array(repeating: item, count: 1_000)).expect(200)["unchanged"] == "999")
+        #expect(try await ground.act("cancel", Array(repeating: item, count: 200)).expect(200)["unchanged"] == "199")
+        try await ground.act("cancel", Array(repeating: item, count: 1_000)).expect(202)
         try await ground.tenant.invariants()
     }
 

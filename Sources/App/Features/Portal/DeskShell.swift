@@ -8,6 +8,7 @@ extension Visit {
         let items: [(String, PageRoute)] = [
             (t("desk.nav.partners"), .operatorPartners), (t("desk.nav.offers"), .operatorOffers),
             (t("desk.nav.identity"), .operatorIdentity), (t("desk.nav.jobs"), .operatorJobs),
+            (t("operations.title"), .operatorOperations),
             (t("desk.nav.settings"), .operatorSettings), (t("desk.nav.status"), .operatorStatus),
         ]
         return NavigationGroup(

@@ -63,6 +63,7 @@ enum Flash: String, Sendable, CaseIterable {
     case subscriptionsMoved = "subscriptions_moved"
     case policyPublished = "policy_published"
     case jobRetried = "job_retried"
+    case operationCancelled = "operation_cancelled"
     case switchesSaved = "switches_saved"
     case profileSaved = "profile_saved"
     case emailAsked = "email_asked"

@@ -55,8 +55,13 @@ extension PageHandler {
         }
         do {
             let items = ids.map { ActOnSubscriptions.Item(id: $0, reason: Self.reason(action), note: note) }
-            _ = try await ActOnSubscriptions(action: action, items: items, mode: mode).run(view.context, options) {
-                visit.strings("error.\($0.code).detail", $0.arguments)
+            let work = ActOnSubscriptions(action: action, items: items, mode: mode)
+            let answer =
+                work.isLong
+                ? try await StartOperation(work).run(view.context, options)
+                : try await work.run(view.context, options) { visit.strings("error.\($0.code).detail", $0.arguments) }
+            if work.isLong, let id = answer.startedOperation {
+                return visit.redirect(view.url(.enrollmentOperation, id.description))
             }
         } catch Failure.invalid(let errors) where mode == .all && !errors.isEmpty {
             page.problems = [FieldProblem("mode", t("many.all_refused", ["count": t.number(errors.count)]))]

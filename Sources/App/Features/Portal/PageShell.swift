@@ -55,6 +55,7 @@ extension Visit {
         guard let enrollment = frame.enrollment else { return [] }
         return [
             item(t("shell.members"), PageRoute.enrollmentMembers.url(enrollment.id.description), frame),
+            item(t("operations.title"), PageRoute.enrollmentOperations.url(enrollment.id.description), frame),
             item(t("shell.audit"), PageRoute.enrollmentAudit.url(enrollment.id.description), frame),
         ]
     }

@@ -10,6 +10,8 @@ import Values
 /// `each` does what can be done and says of the rest why not; `all` does all or nothing. Rows are locked in the order of their IDs.
 package struct ActOnSubscriptions: Sendable {
     package static let itemsAtMost = 1_000
+    /// So many are done while the caller waits; more are long work, which answers 202.
+    package static let atOnceAtMost = 200
 
     package enum Action: String, Sendable, CaseIterable { case cancel, suspend, reactivate }
     package enum Mode: String, Sendable, CaseIterable { case each, all }
@@ -30,7 +32,11 @@ package struct ActOnSubscriptions: Sendable {
         }
     }
 
-    package enum Verdict: String, Sendable { case done, unchanged, refused }
+    package enum Verdict: String, Sendable, CaseIterable {
+        case done, unchanged, refused
+        /// Only of long work that ended before its turn came.
+        case notBegun = "not_begun"
+    }
 
     struct Result {
         let item: Item
@@ -39,6 +45,15 @@ package struct ActOnSubscriptions: Sendable {
         var subscription: Subscription?
         /// The answer that the item's key has kept.
         var kept: String?
+    }
+
+    /// What has come of one item: IDs, states and dates only.
+    struct Outcome: Sendable {
+        var verdict: Verdict
+        var failure: Failure?
+        var state: String?
+        var recoverableUntil: Instant?
+        var isReplay = false
     }
 
     let action: Action
@@ -70,9 +85,12 @@ package struct ActOnSubscriptions: Sendable {
         }
     }
 
+    /// More than a caller waits for.
+    package var isLong: Bool { items.count > Self.atOnceAtMost }
+
     // MARK: Deciding
 
-    private func act(_ write: Write, withKeys: Bool) async throws -> [Result] {
+    func act(_ write: Write, withKeys: Bool) async throws -> [Result] {
         let ids = Set(items.map(\.id)).sorted()
         let tenant = write.tenant.id
         let rows = try await write.begin([
@@ -84,7 +102,7 @@ package struct ActOnSubscriptions: Sendable {
         where !write.principal.roles(on: subscription.belonging).isEmpty {
             subscriptions[subscription.id] = subscription
         }
-        let keys = withKeys ? try await ItemKeys.claim(items, for: action, write) : ItemKeys()
+        var keys = withKeys ? try await ItemKeys.claim(items, for: action, write) : ItemKeys()
         var results: [Result] = []
         for item in items {
             var result = Result(item: item, verdict: .refused, subscription: subscriptions[item.id])
@@ -97,12 +115,13 @@ package struct ActOnSubscriptions: Sendable {
                     subscriptions[item.id] = subscription
                     result.subscription = subscription
                 }
+                if result.kept == nil { keys.keep(text(of: Self.outcome(result)), for: item) }
             } catch let failure as Failure {
                 result.failure = failure
             }
             results.append(result)
         }
-        keys.store(results.map { ($0.item, $0.verdict == .refused && $0.kept == nil ? nil : outcome($0)) }, write)
+        keys.store(write)
         return results
     }
 
@@ -135,50 +154,64 @@ package struct ActOnSubscriptions: Sendable {
                         json.object { json in
                             json.field("id", result.item.id)
                             json.field("idempotency_key", result.item.key)
-                            if let kept = result.kept {
-                                Self.write(kept: kept, to: &json)
-                            } else {
-                                write(result, words, to: &json)
-                            }
+                            Self.outcome(result).write(to: &json, words)
                         }
                     }
                 })
         }
     }
 
-    private func write(_ result: Result, _ words: (Failure) -> String, to json: inout JSONWriter) {
-        json.field("verdict", result.verdict.rawValue)
-        json.field("code", result.failure?.code)
-        json.field("detail", result.failure.map(words))
-        json.field("state", result.subscription?.state.rawValue)
-        json.field("recoverable_until", result.subscription?.state == .suspended ? result.subscription?.facts.deleteAt : nil)
-        json.field("replayed", false)
+    static func outcome(_ result: Result) -> Outcome {
+        guard let kept = result.kept else {
+            let subscription = result.subscription
+            return Outcome(
+                verdict: result.verdict, failure: result.failure, state: subscription?.state.rawValue,
+                recoverableUntil: subscription?.state == .suspended ? subscription?.facts.deleteAt : nil)
+        }
+        let members = (try? JSON(parsing: Array(kept.utf8)))?.members
+        return Outcome(
+            verdict: members?["verdict"]?.text.flatMap { Verdict(rawValue: $0) } ?? .unchanged, state: members?["state"]?.text,
+            recoverableUntil: members?["recoverable_until"]?.text.flatMap { Instant(rfc3339: $0) }, isReplay: true)
     }
 
-    private func outcome(_ result: Result) -> String {
+    private func text(of outcome: Outcome) -> String {
         jsonText {
-            $0.field("verdict", result.verdict.rawValue)
-            $0.field("state", result.subscription?.state.rawValue)
-            $0.field("recoverable_until", result.subscription?.state == .suspended ? result.subscription?.facts.deleteAt : nil)
+            $0.field("verdict", outcome.verdict.rawValue)
+            $0.field("state", outcome.state)
+            $0.field("recoverable_until", outcome.recoverableUntil)
         }
     }
+}
 
-    private static func write(kept: String, to json: inout JSONWriter) {
-        let members = (try? JSON(parsing: Array(kept.utf8)))?.members
-        json.field("verdict", members?["verdict"]?.text ?? Verdict.unchanged.rawValue)
-        json.nullField("code")
-        json.nullField("detail")
-        json.field("state", members?["state"]?.text)
-        json.field("recoverable_until", members?["recoverable_until"]?.text)
-        json.field("replayed", true)
+extension ActOnSubscriptions.Outcome {
+    func write(to json: inout JSONWriter, _ words: (Failure) -> String) {
+        json.field("verdict", verdict.rawValue)
+        json.field("code", failure?.code)
+        json.field("detail", failure.map(words))
+        json.field("state", state)
+        json.field("recoverable_until", recoverableUntil)
+        json.field("replayed", isReplay)
     }
 }
 
 /// The keys of a batch's items, each bound like a request's own key: to the tenant, to who asks, and by a hash to what is asked.
-private struct ItemKeys {
+struct ItemKeys {
     private var hashes: [String: [UInt8]] = [:]
     private var stored: [String: (hash: [UInt8], answer: String?)] = [:]
+    private var fresh: [String: SubscriptionID] = [:]
     private var principal = UUID.zero
+
+    /// - Throws: `Failure.unprocessable` when one key stands for two deeds of the batch.
+    static func hashes(_ items: [ActOnSubscriptions.Item], for action: ActOnSubscriptions.Action) throws -> [String: [UInt8]] {
+        var hashes: [String: [UInt8]] = [:]
+        for item in items {
+            guard let key = item.key else { continue }
+            let hash = SHA256.hash("\(action.rawValue) \(item.id) \(item.reason.rawValue) \(item.note ?? "")")
+            if let other = hashes[name(key)], other != hash { throw Failure.unprocessable(code: "idempotency_key_reused") }
+            hashes[name(key)] = hash
+        }
+        return hashes
+    }
 
     static func name(_ key: String) -> String { "item-\(key)" }
 
@@ -188,14 +221,7 @@ private struct ItemKeys {
     {
         var keys = ItemKeys()
         keys.principal = write.principal.id
-        for item in items {
-            guard let key = item.key else { continue }
-            let hash = SHA256.hash("\(action.rawValue) \(item.id) \(item.reason.rawValue) \(item.note ?? "")")
-            if let other = keys.hashes[name(key)], other != hash {
-                throw Failure.unprocessable(code: "idempotency_key_reused")
-            }
-            keys.hashes[name(key)] = hash
-        }
+        keys.hashes = try hashes(items, for: action)
         guard !keys.hashes.isEmpty else { return keys }
         let names = keys.hashes.keys.sorted()
         let (tenant, principal) = (write.tenant.id, keys.principal)
@@ -226,17 +252,23 @@ private struct ItemKeys {
         return answer
     }
 
-    /// Keeps the answers of what was done; a refusal keeps nothing under its key.
-    func store(_ outcomes: [(item: ActOnSubscriptions.Item, answer: String?)], _ write: Write) {
-        for (item, answer) in outcomes {
-            guard let key = item.key.map(Self.name), stored[key] == nil else { continue }
-            if let answer {
+    /// What has just been done under the item's key: the same key further down in the batch finds it.
+    mutating func keep(_ answer: String, for item: ActOnSubscriptions.Item) {
+        guard let key = item.key.map(Self.name), let hash = hashes[key], stored[key] == nil else { return }
+        stored[key] = (hash, answer)
+        fresh[key] = item.id
+    }
+
+    /// Stores what was done; a refusal keeps nothing under its key.
+    func store(_ write: Write) {
+        for key in hashes.keys.sorted() {
+            if let id = fresh[key] {
                 write.enqueue(
                     """
-                    update idempotency_keys set status = 200, response_body = \(answer), object_id = \(item.id) \
+                    update idempotency_keys set status = 200, response_body = \(stored[key]?.answer), object_id = \(id) \
                     where tenant_id = \(write.tenant.id) and principal_id = \(principal) and key = \(key)
                     """)
-            } else {
+            } else if stored[key] == nil {
                 write.enqueue(
                     """
                     delete from idempotency_keys \

@@ -108,6 +108,10 @@ enum EraseSubscription {
             ),
             ("mails", Letter.erasing(tenant, id, at: now)),
             (
+                "operation_notes",
+                "update operation_items set note = null where tenant_id = \(tenant) and subscription_id = \(id) and note is not null"
+            ),
+            (
                 "stored_answers",
                 """
                 update idempotency_keys set response_body = null where tenant_id = \(tenant) and object_id = \(id) and response_body is not null

@@ -11,6 +11,10 @@ extension APIHandler {
         if let location = answer.location { headers.set("Location", location) }
         if let etag = answer.etag { headers.set("ETag", etag) }
         if answer.isReplay { headers.set("Idempotent-Replayed", "true") }
+        if answer.status == 202, let location = answer.location {
+            headers.set("Operation-Location", location)
+            headers.set("Retry-After", "1")
+        }
         return HTTPResponse(status: answer.status, headers: headers, body: .bytes(answer.body))
     }
 

@@ -61,10 +61,11 @@ extension APIHandler {
             return ActOnSubscriptions.Item(
                 id: id, key: fields?["idempotency_key"]?.text, reason: reason, note: fields?["note"]?.text)
         }
+        let (work, options) = (ActOnSubscriptions(action: action, items: items, mode: mode), try request.options())
+        if !options.dryRun, work.isLong || request.prefersNotToWait {
+            return response(try await StartOperation(work).run(request.context, options), request)
+        }
         let words = localisation[request.language]
-        let answer = try await ActOnSubscriptions(action: action, items: items, mode: mode).run(
-            request.context, try request.options()
-        ) { Problem.detail($0, words) }
-        return response(answer, request)
+        return response(try await work.run(request.context, options) { Problem.detail($0, words) }, request)
     }
 }

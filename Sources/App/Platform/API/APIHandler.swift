@@ -125,6 +125,9 @@ struct APIHandler: Sendable {
         case .moveSubscription, .actOnSubscriptions, .getEnrollmentBalance, .findDepartment, .updateDepartment, .deleteDepartment,
             .moveAccount:
             return try await enterprise(request)
+        case .listOperations: return try await list(request, Operation.list)
+        case .getOperation: return try await operation(request)
+        case .cancelOperation: return try await cancelOperation(request)
         case .listDepartmentStays:
             return list(request, try await ListDepartmentStays.run(try request.pathID(), context)) { $0.write(to: &$1) }
 
@@ -239,6 +242,9 @@ struct APIHandler: Sendable {
         case "order_id":
             guard let id = OrderID(text) else { throw Failure.notFound }
             _ = try await FindOrder.byID(id, context)
+        case "operation_id":
+            guard let id = OperationID(text) else { throw Failure.notFound }
+            _ = try await FindOperation.byID(id, context)
         case "api_key_id":
             guard let id = APIKeyID(text) else { throw Failure.notFound }
             try await FindAPIKey.confirmVisible(id, context)

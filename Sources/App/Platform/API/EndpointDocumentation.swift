@@ -30,6 +30,8 @@ package struct EndpointDocumentation: Sendable {
     package var idempotency: Idempotency = .none
     package var dryRun = false
     package var hasETag = false
+    /// What a 202 answers where the work is long.
+    package var accepted: String?
 }
 
 extension EndpointDocumentation {
@@ -163,12 +165,10 @@ extension Endpoint {
                 "enrollments",
                 "Which department the subscription counted to, from when until when, and how much; the present first.",
                 .list("DepartmentStay"))
-        case .actOnSubscriptions:
-            EndpointDocumentation(
-                tag: "subscriptions",
-                summary: "Cancel, suspend or reactivate up to 1,000 at once, with a verdict for each (A15).",
-                audience: .administrators, body: Input.actions, answer: .object(200, "SubscriptionActions"),
-                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
+        case .actOnSubscriptions: .actOnSubscriptions
+        case .listOperations: .listOperations
+        case .getOperation: .getOperation
+        case .cancelOperation: .cancelOperation
 
         case .checkPartner:
             .read(

@@ -169,12 +169,13 @@ extension Schema {
                     .init("mode", .word(["each", "all"])), .init("done", .integer(min: 0, max: 1_000)),
                     .init("unchanged", .integer(min: 0, max: 1_000)), .init("refused", .integer(min: 0, max: 1_000)),
                     .init("replayed", .integer(min: 0, max: 1_000), "Items whose own key had its answer already."),
+                    .optional("not_begun", .integer(min: 0, max: 1_000), "Of long work: items whose turn did not come."),
                     .init(
                         "results",
                         .list(
                             .object([
                                 .init("id", .id("sub")), .init("idempotency_key", .nullable(.text(max: 200))),
-                                .init("verdict", .word(["done", "unchanged", "refused"])),
+                                .init("verdict", .word(["done", "unchanged", "refused", "not_begun"])),
                                 .init("code", .nullable(.text(max: 100))),
                                 .init("detail", .nullable(.text(max: 2000))), .init("state", .nullable(.text(max: 20))),
                                 .init("recoverable_until", .nullable(instant)), .init("replayed", .boolean),
@@ -336,6 +337,7 @@ extension Schema {
                 ])
             ),
         ] + operatorComponents + notificationComponents + usageObjects + signInComponents + paymentComponents + memberComponents
+        + operationComponents
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

@@ -119,6 +119,11 @@ package enum OpenAPI {
                 documentation.idempotency == .required
                     ? "Required unless `dry_run=true`: repeated with the same input it gives the first answer again." : "")
         }
+        if documentation.accepted != nil {
+            parameter(
+                &json, "Prefer", "header", .text(max: 200), required: false,
+                "`respond-async`: answer 202 at once, whatever the number (RFC 7240).")
+        }
         if takesIfMatch(endpoint) {
             parameter(
                 &json, "If-Match", "header", .text(max: 100), required: false,
@@ -131,6 +136,7 @@ package enum OpenAPI {
         "subscription_id": "sub", "account_id": "acc", "partner_id": "par", "enrollment_id": "enr", "department_id": "dep",
         "order_id": "ord", "api_key_id": "key", "notification_id": "mai", "note_id": "nte", "policy_draft_id": "drf",
         "identity_request_id": "idr", "payment_id": "pay", "remittance_id": "rem", "audit_id": "aud", "member_id": "mem",
+        "operation_id": "opr",
     ]
     static func takesIfMatch(_ endpoint: Endpoint) -> Bool {
         let documentation = endpoint.documentation
@@ -160,7 +166,8 @@ package enum OpenAPI {
             }
         let common = endpoint.isUnderV1 ? [400, 401, 403, 404, 405, 429, 500, 503] : [400, 404, 405, 500, 503]
         let unchanged = documentation.hasETag && endpoint.method == "GET" ? [304] : []
-        return Array(Set([success] + unchanged + common + documentation.refusals)).sorted()
+        return Array(Set([success] + (documentation.accepted == nil ? [] : [202]) + unchanged + common + documentation.refusals))
+            .sorted()
     }
 
     private static func answers(of endpoint: Endpoint, _ documentation: EndpointDocumentation, _ json: inout JSONWriter) {
@@ -170,6 +177,10 @@ package enum OpenAPI {
                 object: { json in
                     guard status < 400 else { return json.field("$ref", "#/components/responses/Problem") }
                     if status == 304 { return json.field("description", "Not changed since the `ETag` in `If-None-Match`.") }
+                    if status == 202, let accepted = documentation.accepted {
+                        json.field("description", "Long work, begun: `Operation-Location` says where to ask, `Retry-After` when.")
+                        return json.field("content", object: { content(&$0, "application/json", .named(accepted)) })
+                    }
                     json.field("description", documentation.summary)
                     json.field(
                         "content",
