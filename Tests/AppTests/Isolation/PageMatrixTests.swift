@@ -101,7 +101,9 @@ struct PageMatrix {
             .createEnterpriseAccount, .enterpriseAccountMade, .moveAccountForm, .moveAccount, .newEnterpriseSubscriptionForm,
             .reviewEnterpriseSubscription, .createEnterpriseSubscription, .enterpriseSubscriptionMade, .manyForm, .many:
             PageMatrix(.enterprise, "· · · · ● ●")
-        case .enrollmentOperations, .enrollmentOperation, .cancelEnrollmentOperation: PageMatrix(.enterprise, "· · · · ● ●")
+        case .enrollmentOperations, .enrollmentOperation: PageMatrix(.enterprise, "· · · · ● ●")
+        // Whoever began it stops it, and the operator.
+        case .cancelEnrollmentOperation: PageMatrix(.enterprise, "· · · · – ●")
         // Without a batch of one's own in the address there is nothing to show, whoever asks.
         case .manyDone: PageMatrix(.enterprise, "· · · · · ·")
         // Create an enterprise subscription in a department, or move it to another.
