@@ -234,7 +234,8 @@ package struct World: Sendable {
         case .getDepartment: ("/v1/enrollments/\(enrollment)/departments/\(department)", nil)
         case .getOrder: ("/v1/orders/\(order)", nil)
         case .receiveUsage: ("/v1/usage-events", .list([tenant.event(prepaid, cost: "1.00", at: "2025-01-15T00:00:00Z")]))
-        case .listAPIKeys: (endpoint.template, nil)
+        case .listReceivedEvents, .listAPIKeys: (endpoint.template, nil)
+        case .checkEntitlements: (endpoint.template, ["subscription_ids": ["\(prepaid)", "\(suspended)"]])
         case .createAPIKey:
             (endpoint.template, ["account_id": "\(account)", "role": "reader", "name": "New"])
         case .getAPIKey, .revokeAPIKey: (path(endpoint, apiKey), nil)

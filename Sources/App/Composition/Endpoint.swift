@@ -116,6 +116,8 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case resendNotification = "POST /v1/notifications/{notification_id}/resend"
 
     case receiveUsage = "POST /v1/usage-events"
+    case listReceivedEvents = "GET /v1/usage-events"
+    case checkEntitlements = "POST /v1/entitlements"
 
     case getTestClock = "GET /v1/test-clock"
     case advanceTestClock = "POST /v1/test-clock/advance"

@@ -43,13 +43,15 @@ struct PageMatrix {
             PageMatrix(.nothing, "● ● ● ● ● ●")
         // A session of nobody's is nobody's to end.
         case .endSession: PageMatrix(.nothing, "· · · · · ·")
-        case .home, .help, .apiIndex, .apiPage, .apiObjects, .apiObject, .problems, .roles, .mySubscriptions, .search, .reauthenticateForm, .reauthenticate:
+        case .home, .help, .apiIndex, .apiPage, .apiObjects, .apiObject, .problems, .roles, .mySubscriptions, .search,
+            .reauthenticateForm, .reauthenticate:
             PageMatrix(.nothing, "● ● ● ● ● ●")
 
         // See account, subscriptions, bills.
         case .account, .subscriptions, .orders, .accountUsage, .accountUsageDownload, .accountUsageJSON, .accountUsageFOCUS:
             PageMatrix(.enterprise, "● ● ● · ● ●")
-        case .subscription, .history, .usage, .usageDownload, .usageJSON, .usageFOCUS, .erasableDownload, .billingHistory,
+        case .subscription, .history, .usage, .receivedEvents, .usageDownload, .usageJSON, .usageFOCUS, .erasableDownload,
+            .billingHistory,
             .billingHistoryDownload:
             PageMatrix(.enterprise, "● ● ● ● ● ●")
         case .certificate: PageMatrix(.lapsed, "● ● ● · · ●")

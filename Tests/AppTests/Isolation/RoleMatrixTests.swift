@@ -12,7 +12,7 @@ import Testing
             .listOrders, .listNotifications, .search, .listRoles, .listPayments:
             nil
         // A verdict for each item, by its own roles.
-        case .actOnSubscriptions, .listOperations: nil
+        case .actOnSubscriptions, .listOperations, .checkEntitlements, .listReceivedEvents: nil
         case .getOperation: .seeAccount
         // Whoever began it, and the operator.
         case .cancelOperation: .operate

@@ -47,6 +47,7 @@ extension PageHandler {
             let pages = max(1, (table.rows.count + UsagePage.rowsAtOnce - 1) / UsagePage.rowsAtOnce)
             page.page = min(max(visit["page"].flatMap { Int($0) } ?? 1, 1), pages)
             if subscription.state != .pending { page.downloads = view.files(period.fileQuery) }
+            page.events = view.links(.receivedEvents)
             let words = grouping == .product ? "day,product" : grouping == .resource ? "resource,product" : "day"
             page.downloads?.curl = curl(
                 visit, .getUsage, view.subscription.id,

@@ -183,6 +183,7 @@ struct PageHandler: Sendable {
         case .auditCSV: return try await accountAuditFile(visit, .csv)
         case .auditJSONL: return try await accountAuditFile(visit, .jsonl)
         case .usage: return try await usagePage(visit)
+        case .receivedEvents: return try await receivedEvents(visit)
         case .usageDownload: return try await usageDownload(visit, .csv)
         case .usageJSON: return try await usageDownload(visit, .json)
         case .usageFOCUS: return try await usageDownload(visit, .focus)

@@ -94,6 +94,7 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case history = "GET /accounts/{account_id}/subscriptions/{subscription_id}/history"
     case certificate = "GET /accounts/{account_id}/subscriptions/{subscription_id}/certificate"
     case usage = "GET /accounts/{account_id}/subscriptions/{subscription_id}/usage"
+    case receivedEvents = "GET /accounts/{account_id}/subscriptions/{subscription_id}/usage-events"
     case usageDownload = "GET /accounts/{account_id}/subscriptions/{subscription_id}/usage.csv"
     case usageJSON = "GET /accounts/{account_id}/subscriptions/{subscription_id}/usage.json"
     case usageFOCUS = "GET /accounts/{account_id}/subscriptions/{subscription_id}/focus.csv"

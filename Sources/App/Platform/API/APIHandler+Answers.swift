@@ -96,17 +96,6 @@ extension APIHandler {
         return response(Answer(status: 200, body: body), request)
     }
 
-    func entitlement(_ request: APIRequest) async throws -> HTTPResponse {
-        let (subscription, _, _, _) = try await FindSubscription.byID(try request.pathID(), request.context)
-        let body = jsonObject {
-            $0.field("subscription_id", subscription.id)
-            $0.field("entitled", subscription.facts.isEntitled)
-            $0.field("state", subscription.state.rawValue)
-            $0.field("suspension_reasons", words: subscription.facts.reasons.rawValues)
-        }
-        return response(Answer(status: 200, body: body), request)
-    }
-
     func testClock(_ request: APIRequest) async throws -> HTTPResponse {
         try request.context.require(.operate)
         guard request.context.tenant.isSandbox else { throw Failure.forbidden(code: "test_clock_live_tenant") }

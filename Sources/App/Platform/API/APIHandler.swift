@@ -183,6 +183,8 @@ struct APIHandler: Sendable {
             let words = localisation[request.language]
             let answer = try await batch.run(context, try request.options()) { words("usage.rejection.\($0)") }
             return response(answer, request)
+        case .listReceivedEvents: return try await list(request, ReceivedEvent.list)
+        case .checkEntitlements: return try await entitlements(request)
         case .getTestClock: return try await testClock(request)
         case .advanceTestClock: return try await advance(request)
         case .listAuditEvents:

@@ -227,6 +227,11 @@ extension Endpoint {
                 bodyMediaType: "application/cloudevents-batch+json", answer: .object(200, "UsageReceipt"),
                 refusals: [403, 413, 415, 422],
                 idempotency: .offered)
+        case .listReceivedEvents:
+            .read(
+                "usage", "What was received: accepted usage events, the latest first.", .list("ReceivedUsageEvent"),
+                query: ReceivedEvent.list.query)
+        case .checkEntitlements: .checkEntitlements
         case .getTestClock: .read("test clock", "The sandbox tenant's time.", .object(200, "TestClock"), who: .operators)
         case .advanceTestClock:
             EndpointDocumentation(

@@ -337,7 +337,7 @@ extension Schema {
                 ])
             ),
         ] + operatorComponents + notificationComponents + usageObjects + signInComponents + paymentComponents + memberComponents
-        + operationComponents
+        + operationComponents + entitlementObjects + receivedEventObjects
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

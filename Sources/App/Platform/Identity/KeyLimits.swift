@@ -38,7 +38,9 @@ extension Endpoint {
     private static let scopeOf: [Endpoint: String] = Dictionary(
         uniqueKeysWithValues: allCases.filter { $0.isUnderV1 && $0 != .me }.map { endpoint in
             let part = endpoint.documentation.tag.split(separator: " ").joined(separator: "-")
-            return (endpoint, "\(part):\(endpoint.method == "GET" ? "read" : "write")")
+            // Asking about many at once has a body, and changes nothing all the same.
+            let isRead = endpoint.method == "GET" || endpoint == .checkEntitlements
+            return (endpoint, "\(part):\(isRead ? "read" : "write")")
         })
 
     /// A narrowed key never manages keys: it could make itself a wider one.

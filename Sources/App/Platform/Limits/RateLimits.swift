@@ -99,7 +99,7 @@ extension Endpoint {
     /// Which quota a request of this endpoint is taken from.
     package var ratePolicy: RateLimits.Policy {
         switch self {
-        case .receiveUsage, .getEntitlement: .metering
+        case .receiveUsage, .getEntitlement, .checkEntitlements: .metering
         default: .standard
         }
     }

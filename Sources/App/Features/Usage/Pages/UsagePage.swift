@@ -25,6 +25,8 @@ package struct UsagePage: Page {
     package var problems: [FieldProblem] = []
     package var content: Content
     package var downloads: UsageFiles?
+    /// The events behind the figures, one by one.
+    package var events: URLPath?
     package var whole: URLPath
     /// The first day there can be figures of.
     package var since: CivilDate
@@ -86,6 +88,7 @@ package struct UsagePage: Page {
                 pager(table).html(t)
             }
         }
+        if let events { p { a(.href(events)) { t("received.from_usage") } } }
         if let downloads { downloads.html(t) }
     }
 
