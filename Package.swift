@@ -55,7 +55,9 @@ let package = Package(
         target(
             "App", ["Values", "Billing", "HTML", "Crypto", "Loop", "Postgres", "HTTP", "SMTP", "QR", "CXLSXWriter"],
             exclude: ["Features/Demo/Data"]),
-        .executableTarget(name: "Server", dependencies: ["App", "Loop", "Values"], swiftSettings: settings),
+        // `bursar api`: of App it reads the catalogue of routes and nothing else.
+        target("Client", ["App", "HTML", "HTTP", "Crypto", "Values", "CCurl"]),
+        .executableTarget(name: "Server", dependencies: ["App", "Client", "Loop", "Values"], swiftSettings: settings),
 
         .target(
             name: "TestSupport", dependencies: ["App", "HTTP", "Loop", "Postgres", "Values"], path: "Tests/TestSupport",
@@ -67,6 +69,7 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "Loop"]),
         tests("HTTPTests", ["HTTP", "Loop", "CZlib"]),
         tests("SMTPTests", ["SMTP", "Values"]),
+        tests("ClientTests", ["Client", "App", "TestSupport", "Crypto", "HTTP", "Loop", "Values"]),
         tests("AppTests", ["App", "TestSupport", "HTML", "HTTP", "Values", "Billing", "Postgres", "Loop", "Crypto", "SMTP"]),
     ],
     cxxLanguageStandard: .cxx17

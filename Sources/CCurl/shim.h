@@ -19,3 +19,15 @@ static inline CURLcode bursar_curl_listener(CURL *curl, curl_debug_callback hear
     CURLcode code = curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, hear);
     return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_DEBUGDATA, context) : code;
 }
+static inline CURLcode bursar_curl_body(CURL *curl, const void *bytes, long count) {
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, count);
+    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_POSTFIELDS, bytes) : code;
+}
+static inline CURLcode bursar_curl_writer(CURL *curl, curl_write_callback write, void *context) {
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write);
+    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_WRITEDATA, context) : code;
+}
+static inline CURLcode bursar_curl_headers(CURL *curl, curl_write_callback hear, void *context) {
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
+    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_HEADERDATA, context) : code;
+}

@@ -58,7 +58,7 @@ struct Invocation {
     }
 
     private static let verbs = [
-        "serve", "demo", "migrate", "doctor", "import", "tenant", "key", "user", "settings", "version", "help",
+        "serve", "demo", "migrate", "doctor", "import", "tenant", "key", "user", "settings", "version", "help", "api",
     ]
 
     func run() async throws -> Int32 {
@@ -98,6 +98,7 @@ struct Invocation {
         bursar user password --tenant SLUG --email ADDRESS [--role operator|finance|reader] [--account acc_…]
         bursar user disable-2fa --tenant SLUG --email ADDRESS    for whoever has lost phone and recovery codes
         bursar settings                  every setting as a table, as the README shows it
+        bursar api …                     the JSON API from a shell: needs only a URL and a key, see `bursar api --help`
         bursar version | --help
 
         Settings, as an option or in the environment:

@@ -1,4 +1,5 @@
 import App
+import Client
 import FoundationEssentials
 import Values
 
@@ -12,6 +13,10 @@ struct Program {
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
         let arguments = Array(CommandLine.arguments.dropFirst())
+        // The client reads no setting of the server's and has exit codes of its own.
+        if arguments.first == "api" {
+            exit(ClientProgram.run(Array(arguments.dropFirst()), .ofProcess(now: Instance.realNow)))
+        }
         exit(await run(arguments))
     }
 

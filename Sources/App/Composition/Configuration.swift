@@ -129,6 +129,9 @@ package struct Configuration: Sendable {
             },
         ] + limitSettings + mailSettings
 
+    /// What `bursar api` reads; whoever has set them for the client may start a server all the same.
+    package static let clientVariables = ["BURSAR_URL", "BURSAR_KEY", "BURSAR_KEY_FILE"]
+
     package struct Problem: Error, CustomStringConvertible { package let description: String }
 
     package init() {}
@@ -137,7 +140,8 @@ package struct Configuration: Sendable {
     ///
     /// - Throws: `Problem` naming the variable or flag, and the nearest right name when it is unknown.
     package init(environment: [String: String], flags: [(name: String, value: String)]) throws {
-        for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("BURSAR_") {
+        for (name, value) in environment.sorted(by: { $0.key < $1.key })
+        where name.hasPrefix("BURSAR_") && !Self.clientVariables.contains(name) {
             guard let setting = Self.settings.first(where: { $0.variable == name }) else {
                 throw Problem(
                     description: "There is no setting \(name). Did you mean \(Self.nearest(name, Self.settings.map(\.variable)))?"

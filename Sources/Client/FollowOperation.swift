@@ -1,0 +1,54 @@
+import HTTP
+
+/// Work that takes longer than a request: a 202 says where it stands, and it is asked there until it has ended.
+struct FollowOperation {
+    let run: CommandRun
+    let conversation: Conversation
+    private static let open: Set<String> = ["pending", "queued", "waiting", "running", "cancelling"]
+
+    init(_ run: CommandRun, _ conversation: Conversation) { (self.run, self.conversation) = (run, conversation) }
+
+    /// The last answer: of the operation once it has ended, or the one that was given.
+    func settled(_ first: WireAnswer) throws -> WireAnswer {
+        guard first.status == 202, !run.arguments.has("--no-wait") else { return first }
+        guard let place = try place(first) else { return first }
+        var answer = first
+        var said = ""
+        while true {
+            run.console.pause(Self.wait(answer))
+            answer = try conversation.send(Call(method: "GET", target: place))
+            let json = try answer.json()
+            guard let state = json["state"]?.string ?? json["status"]?.string else {
+                throw ClientFault.failed("broken_answer", "The operation says nothing of its state.")
+            }
+            let line = "\(json["id"]?.string ?? "operation") \(state)\(Self.progress(json))"
+            if line != said { run.say(Plain.line(line)) }
+            said = line
+            guard Self.open.contains(state) else { return answer }
+        }
+    }
+
+    private static func progress(_ json: JSON) -> String {
+        let progress = json["progress"] ?? json
+        guard case .number(let done)? = progress["done"] ?? progress["completed"],
+            case .number(let all)? = progress["total"]
+        else { return "" }
+        return " \(done) of \(all)"
+    }
+
+    /// Only a place on the same server: the key goes along.
+    private func place(_ answer: WireAnswer) throws -> String? {
+        guard let text = answer.header("Operation-Location") ?? answer.header("Location") else { return nil }
+        let path = text.hasPrefix(run.remote.url + "/") ? String(text.dropFirst(run.remote.url.count)) : text
+        guard path.hasPrefix("/v1/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ClientFault.failed(
+                "broken_answer", "The server sends us elsewhere for the result (\(Plain.line(text))); a key follows nobody.")
+        }
+        return path
+    }
+
+    private static func wait(_ answer: WireAnswer) -> Int {
+        let asked = answer.header("Retry-After").flatMap { Int($0) } ?? 1
+        return min(max(asked, 1), 30) * 1000
+    }
+}
