@@ -48,6 +48,7 @@ update accounts a set kind = 'enterprise', enrollment_id = {enrollment}, departm
   where a.id {everybody};
 update subscriptions s set offer = 'enterprise', enrollment_id = {enrollment}, department_id = {department.format(n="1 + get_byte(uuid_send(s.account_id), 15) % 20")}
   where {between(*enterprise)};
+update audit_events e set enrollment_id = {enrollment} where e.account_id {everybody};
 delete from credit_lots s where {between(*enterprise, 's.subscription_id')};
 update subscriptions s set state = 'suspended', suspension_reasons = '{{requested}}', suspended_at = now() - interval '3 days', delete_at = now() + ({nth} % 80 + 1) * interval '1 day'
   where {nth} % 50 = 7;

@@ -25,7 +25,7 @@ package struct AuditFilter: Sendable, Equatable {
         let tenant = context.tenant.id
         var condition: SQL = "e.tenant_id = \(tenant) \(Visibility.ofAudit(to: context.principal, tenant))"
         if let account { condition = "\(condition) and e.account_id = \(account)" }
-        if let enrollment { condition = "\(condition) and \(Self.within(enrollment, tenant))" }
+        if let enrollment { condition = "\(condition) and e.enrollment_id = \(enrollment)" }
         if let object { condition = "\(condition) and e.object_id = \(object)" }
         if let actor { condition = "\(condition) and \(Self.done(by: actor, tenant))" }
         if let actorKind { condition = "\(condition) and e.actor_kind = \(actorKind.rawValue)" }
@@ -34,15 +34,6 @@ package struct AuditFilter: Sendable, Equatable {
         if let from { condition = "\(condition) and e.at >= \(from)" }
         if let to { condition = "\(condition) and e.at < \(to)" }
         return condition
-    }
-
-    /// What concerns the agreement itself and the accounts under it.
-    private static func within(_ enrollment: EnrollmentID, _ tenant: TenantID) -> SQL {
-        """
-        (e.object_id = \(enrollment) \
-        or e.object_id in (select d.id from departments d where d.tenant_id = \(tenant) and d.enrollment_id = \(enrollment)) \
-        or e.account_id in (select v.id from accounts v where v.tenant_id = \(tenant) and v.enrollment_id = \(enrollment)))
-        """
     }
 
     private static func done(by actor: String, _ tenant: TenantID) -> SQL {

@@ -129,7 +129,7 @@ package struct CreateDepartment: Sendable {
             on conflict (tenant_id, enrollment_id, name) do nothing returning id
             """)
         guard !made.isEmpty else { throw Failure.conflict(code: "department_exists", arguments: ["name": name]) }
-        write.audit("department.created", object: ("department", id.uuid))
+        write.audit("department.created", object: ("department", id.uuid), enrollment: enrollment)
         write.emit("department.created", object: ("department", id.uuid), account: nil, sequence: 1)
         return id
     }
@@ -182,7 +182,9 @@ package struct EditDepartment: Sendable {
                 update departments set name = \(department.name), cost_centre = \(department.costCentre), quota_minor = \(department.quota?.minor), \
                 version = \(department.version) where tenant_id = \(write.tenant.id) and id = \(id)
                 """)
-            write.audit("department.edited", object: ("department", id.uuid), details: (before, department.editableJSON))
+            write.audit(
+                "department.edited", object: ("department", id.uuid), enrollment: department.enrollment,
+                details: (before, department.editableJSON))
             write.emit("department.edited", object: ("department", id.uuid), account: nil, sequence: department.version)
             return department.answer(200)
         }
@@ -218,7 +220,7 @@ package struct DeleteDepartment: Sendable {
             }
             guard try !row.get(2, as: Bool.self) else { throw Failure.conflict(code: "department_has_history") }
             write.enqueue("delete from departments where tenant_id = \(tenant) and id = \(id)")
-            write.audit("department.deleted", object: ("department", id.uuid))
+            write.audit("department.deleted", object: ("department", id.uuid), enrollment: department.enrollment)
             write.emit("department.deleted", object: ("department", id.uuid), account: nil, sequence: department.version + 1)
             return department.answer(200)
         }

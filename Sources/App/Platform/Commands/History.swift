@@ -29,16 +29,22 @@ extension Write {
 
     /// Who did what to which object, in IDs only. What names or addresses changed goes into `details`, which can be erased (L3), and so does the
     /// address of the request.
+    ///
+    /// `enrollment`: the agreement that the object belongs to, where neither the object nor its account says so.
     package func audit(
-        _ action: String, object: (kind: String, id: UUID), account: AccountID? = nil, reason: String? = nil, from: String? = nil,
-        to: String? = nil, details: (before: String, after: String)? = nil
+        _ action: String, object: (kind: String, id: UUID), account: AccountID? = nil, enrollment: EnrollmentID? = nil,
+        reason: String? = nil, from: String? = nil, to: String? = nil, details: (before: String, after: String)? = nil
     ) {
         let id: AuditID = newID()
+        let agreement: SQL =
+            if let enrollment { "\(enrollment)" } else if object.kind == "enrollment" { "\(object.id)" } else if let account {
+                "(select v.enrollment_id from accounts v where v.tenant_id = \(tenant.id) and v.id = \(account))"
+            } else { "null" }
         enqueue(
             """
-            insert into audit_events (tenant_id, id, at, action, actor_kind, actor_id, object_kind, object_id, account_id, reason, from_state, \
-            to_state, request_id, recorded_at) values (\(tenant.id), \(id), \(now), \(action), \(actor.kind.rawValue), \(actor.id), \
-            \(object.kind), \(object.id), \(account), \(reason), \(from), \(to), \(requestID), \(dependencies.realNow()))
+            insert into audit_events (tenant_id, id, at, action, actor_kind, actor_id, object_kind, object_id, account_id, enrollment_id, reason, \
+            from_state, to_state, request_id, recorded_at) values (\(tenant.id), \(id), \(now), \(action), \(actor.kind.rawValue), \(actor.id), \
+            \(object.kind), \(object.id), \(account), \(agreement), \(reason), \(from), \(to), \(requestID), \(dependencies.realNow()))
             """)
         if details != nil || remoteAddress != nil {
             enqueue(

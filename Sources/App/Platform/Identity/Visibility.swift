@@ -93,10 +93,8 @@ enum Visibility {
             grants.isOperator
                 ? ""
                 : """
-                and (e.account_id in (select v.id from accounts v where v.tenant_id = \(tenant) \
-                and (v.administrator_id = \(id) or v.enrollment_id = any(\(grants.enrollments.sorted())))) \
-                or e.account_id is null and (e.object_id = any(\(grants.enrollments.sorted())) or e.object_id in (select d.id from departments d \
-                where d.tenant_id = \(tenant) and d.enrollment_id = any(\(grants.enrollments.sorted()))))) \
+                and (e.account_id in (select v.id from accounts v where v.tenant_id = \(tenant) and v.administrator_id = \(id)) \
+                or e.enrollment_id = any(\(grants.enrollments.sorted()))) \
                 \(only(grants, "e.account_id"))
                 """
         }
