@@ -74,6 +74,15 @@ struct AccountDesk: Sendable {
         return try AccountDesk(now, account, rows, lots)
     }
 
+    /// The account and its people alone.
+    static func loadMembers(_ id: AccountID, _ context: TenantContext) async throws -> (account: Account, members: [Member]) {
+        guard context.principal.isOperator else { throw Failure.notFound }
+        let queries = AccountDeskQueries(tenant: context.tenant.id, account: id)
+        let rows = try await context.read([Account.one(context.tenant.id, id), queries.members]).rows
+        guard let account = try rows[0].first.map(Account.init) else { throw Failure.notFound }
+        return (account, try members(of: account, rows[1]))
+    }
+
     private init(_ now: Instant, _ account: Account, _ rows: [Rows], _ lots: Rows) throws {
         self.now = now
         self.account = account
@@ -165,13 +174,17 @@ struct AccountDeskQueries {
         "select state, count(*) from subscriptions where tenant_id = \(tenant) and account_id = \(account) group by state"
     }
 
-    /// What is in trouble first.
+    /// What is in trouble first. The newest of each state are found by its index, so that an account of ten thousand costs what one of ten does.
     private var subscriptions: SQL {
-        SubscriptionQueries.list(
+        let shown = Int64(AccountDesk.shown)
+        let urgent: SQL = "array['suspended', 'past_due', 'pending', 'active', 'deleted']"
+        return SubscriptionQueries.list(
             """
-            s.tenant_id = \(tenant) and s.account_id = \(account) order by \
-            array_position(array['suspended', 'past_due', 'pending', 'active', 'deleted'], s.state), s.created_at desc, s.id desc \
-            limit \(Int64(AccountDesk.shown))
+            s.tenant_id = \(tenant) and s.id in (select c.id from unnest(\(urgent)) with ordinality w(state, rank), \
+            lateral (select v.id, v.created_at from subscriptions v where v.tenant_id = \(tenant) and v.account_id = \(account) \
+            and v.state = w.state order by v.created_at desc, v.id desc limit \(shown)) c \
+            order by w.rank, c.created_at desc, c.id desc limit \(shown)) \
+            order by array_position(\(urgent), s.state), s.created_at desc, s.id desc
             """)
     }
 
@@ -195,14 +208,14 @@ struct AccountDeskQueries {
         """
     }
 
-    private var members: SQL {
+    var members: SQL {
         """
         (select r.role, u.id, u.email, u.first_name, u.last_name from role_assignments r \
         join users u on u.tenant_id = r.tenant_id and u.id = r.user_id \
         where r.tenant_id = \(tenant) and r.account_id = \(account) order by r.role, u.email limit 50) union all \
-        (select distinct 'service_admin', u.id, u.email, u.first_name, u.last_name from subscriptions s \
-        join users u on u.tenant_id = s.tenant_id and u.id = s.service_administrator_id \
-        where s.tenant_id = \(tenant) and s.account_id = \(account) order by 3 limit 50)
+        (select 'service_admin', u.id, u.email, u.first_name, u.last_name from (select distinct s.service_administrator_id as id \
+        from subscriptions s where s.tenant_id = \(tenant) and s.account_id = \(account)) d \
+        join users u on u.tenant_id = \(tenant) and u.id = d.id order by 3 limit 50)
         """
     }
 

@@ -149,14 +149,14 @@ extension PageHandler {
     }
 
     private func viewAsPage(_ visit: Visit) async throws -> (ViewAsPage, Frame) {
-        let desk = try await AccountDesk.load(try visit.pathID(0), try visit.context())
-        let t = visit.localiser(desk.account.zone)
+        let (account, members) = try await AccountDesk.loadMembers(try visit.pathID(0), try visit.context())
+        let t = visit.localiser(account.zone)
         let page = ViewAsPage(
-            crumbs: deskCrumbs(t, of: (desk.account.id, desk.account.name), current: t("desk.view_as")),
-            accountName: desk.account.name, people: desk.members, selected: visit["person"] ?? "",
-            action: PageRoute.viewAs.url(desk.account.id.description),
-            back: PageRoute.operatorAccount.url(desk.account.id.description), tokens: visit.tokens())
-        return (page, Frame(zone: desk.account.zone, current: PageRoute.operatorAccounts.url()))
+            crumbs: deskCrumbs(t, of: (account.id, account.name), current: t("desk.view_as")),
+            accountName: account.name, people: members, selected: visit["person"] ?? "",
+            action: PageRoute.viewAs.url(account.id.description),
+            back: PageRoute.operatorAccount.url(account.id.description), tokens: visit.tokens())
+        return (page, Frame(zone: account.zone, current: PageRoute.operatorAccounts.url()))
     }
 
     func viewAs(_ visit: Visit) async throws -> HTTPResponse {
