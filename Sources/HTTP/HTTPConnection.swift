@@ -20,12 +20,14 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
     }
     let server: HTTPServer
     var phase = Phase.receivingHead
+    /// Whether the server counts it under its address.
+    var isCounted = false
     /// Where the server keeps this connection in its list.
     var position = 0
     /// The loop's milliseconds after which `expire` is called.
     var deadline: UInt64
     private let parser: RequestParser
-    private var remoteAddress = ""
+    private(set) var remoteAddress = ""
     private var requestStart: UInt64
     /// Bytes that came while a request was being handled.
     private var pending: [UInt8] = []

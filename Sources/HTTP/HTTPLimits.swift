@@ -23,6 +23,8 @@ package struct HTTPLimits: Sendable {
     package var lingerDeadline: Duration = .seconds(2)
     /// Open connections; beyond: 503.
     package var connections = 4_096
+    /// Of these, from one address; beyond: 429. Behind a proxy everybody comes from its address.
+    package var connectionsPerAddress = 1_024
     /// Bytes of further pipelined requests that are kept while one is being handled; beyond, the client waits.
     package var pipelinedBytes = 64 * 1_024
 

@@ -22,6 +22,8 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
     static let timeout = HTTPRefusal(status: 408, code: "request_timeout", detail: "The request did not arrive in time.")
     static let overloaded = HTTPRefusal(
         status: 503, code: "overloaded", detail: "Too many connections are open. Try again later.")
+    static let tooManyFromAddress = HTTPRefusal(
+        status: 429, code: "too_many_connections", detail: "Too many connections are open from this address. Close some first.")
     static let methodNotAllowed = HTTPRefusal(
         status: 405, code: "method_not_allowed", detail: "The server does not know or does not serve this method.")
     static let version = HTTPRefusal(
@@ -42,7 +44,7 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
         }
         var headers: HTTPHeaders = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
         if status == 405 { headers.add("Allow", HTTPMethod.allowed) }
-        if status == 503 { headers.add("Retry-After", "5") }
+        if status == 503 || status == 429 { headers.add("Retry-After", "5") }
         return HTTPResponse(status: status, headers: headers, body: .bytes(json.bytes))
     }
 }

@@ -14,6 +14,7 @@ package final class HTTPServer: @unchecked Sendable {
 
     private var listeners: [HTTPListener] = []
     private var connections: [HTTPConnection] = []
+    private var connectionsOf: [String: Int] = [:]
     private var sweep: LoopTimer?
     private let sweepMilliseconds: UInt64
     private var emptyWaiter: CheckedContinuation<Void, Never>?
@@ -111,18 +112,33 @@ package final class HTTPServer: @unchecked Sendable {
             } catch {
                 return connection.close()
             }
-            if connections.count > limits.connections + Self.connectionsToldMaximum {
-                connection.close()
-            } else if connections.count > limits.connections {
-                connection.refuse(.overloaded)
-            }
+            connectionsOf[connection.remoteAddress, default: 0] += 1
+            connection.isCounted = true
+            admit(connection)
         } catch {
             // Out of memory for a handle: the client stays in the backlog and is offered again.
             refusedRequests += 1
         }
     }
 
+    private func admit(_ connection: HTTPConnection) {
+        let fromAddress = connectionsOf[connection.remoteAddress, default: 0]
+        if connections.count > limits.connections + Self.connectionsToldMaximum
+            || fromAddress > limits.connectionsPerAddress + Self.connectionsToldMaximum
+        {
+            connection.close()
+        } else if connections.count > limits.connections {
+            connection.refuse(.overloaded)
+        } else if fromAddress > limits.connectionsPerAddress {
+            connection.refuse(.tooManyFromAddress)
+        }
+    }
+
     func remove(_ connection: HTTPConnection) {
+        if connection.isCounted {
+            let left = connectionsOf[connection.remoteAddress, default: 1] - 1
+            connectionsOf[connection.remoteAddress] = left > 0 ? left : nil
+        }
         let position = connection.position
         let last = connections.removeLast()
         if last !== connection {

@@ -246,6 +246,33 @@ private func get(_ path: String, _ lines: String = "") -> String { "GET \(path) 
         clients[0].send(get("/"))
         #expect(try clients[0].answer().status == 200)
     }
+
+    @Test func `one connection too many from one address is told so, and there is room again when one has gone`() async throws {
+        var limits = HTTPLimits()
+        limits.connectionsPerAddress = 2
+        let server = try await TestServer(limits: limits)
+        let first = try RawClient(server)
+        let second = try RawClient(server)
+        for client in [first, second] {
+            client.send(get("/"))
+            #expect(try client.answer().status == 200)
+        }
+        let refused = try RawClient(server)
+        let answer = try refused.answer()
+        #expect(answer.status == 429)
+        #expect(answer["retry-after"] != nil)
+        #expect(answer.text.contains("too_many_connections"))
+        refused.endSending()
+        #expect(refused.isClosed())
+        first.endSending()
+        #expect(first.isClosed())
+        try await eventually { await server.loop.run { server.server.connectionCount } == 1 }
+        let next = try RawClient(server)
+        next.send(get("/"))
+        #expect(try next.answer().status == 200)
+        second.send(get("/"))
+        #expect(try second.answer().status == 200)
+    }
 }
 
 func sleepMilliseconds(_ count: Int) async { try? await Task.sleep(for: .milliseconds(count)) }

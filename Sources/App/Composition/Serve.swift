@@ -27,6 +27,8 @@ package struct Serve: Sendable {
     /// The server with the limits of this program; it does not listen yet.
     package static func server(of app: App, on loop: EventLoop) -> HTTPServer {
         var limits = HTTPLimits()
+        limits.connections = app.dependencies.configuration.limits.connections
+        limits.connectionsPerAddress = app.dependencies.configuration.limits.connectionsPerAddress
         limits.bodyBytes = { _, path in path == Endpoint.receiveUsage.template ? Self.usageBodyBytes : Self.bodyBytes }
         return HTTPServer(loop: loop, limits: limits, refusalAnswer: app.refusal) { await app.handle($0) }
     }

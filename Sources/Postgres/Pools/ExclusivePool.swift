@@ -1,6 +1,7 @@
+import FoundationEssentials
 import Loop
 
-/// Sessions that are handed to one user at a time, first come, first served.
+/// Sessions that are handed to one user at a time: first come, first served within a scope, and the scopes in turn. No scope has all of them.
 ///
 /// Opens them when they are needed, up to a maximum. Belongs to a loop; `@unchecked Sendable` because every user of it is
 /// checked to be on that loop.
@@ -12,7 +13,9 @@ final class ExclusivePool: @unchecked Sendable {
     private let maximum: Int
     private let waitLimit: Duration
     private var idle: [Connection] = []
-    private var waiting = Queue<Waiter>()
+    private let scopeMaximum: Int
+    private var waiting = FairQueue<Waiter>()
+    private var held = ScopeCounts()
     private var timer: LoopTimer?
     var counts = PoolCounters()
 
@@ -31,9 +34,11 @@ final class ExclusivePool: @unchecked Sendable {
         }
     }
 
-    init(loop: EventLoop, options: ConnectionOptions, maximum: Int, waitLimit: Duration) {
+    /// `scopeMaximum`: as many sessions may users of one scope hold at once.
+    init(loop: EventLoop, options: ConnectionOptions, maximum: Int, scopeMaximum: Int, waitLimit: Duration) {
         self.loop = loop
         self.maximum = maximum
+        self.scopeMaximum = scopeMaximum
         self.waitLimit = waitLimit
         sessions = Sessions(loop: loop, options: options)
     }
@@ -68,42 +73,59 @@ final class ExclusivePool: @unchecked Sendable {
     }
 
     /// A session with nothing under way and no transaction open. Give it back, whatever happens. On the loop.
-    func checkOut() async throws -> Connection {
+    func checkOut(for scope: UUID?) async throws -> Connection {
         loop.preconditionOnLoop()
-        while let connection = idle.popLast() {
-            if isFit(connection) {
-                counts.inUse += 1
-                return connection
-            }
-            sessions.retire(connection)
+        // Where sessions are idle, everybody who waits is of a scope that has its share.
+        if held.isBelow(scopeMaximum, scope), let connection = popIdle() {
+            counts.inUse += 1
+            held.begin(scope)
+            return connection
         }
         guard !sessions.isClosed else { throw PostgresError.unavailable("the pool is closed") }
         let waiter = Waiter(deadline: loop.milliseconds + waitLimit.roundedUpMilliseconds)
         await withCheckedContinuation { continuation in
             waiter.continuation = continuation
-            waiting.append(waiter)
+            waiting.append(waiter, of: scope)
             sessions.replenish()
         }
         guard let connection = waiter.connection else { throw waiter.refusal }
         return connection
     }
 
-    func giveBack(_ connection: Connection) {
+    func giveBack(_ connection: Connection, of scope: UUID?) {
         counts.inUse -= 1
-        if isFit(connection) { offer(connection) } else { sessions.retire(connection) }
+        held.end(scope)
+        if isFit(connection) { idle.append(connection) } else { sessions.retire(connection) }
+        serve()
+    }
+
+    private func popIdle() -> Connection? {
+        while let connection = idle.popLast() {
+            if isFit(connection) { return connection }
+            sessions.retire(connection)
+        }
+        return nil
     }
 
     /// The guard against anything of one scope reaching the next.
     private func isFit(_ connection: Connection) -> Bool { connection.isOpen && connection.isIdle && !connection.isStale }
 
     private func offer(_ connection: Connection) {
-        guard let waiter = waiting.popFirst() else {
-            idle.append(connection)
-            return
+        idle.append(connection)
+        serve()
+    }
+
+    private func serve() {
+        while !waiting.isEmpty, let connection = popIdle() {
+            guard let (waiter, scope) = waiting.popFirst(where: { held.isBelow(scopeMaximum, $0) }) else {
+                idle.append(connection)
+                return
+            }
+            counts.inUse += 1
+            held.begin(scope)
+            waiter.connection = connection
+            waiter.finish()
         }
-        counts.inUse += 1
-        waiter.connection = connection
-        waiter.finish()
     }
 
     private func lookAtClock() {

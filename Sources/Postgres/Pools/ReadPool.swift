@@ -12,21 +12,30 @@ package final class ReadPool: @unchecked Sendable {
     /// Units under way on one session before others wait in the pool: enough to keep the server busy, few enough to lose.
     private static let inflightMaximum = 128
     private static let tick = Duration.milliseconds(500)
+    /// Units of one scope under way at once: as many as keep the sessions busy, few enough that another scope's unit waits behind little.
+    package static let scopeMaximumStandard = 16
 
     package let loop: EventLoop
     private let sessions: Sessions
     private let size: Int
     private let waitLimit: Duration
-    private var waiting = Queue<ReadUnit>()
+    private let scopeMaximum: Int
+    private var waiting = FairQueue<ReadUnit>()
+    private var underWay = ScopeCounts()
     private var isDispatchPlanned = false
     private var timer: LoopTimer?
     private var counts = PoolCounters()
 
-    /// `waitLimit`: how long a unit may wait for a session before it is refused as unavailable.
-    package init(loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(5)) {
+    /// `waitLimit`: how long a unit may wait for a session before it is refused as unavailable. `scopeMaximum`: beyond so many units of one
+    /// scope under way its further ones wait, and those of other scopes pass them by.
+    package init(
+        loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(5),
+        scopeMaximum: Int = ReadPool.scopeMaximumStandard
+    ) {
         self.loop = loop
         self.size = connections
         self.waitLimit = waitLimit
+        self.scopeMaximum = scopeMaximum
         sessions = Sessions(loop: loop, options: options)
     }
 
@@ -70,7 +79,7 @@ package final class ReadPool: @unchecked Sendable {
         counts.units += 1
         var isRepeated = false
         while true {
-            let batch = try await answer(to: ReadUnit(commands: commands, timeout: timeout))
+            let batch = try await answer(to: ReadUnit(scope: scope, commands: commands, timeout: timeout))
             guard let failure = batch.failure else { return batch.rows }
             guard !isRepeated, failure.isRetryable, !sessions.isClosed else { throw failure }
             isRepeated = true
@@ -100,7 +109,7 @@ package final class ReadPool: @unchecked Sendable {
         unit.deadline = loop.milliseconds + waitLimit.roundedUpMilliseconds
         await withCheckedContinuation { continuation in
             unit.waiter = continuation
-            waiting.append(unit)
+            waiting.append(unit, of: unit.scope)
             planDispatch()
         }
         return try unit.outcome.get()
@@ -117,7 +126,9 @@ package final class ReadPool: @unchecked Sendable {
     }
 
     private func dispatch() {
-        while !waiting.isEmpty, let connection = leastBusy(), let unit = waiting.popFirst() {
+        while !waiting.isEmpty, let connection = leastBusy(),
+            let (unit, _) = waiting.popFirst(where: { underWay.isBelow(scopeMaximum, $0) })
+        {
             send(unit, on: connection)
         }
     }
@@ -134,10 +145,12 @@ package final class ReadPool: @unchecked Sendable {
 
     private func send(_ unit: ReadUnit, on connection: Connection) {
         counts.inUse += 1
+        underWay.begin(unit.scope)
         let batch = connection.send(unit.commands, .ahead, startsUnit: true, timeout: unit.timeout)
         let commit = connection.send([Command(kind: .control(.commit), phase: .commit)], .inside)
         batch.onDone { [self] in
             counts.inUse -= 1
+            underWay.end(unit.scope)
             unit.finish(.success(batch))
         }
         commit.onDone { [self] in
@@ -159,13 +172,15 @@ package final class ReadPool: @unchecked Sendable {
 
 /// One read on its way. Belongs to the pool's loop.
 private final class ReadUnit {
+    let scope: UUID?
     let commands: [Command]
     let timeout: Duration?
     var deadline: UInt64 = 0
     var waiter: CheckedContinuation<Void, Never>?
     private(set) var outcome: Result<Batch, PostgresError> = .failure(.unavailable("not answered"))
 
-    init(commands: [Command], timeout: Duration?) {
+    init(scope: UUID?, commands: [Command], timeout: Duration?) {
+        self.scope = scope
         self.commands = commands
         self.timeout = timeout
     }

@@ -13,7 +13,7 @@ package final class ReportPool: @unchecked Sendable {
     /// `options.statementTimeout` bounds each batch, not the whole; give reports a longer one than pages.
     package init(loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(10)) {
         self.loop = loop
-        pool = ExclusivePool(loop: loop, options: options, maximum: connections, waitLimit: waitLimit)
+        pool = ExclusivePool(loop: loop, options: options, maximum: connections, scopeMaximum: connections, waitLimit: waitLimit)
     }
 
     /// Sessions are opened when the first report is asked for. On the loop.
@@ -36,7 +36,7 @@ package final class ReportPool: @unchecked Sendable {
         precondition(batchSize > 0)
         try SQL.check([statement])
         pool.counts.units += 1
-        let connection = try await pool.checkOut()
+        let connection = try await pool.checkOut(for: scope)
         let transaction = Transaction(connection: connection, opening: opening(scope, timeout), timeout: timeout)
         do {
             let cursor = SQL(unsafeSQL: "declare \(Self.cursor) no scroll cursor for ") + statement
@@ -48,10 +48,10 @@ package final class ReportPool: @unchecked Sendable {
                 if rows.count < batchSize { break }
             }
             try await transaction.finish()
-            pool.giveBack(connection)
+            pool.giveBack(connection, of: scope)
         } catch {
             await transaction.rollBack()
-            pool.giveBack(connection)
+            pool.giveBack(connection, of: scope)
             throw error
         }
     }

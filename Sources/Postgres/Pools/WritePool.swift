@@ -11,12 +11,17 @@ package final class WritePool: @unchecked Sendable {
     package let loop: EventLoop
     private let pool: ExclusivePool
 
-    /// `connections` is the most that are open at once; `waitLimit` how long a transaction waits for one before it is refused
-    /// as unavailable.
+    /// `connections` is the most that are open at once, of which one scope has three quarters at most; `waitLimit` how long a
+    /// transaction waits for one before it is refused as unavailable.
     package init(loop: EventLoop, options: ConnectionOptions, connections: Int = 16, waitLimit: Duration = .seconds(5)) {
         self.loop = loop
-        pool = ExclusivePool(loop: loop, options: options, maximum: connections, waitLimit: waitLimit)
+        pool = ExclusivePool(
+            loop: loop, options: options, maximum: connections,
+            scopeMaximum: Self.share(of: connections), waitLimit: waitLimit)
     }
+
+    /// What one scope may hold of so many sessions: always all but a quarter, and never none.
+    package static func share(of connections: Int) -> Int { connections - connections / 4 }
 
     /// Opens `warm` sessions now; more come when they are needed. On the loop.
     package func start(warm: Int = 2) { pool.start(warm: warm) }
@@ -47,16 +52,16 @@ package final class WritePool: @unchecked Sendable {
         pool.counts.units += 1
         var attempt = 0
         while true {
-            let connection = try await pool.checkOut()
+            let connection = try await pool.checkOut(for: scope)
             let transaction = Transaction(connection: connection, opening: opening, timeout: timeout)
             do {
                 let value = try await body(transaction)
                 try await transaction.finish()
-                pool.giveBack(connection)
+                pool.giveBack(connection, of: scope)
                 return value
             } catch {
                 await transaction.rollBack()
-                pool.giveBack(connection)
+                pool.giveBack(connection, of: scope)
                 guard attempt < retries, Self.isWorthRepeating(error, transaction, repeatable) else { throw error }
             }
             attempt += 1
