@@ -16,6 +16,8 @@ test:
 bench: build
 	.ci/install bench
 	python3 Tests/Benchmarks/bench.py --binary .build/release/bursar
+	python3 Tests/Benchmarks/entitlement.py --binary .build/release/bursar
+	python3 Tests/Benchmarks/neighbour.py --binary .build/release/bursar
 	python3 Tests/Benchmarks/pages.py --binary .build/release/bursar || true
 
 faults: build

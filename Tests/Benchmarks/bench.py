@@ -397,22 +397,27 @@ def sign_in(port, email, password):
     return "; ".join(cookies) if response.status in (302, 303) else None
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def asked_for(description, **numbers):
+    """What the command line says; every benchmark of this folder takes these."""
+    options = argparse.ArgumentParser(description=description.splitlines()[0])
     options.add_argument("--binary", default=".build/release/bursar")
-    options.add_argument("--subscriptions", type=int, default=100_000)
     options.add_argument("--seconds", type=int, default=5, help="of each measurement")
-    options.add_argument("--only", default="read,write,usage,wire,rest,sweep")
     options.add_argument("--keep", action="store_true")
-    asked = options.parse_args()
-    if not has("wrk"):
-        say("wrk is not installed (package wrk): the load cannot be made, nothing is measured")
-        return 0
-    bench = Bench(asked)
+    options.add_argument("--only")
+    for name, fallback in numbers.items():
+        options.add_argument(f"--{name}", type=int, default=fallback)
+    return options.parse_args()
+
+
+def run(bench, parts):
+    """Prepares, measures between two looks at the machine's noise, and cleans up."""
     try:
+        if not has("wrk"):
+            say("wrk is not installed (package wrk): the load cannot be made, nothing is measured")
+            return 0
         bench.prepare()
         bench.noise()
-        for part in asked.only.split(","):
+        for part in parts:
             try:
                 getattr(bench, part)()
             except Exception as error:  # One measurement that does not come about leaves the others standing.
@@ -421,8 +426,13 @@ def main():
                     raise
         bench.noise()
     finally:
-        bench.server.close(keep=asked.keep)
+        bench.server.close(keep=bench.asked.keep)
     return 0
+
+
+def main():
+    asked = asked_for(__doc__, subscriptions=100_000)
+    return run(Bench(asked), (asked.only or "read,write,usage,wire,rest,sweep").split(","))
 
 
 if __name__ == "__main__":

@@ -127,9 +127,10 @@ struct PageMatrix {
             PageMatrix(.standard, "· · · · · ●")
 
         // Members, API keys, webhooks.
-        case .keys, .keyForm, .makeKey, .rotateKeyForm, .rotateKey, .revokeKeyForm, .revokeKey:
+        case .keys, .keyForm, .makeKey, .editKeyForm, .editKey, .rotateKeyForm, .rotateKey, .revokeKeyForm, .revokeKey:
             PageMatrix(.standard, "● – – · · ●")
-        case .operatorKeys, .operatorKeyForm, .operatorMakeKey, .operatorRotateKeyForm, .operatorRotateKey,
+        case .operatorKeys, .operatorKeyForm, .operatorMakeKey, .operatorEditKeyForm, .operatorEditKey,
+            .operatorRotateKeyForm, .operatorRotateKey,
             .operatorRevokeKeyForm,
             .operatorRevokeKey:
             PageMatrix(.standard, "· · · · · ●")

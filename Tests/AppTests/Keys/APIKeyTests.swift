@@ -171,6 +171,40 @@ import Values
         #expect(try await story.person("account_admin").get("/operator/api-keys").status == 404)
     }
 
+    @Test func `is renamed on a page, where the operator also says how often it may ask and nobody else does`() async throws {
+        let story = try await PortalStory()
+        let made = try await make(story.tenant, story.account).expect(201)
+        let (id, list) = (try made.id, "/accounts/\(story.account)/api-keys")
+        let administrator = try await story.person("account_admin")
+        let form = try await administrator.get("\(list)/\(id)/edit?lang=en").expect(200)
+        #expect(form.text.contains("For tests") && !form.text.contains("rate_limit"))
+        try await administrator.post("\(list)/\(id)/edit", ["name": ""]).expect(422)
+        try await administrator.get("\(list)/\(id)/edit").expect(200)
+        let renamed = try await administrator.post("\(list)/\(id)/edit", ["name": "Billing export", "rate_limit": "100000"])
+        #expect(renamed.status == 303)
+        #expect(try await administrator.get(list).expect(200).text.contains("The key was changed"))
+        let after = try await story.tenant.get("/v1/api-keys/\(id)").expect(200)
+        #expect(after["name"] == "Billing export")
+        #expect(after["rate_limit"] == nil)
+
+        let provider = try await story.person("operator")
+        #expect(try await provider.get("\(list)/\(id)/edit?lang=en").expect(200).text.contains("rate_limit"))
+        for wrong in ["0", "many", "1000001", "1.5"] {
+            try await provider.post("\(list)/\(id)/edit", ["name": "Billing export", "rate_limit": wrong]).expect(422)
+            try await provider.get("\(list)/\(id)/edit").expect(200)
+        }
+        #expect(try await provider.post("\(list)/\(id)/edit", ["name": "Billing export", "rate_limit": "5000"]).status == 303)
+        #expect(try await story.tenant.get("/v1/api-keys/\(id)").expect(200)["rate_limit"] == "5000")
+        #expect(try await provider.get(list).expect(200).text.contains("5,000 requests a minute"))
+        // It stays when somebody else renames the key, and goes when the field is emptied.
+        try await administrator.get("\(list)/\(id)/edit").expect(200)
+        #expect(try await administrator.post("\(list)/\(id)/edit", ["name": "Export"]).status == 303)
+        #expect(try await story.tenant.get("/v1/api-keys/\(id)").expect(200)["rate_limit"] == "5000")
+        try await provider.get("\(list)/\(id)/edit").expect(200)
+        #expect(try await provider.post("\(list)/\(id)/edit", ["name": "Export", "rate_limit": ""]).status == 303)
+        #expect(try await story.tenant.get("/v1/api-keys/\(id)").expect(200)["rate_limit"] == nil)
+    }
+
     private func secret(_ made: Reply) throws -> String { try #require(made["key"]) }
     private func uuid(_ id: String) -> String { APIKeyID(id)?.uuid.uuidString ?? "" }
 }

@@ -77,6 +77,7 @@ enum Flash: String, Sendable, CaseIterable {
     case sessionEnded = "session_ended"
     case sessionsEnded = "sessions_ended"
     case keyRevoked = "key_revoked"
+    case keyEdited = "key_edited"
     case mailQueued = "mail_queued"
     case memberInvited = "member_invited"
     case invitationSentAgain = "invitation_sent_again"

@@ -7,7 +7,7 @@ import Values
 /// API keys of an account, and the tenant's own (experience page 24).
 extension PageHandler {
     /// Whose keys one page is about.
-    private struct KeyOwner {
+    struct KeyOwner {
         var account: Account?
         var name: String
         var frame: Frame
@@ -15,7 +15,7 @@ extension PageHandler {
         var roles: [Role]
     }
 
-    private func keyOwner(_ visit: Visit) async throws -> KeyOwner {
+    func keyOwner(_ visit: Visit) async throws -> KeyOwner {
         let context = try visit.context()
         guard visit.route?.segments.first == "accounts" else {
             try requireOperator(context)
@@ -23,6 +23,7 @@ extension PageHandler {
                 name: context.tenant.name, frame: Frame(current: PageRoute.operatorKeys.url()),
                 links: APIKeyLinks(
                     list: PageRoute.operatorKeys.url(), new: PageRoute.operatorKeyForm.url(),
+                    edit: { PageRoute.operatorEditKeyForm.url($0.description) },
                     rotate: { PageRoute.operatorRotateKeyForm.url($0.description) },
                     revoke: { PageRoute.operatorRevokeKeyForm.url($0.description) }), roles: [.operator])
         }
@@ -34,6 +35,7 @@ extension PageHandler {
             frame: Frame(zone: account.zone, account: (account.id, account.name), current: PageRoute.keys.url(id)),
             links: APIKeyLinks(
                 list: PageRoute.keys.url(id), new: PageRoute.keyForm.url(id),
+                edit: { PageRoute.editKeyForm.url(id, $0.description) },
                 rotate: { PageRoute.rotateKeyForm.url(id, $0.description) },
                 revoke: { PageRoute.revokeKeyForm.url(id, $0.description) }), roles: [.accountAdministrator, .finance, .reader])
     }
@@ -49,6 +51,7 @@ extension PageHandler {
             now: dependencies.realNow())
         var frame = owner.frame
         if visit.flash == .keyRevoked { frame.banner = Banner(.good, title: visit.strings("keys.revoked")) }
+        if visit.flash == .keyEdited { frame.banner = Banner(.good, title: visit.strings("keys.edited")) }
         return visit.page(page, frame)
     }
 
@@ -130,7 +133,7 @@ extension PageHandler {
     // MARK: Parts
 
     /// A key of this very owner: another one of the same person is not found below this address.
-    private func key(_ visit: Visit, _ owner: KeyOwner) async throws -> APIKey {
+    func key(_ visit: Visit, _ owner: KeyOwner) async throws -> APIKey {
         let id: APIKeyID = try visit.pathID(owner.account == nil ? 0 : 1)
         let key = try await FindAPIKey.byID(id, visit.context())
         guard key.account == owner.account?.id || owner.account == nil else { throw Failure.notFound }

@@ -216,6 +216,8 @@ struct PageHandler: Sendable {
         case .keys, .operatorKeys: return try await keys(visit)
         case .keyForm, .operatorKeyForm: return try await keyForm(visit)
         case .makeKey, .operatorMakeKey: return try await makeKey(visit)
+        case .editKeyForm, .operatorEditKeyForm: return try await editKeyForm(visit)
+        case .editKey, .operatorEditKey: return try await editKey(visit)
         case .rotateKeyForm, .operatorRotateKeyForm: return try await keyConfirmation(visit, .rotate)
         case .rotateKey, .operatorRotateKey: return try await rotateKey(visit)
         case .revokeKeyForm, .operatorRevokeKeyForm: return try await keyConfirmation(visit, .revoke)

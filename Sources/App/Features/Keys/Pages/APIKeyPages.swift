@@ -5,15 +5,18 @@ import Values
 package struct APIKeyLinks: Sendable {
     package let list: URLPath
     package let new: URLPath
+    package let edit: @Sendable (APIKeyID) -> URLPath
     package let rotate: @Sendable (APIKeyID) -> URLPath
     package let revoke: @Sendable (APIKeyID) -> URLPath
 
     package init(
-        list: URLPath, new: URLPath, rotate: @escaping @Sendable (APIKeyID) -> URLPath,
+        list: URLPath, new: URLPath, edit: @escaping @Sendable (APIKeyID) -> URLPath,
+        rotate: @escaping @Sendable (APIKeyID) -> URLPath,
         revoke: @escaping @Sendable (APIKeyID) -> URLPath
     ) {
         self.list = list
         self.new = new
+        self.edit = edit
         self.rotate = rotate
         self.revoke = revoke
     }
@@ -60,6 +63,9 @@ package struct APIKeyListPage: Page {
             group {
                 key.name
                 span(.class("sub")) { identifier(key.shownAs) }
+                if let limit = key.rateLimit {
+                    span(.class("sub")) { t("keys.per_minute", ["count": t.number(limit)]) }
+                }
             },
             pill(state, t).html, .text(t.word(key.role)),
             key.scopes.map { codes($0) } ?? .text(t("keys.everything")),
@@ -72,6 +78,8 @@ package struct APIKeyListPage: Page {
             } ?? .text(t("keys.never_used")), key.expiresAt.map(t.timeElement) ?? .text(t("keys.never")),
             state == .active
                 ? group {
+                    a(.href(links.edit(key.id))) { t("keys.edit") }
+                    " "
                     a(.href(links.rotate(key.id))) { t("keys.rotate") }
                     " "
                     a(.href(links.revoke(key.id))) { t("keys.revoke") }
