@@ -17,8 +17,8 @@ class WrkResult:
     def __init__(self, text):
         self.text = text
         self.rate = float(re.search(r"Requests/sec:\s+" + NUMBER, text).group(1))
-        self.p50 = milliseconds(re.search(r"50%\s+(\S+)", text).group(1))
-        self.p99 = milliseconds(re.search(r"99%\s+(\S+)", text).group(1))
+        self.p50 = milliseconds(re.search(r"^\s+50%\s+(\S+)", text, re.M).group(1))
+        self.p99 = milliseconds(re.search(r"^\s+99%\s+(\S+)", text, re.M).group(1))
         bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
         errors = re.search(r"Socket errors: (.*)", text)
         self.bad = int(bad.group(1)) if bad else 0
