@@ -23,11 +23,11 @@ bench: build
 faults: build
 	python3 Tests/Faults/faults.py --kills 100 --binary .build/release/bursar
 
-# Attacks a running demo from outside, check by check.
+# Attacks a running demo from outside, check by check, and runs the suites about isolation and roles (Tests/Security/README.md).
 security:
 	.ci/install test
 	swift build --product bursar
-	python3 Tests/Security/security.py
+	.venv/bin/python Tests/Security/security.py --suites
 
 # Writes the examples of /docs/api anew from real answers (Web/api/examples.json).
 api-record:

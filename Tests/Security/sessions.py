@@ -73,11 +73,11 @@ def passwords(demo, tally):
     for n in range(12):
         for email, times in ((f"nobody{n}@nowhere.test", unknown), (f"nobody{n}b@nowhere.test", known)):
             began = time.monotonic()
-            Visitor(demo.port).sign_in(email, "wrong password")
+            Visitor(demo.port, source=f"127.3.0.{n + 1}").sign_in(email, "wrong password")
             times.append(time.monotonic() - began)
     statuses, bodies = [], set()
     for n in range(12):
-        visitor = Visitor(demo.port)
+        visitor = Visitor(demo.port, source="127.3.0.99")
         began = time.monotonic()
         page = visitor.sign_in(reader["email"], "wrong password", headers={"Accept-Language": "en"})
         if page.status == 422:
@@ -89,7 +89,7 @@ def passwords(demo, tally):
     apart = abs(statistics.median(unknown) - statistics.median(known)) * 1000
     tally.check(apart < 50, "25 and takes about as long", f"medians {apart:.1f} ms apart; a machine at work cannot show 5 ms")
     tally.check(429 in statuses, "23 wrong passwords are slowed down", str(statuses))
-    page = Visitor(demo.port).sign_in(reader["email"], reader["password"])
+    page = Visitor(demo.port, source="127.3.0.99").sign_in(reader["email"], reader["password"])
     tally.check(page.status == 429 and int(page.headers.get("Retry-After", "0")) > 0, "23 and the wait is said", str(page.status))
     weak = demo.sql("select count(*) from identity.sign_ins where password_hash is not null "
                     "and password_hash not like '$argon2id$v=19$m=19456,t=2,p=1$%'")

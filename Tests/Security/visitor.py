@@ -45,11 +45,13 @@ class Page:
 
 
 class Visitor:
-    def __init__(self, port, headers=None):
+    def __init__(self, port, headers=None, source=None):
+        """`source` is an address of the loopback network to come from, as another client."""
         self.port, self.jar, self.always = port, {}, headers or {}
+        self.source = (source, 0) if source else None
 
     def request(self, method, path, fields=None, headers=None, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=self.source)
         sent = {**self.always, **(headers or {})}
         if self.jar:
             sent.setdefault("Cookie", "; ".join(f"{name}={value}" for name, value in self.jar.items()))

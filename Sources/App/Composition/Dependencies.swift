@@ -18,6 +18,7 @@ package struct Dependencies: Sendable {
     /// Milliseconds of a clock that only goes forward, for what is counted per minute of real time.
     package var monotonicMilliseconds: @Sendable () -> Int64 = Instance.monotonicMilliseconds
     package var gateways = PaymentGateways.standard
+    package var guesses = SignInGuesses()
 
     package func randomWords() -> (UInt64, UInt64) {
         let bytes = randomBytes(16)

@@ -11,6 +11,7 @@ final class Browser {
     private(set) var cookies: [String: String] = [:]
     private(set) var page: Reply?
     var headers: [String: String] = [:]
+    var remoteAddress = "127.0.0.1"
 
     init(_ bursar: TestBursar) { self.bursar = bursar }
 
@@ -34,7 +35,7 @@ final class Browser {
                 form.sorted { $0.key < $1.key }.map { "\(Self.encoded($0.key))=\(Self.encoded($0.value))" }.joined(separator: "&")
                     .utf8)
         }
-        let reply = try await bursar.request(method, target, headers: fields, body: body)
+        let reply = try await bursar.request(method, target, headers: fields, body: body, remoteAddress: remoteAddress)
         for line in reply.headers.all("set-cookie") {
             let pair = (line.split(separator: ";").first ?? "").split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

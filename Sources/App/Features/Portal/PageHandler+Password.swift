@@ -85,7 +85,9 @@ extension PageHandler {
         }
         guard page.problems.isEmpty else { return visit.page(page, frame, status: 422) }
         let context = try visit.context()
-        switch try await SignIn(dependencies).confirm(form.exact("current_password"), tenant: signedIn.tenant.id, user: user) {
+        switch try await SignIn(dependencies).confirm(
+            form.exact("current_password"), tenant: signedIn.tenant.id, user: user, from: visit.request.remoteAddress)
+        {
         case .signedIn, .choose: break
         case .refused:
             page.problems = [FieldProblem("current_password", visit.strings("reauthenticate.no_match"))]

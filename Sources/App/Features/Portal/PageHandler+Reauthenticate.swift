@@ -34,7 +34,8 @@ extension PageHandler {
             page.problem = visit.strings("sign_in.password_missing")
             return visit.page(page, status: 422)
         }
-        switch try await SignIn(dependencies).confirm(password, tenant: signedIn.tenant.id, user: user) {
+        let address = visit.request.remoteAddress
+        switch try await SignIn(dependencies).confirm(password, tenant: signedIn.tenant.id, user: user, from: address) {
         case .signedIn, .choose:
             let fresh = try await authenticator.confirmSession(token)
             return visit.redirect(returning, cookies: [cookies.line(cookies.session, fresh)])

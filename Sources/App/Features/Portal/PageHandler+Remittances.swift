@@ -235,8 +235,10 @@ extension PageHandler {
 
     // MARK: Bank accounts
 
+    /// Where customers are told to pay to: as delicate as a key, so the password is asked for once more.
     func bankAccounts(_ visit: Visit) async throws -> HTTPResponse {
         let context = try desk(visit)
+        try visit.requireRecentAuthentication()
         var page = try await bankAccountsPage(visit, context)
         page.wasSaved = visit.flash == .bankAccountSaved
         if let shown = page.accounts.first(where: { $0.currency.code == visit["currency"] }) {
@@ -266,6 +268,7 @@ extension PageHandler {
         let form = try visit.form()
         let options = try visit.options(form)
         let context = try desk(visit)
+        try visit.requireRecentAuthentication()
         var page = try await bankAccountsPage(visit, context)
         let t = visit.localiser()
         page.typed.currency = form["currency"].uppercased()

@@ -34,7 +34,9 @@ extension PageHandler {
             page.fault = .missing(email: email.isEmpty, password: password.isEmpty)
             return show(page, visit, status: 422)
         }
-        switch try await SignIn(dependencies)(email: email, password: password) {
+        switch try await SignIn(dependencies)(
+            email: email, password: password, from: visit.request.remoteAddress)
+        {
         case .signedIn(let tenant, let user):
             return try await enter(tenant, user, visit, returning)
         case .choose(let matches):

@@ -187,7 +187,7 @@ struct CheckSecondFactor: Sendable {
             let failures = factor.failures + 1
             write.enqueue(
                 """
-                update identity.second_factors set failures = \(failures), locked_until = \(SignIn.lock(after: failures, at: now)) \
+                update identity.second_factors set failures = \(failures), locked_until = \(SignIn.lock(after: failures, free: SignIn.freeFailures, at: now)) \
                 where tenant_id = \(tenant) and user_id = \(user)
                 """)
             return .wrong

@@ -147,6 +147,7 @@ package struct SetPassword: Sendable {
                 values (\(person.email), \(write.tenant.id), \(person.id), \(hash), \(context.dependencies.realNow())) \
                 on conflict (email, tenant_id) do update set password_hash = excluded.password_hash, failures = 0, locked_until = null
                 """)
+            write.endSessions(of: person.id)
             if let role {
                 write.enqueue(
                     """

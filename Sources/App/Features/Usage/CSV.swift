@@ -20,12 +20,10 @@ enum CSV {
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    /// Text from outside: never a formula.
+    /// Text from outside: never a formula. Spreadsheets of East Asia take the wide signs for the narrow ones.
     static func safe(_ text: String) -> String {
-        switch text.utf8.first {
-        case UInt8(ascii: "=")?, UInt8(ascii: "+")?, UInt8(ascii: "-")?, UInt8(ascii: "@")?, UInt8(ascii: "\t")?,
-            UInt8(ascii: "\r")?:
-            "'" + text
+        switch text.unicodeScalars.first {
+        case "="?, "+"?, "-"?, "@"?, "\t"?, "\r"?, "＝"?, "＋"?, "－"?, "＠"?: "'" + text
         default: text
         }
     }

@@ -33,9 +33,11 @@ package enum PasswordRule {
 
     private static let digitsAndSigns = Set("0123456789!@#$%^&*()-_=+.,;:?/ ")
     private static let words = [
-        "password", "passwort", "passw0rd", "p@ssw0rd", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwerty", "azerty", "1q2w3e4r5t",
+        "password", "passwort", "passw0rd", "p@ssw0rd", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwerty", "azerty", "1q2w3e4r5t6y",
+        "1q2w3e4r5t", "qazwsxedc",
         "1q2w3e4r",
-        "1qaz2wsx", "letmein", "welcome", "iloveyou", "woaini", "administrator", "admin", "changeme", "secret", "trustno1",
+        "1qaz2wsx", "qazwsx", "1qaz", "2wsx", "zaq1", "letmein", "welcome", "iloveyou", "woaini", "administrator", "admin",
+        "changeme", "secret", "trustno1",
         "football",
         "baseball", "sunshine", "princess", "superman", "dragon", "monkey", "master", "shadow", "michael", "hello", "login",
         "abc", "bursar",

@@ -6,9 +6,11 @@ import Values
 
 /// Checks an e-mail address and a password against every tenant that knows the address.
 ///
-/// An unknown address costs as much time as a wrong password, and answers the same. After five wrong passwords in a row a sign-in waits, longer each time.
+/// An unknown address costs as much time as a wrong password, and answers the same. After five wrong passwords in a row from one place that place
+/// waits, longer each time; after twenty from anywhere everybody does.
 package struct SignIn: Sendable {
     static let freeFailures: Int32 = 5
+    static let freeFailuresFromAnywhere: Int32 = 20
     static let longestWaitSeconds: Int64 = 15 * 60
 
     package enum Outcome: Sendable {
@@ -23,18 +25,20 @@ package struct SignIn: Sendable {
 
     package init(_ dependencies: Dependencies) { self.dependencies = dependencies }
 
-    package func callAsFunction(email: String, password: String) async throws -> Outcome {
+    /// `address` is where the request comes from.
+    package func callAsFunction(email: String, password: String, from address: String) async throws -> Outcome {
+        let email = email.lowercased()
         let rows = try await dependencies.database.reads.read(
-            scope: nil, ["select \(Self.columns) from identity.sign_ins where email = \(email.lowercased()) limit 20"])[0]
-        return try await judge(rows, password)
+            scope: nil, ["select \(Self.columns) from identity.sign_ins where email = \(email) limit 20"])[0]
+        return try await judge(rows, password, email: String(email.prefix(254)), address)
     }
 
     /// Whether it is the password of this very user, who is signed in: counted and delayed like a sign-in.
-    package func confirm(_ password: String, tenant: TenantID, user: UserID) async throws -> Outcome {
+    package func confirm(_ password: String, tenant: TenantID, user: UserID, from address: String) async throws -> Outcome {
         let rows = try await dependencies.database.reads.read(
             scope: nil,
             ["select \(Self.columns) from identity.sign_ins where tenant_id = \(tenant) and user_id = \(user)"])[0]
-        return try await judge(rows, password)
+        return try await judge(rows, password, email: try rows.first?.get(0) ?? "", address)
     }
 
     private static let columns: SQL = "email, tenant_id, user_id, password_hash, failures, locked_until"
@@ -45,8 +49,11 @@ package struct SignIn: Sendable {
         let failures: Int32
     }
 
-    private func judge(_ rows: Rows, _ password: String) async throws -> Outcome {
-        let now = dependencies.realNow()
+    private func judge(_ rows: Rows, _ password: String, email: String, _ address: String) async throws -> Outcome {
+        let (now, guesses, place) = (dependencies.realNow(), dependencies.guesses, "\(address) \(email)")
+        if let seconds = guesses.wait(place, at: now) ?? (rows.isEmpty ? guesses.wait(email, at: now) : nil) {
+            return .wait(seconds: seconds)
+        }
         var matches: [(tenant: TenantID, user: UserID)] = []
         var right: [Known] = []
         var misses: [Known] = []
@@ -71,6 +78,12 @@ package struct SignIn: Sendable {
         }
         if rows.isEmpty { _ = try await isRight(password, phc: PasswordHash.decoy.phc) }
         try await note(right, misses: matches.isEmpty ? misses : [], at: now)
+        if matches.isEmpty {
+            if wait == 0 || !misses.isEmpty { guesses.miss(place, free: Self.freeFailures, at: now) }
+            if rows.isEmpty { guesses.miss(email, free: Self.freeFailuresFromAnywhere, at: now) }
+        } else {
+            guesses.forget(place)
+        }
         if matches.count == 1 { return .signedIn(matches[0].tenant, matches[0].user) }
         if matches.count > 1 { return .choose(matches) }
         return wait > 0 && misses.isEmpty ? .wait(seconds: wait) : .refused
@@ -93,18 +106,19 @@ package struct SignIn: Sendable {
                     """)
             }
             for miss in misses {
+                let locked = Self.lock(after: miss.failures + 1, free: Self.freeFailuresFromAnywhere, at: now)
                 transaction.enqueue(
                     """
-                    update identity.sign_ins set failures = failures + 1, locked_until = \(Self.lock(after: miss.failures + 1, at: now)) \
+                    update identity.sign_ins set failures = failures + 1, locked_until = \(locked) \
                     where email = \(miss.email) and tenant_id = \(miss.tenant)
                     """)
             }
         }
     }
 
-    /// Until when the next attempt has to wait after so many failures in a row: 30 seconds after five, twice as long each time.
-    static func lock(after failures: Int32, at now: Instant) -> Instant? {
-        let over = failures - freeFailures
+    /// Until when the next attempt has to wait after so many failures in a row: 30 seconds after as many as are free, twice as long each time.
+    static func lock(after failures: Int32, free: Int32, at now: Instant) -> Instant? {
+        let over = failures - free
         guard over >= 0 else { return nil }
         return now.adding(seconds: min(longestWaitSeconds, Int64(30) << Int64(min(over, 10))))
     }
