@@ -1,4 +1,6 @@
 import App
+import HTTP
+import Loop
 import TestSupport
 import Testing
 import Values
