@@ -124,8 +124,10 @@ class Held:
 
     def __init__(self, demo, count, begin, drip):
         self.demo, self.drip, self.links = demo, drip, []
-        for _ in range(count):
+        for number in range(count):
             link = socket.socket()
+            # Not one address, whose share of connections is bounded, but forty.
+            link.bind((f"127.4.0.{number % 40 + 1}", 0))
             link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             link.settimeout(20)
             link.connect(("127.0.0.1", demo.port))
