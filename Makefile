@@ -1,5 +1,5 @@
 # On a fresh Debian 12 with the Swift 6.3 toolchain: `make run` and `make test`. What they install is listed in .ci/packages.
-.PHONY: run test build bench faults security api-record lint format clean
+.PHONY: run test build bench faults security mutations api-record lint format clean
 
 run: build
 	exec .build/release/bursar demo
@@ -32,6 +32,11 @@ security:
 # Writes the examples of /docs/api anew from real answers (Web/api/examples.json).
 api-record:
 	BURSAR_RECORD=1 swift test --filter 'Examples of the API'
+
+# Puts faults into a database and into copies of the program, one by one, and demands that a test sees each. Slow.
+mutations: build
+	.ci/install test
+	.venv/bin/python Tests/Security/mutations.py --binary .build/release/bursar
 
 lint:
 	swift format lint --strict --parallel -r -p Package.swift Sources Tests

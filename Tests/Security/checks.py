@@ -19,7 +19,7 @@ class Check:
 
 
 # The parts of security.py, in the order of a run.
-PARTS = ["sessions", "people", "forms", "input", "files", "isolation", "injection", "screen", "limits", "webhooks", "fuzz", "edge"]
+PARTS = ["sessions", "people", "forms", "input", "files", "isolation", "walls", "injection", "screen", "limits", "webhooks", "fuzz", "edge"]
 
 # Suites in Swift that show more of a check than can be seen from outside.
 SUITES = {
@@ -67,7 +67,7 @@ CHECKS = [
     check(32, "11.5.1 13.3", "Keys: 256 bits, shown once, not in a dump", "sessions"),
     check(33, "8.2.1", "Read-only, ended and revoked keys", "sessions people"),
     check(34, "14.2.1", "No key in an address", "sessions"),
-    check(35, "8.2.2 8.4.1", "Another tenant's objects, by every way there is", "isolation tables"),
+    check(35, "8.2.2 8.4.1", "Another tenant's objects, by every way there is", "isolation walls tables"),
     check(36, "8.2.1", "Roles and routes are the documented table", "roles"),
     check(37, "15.3.3 8.2.3", "Fields that nobody asked for", "input"),
     check(38, "1.2.4", "SQL injection", "input injection"),

@@ -22,7 +22,7 @@ class Report(Tally):
         try:
             part(*arguments)
         except Exception as error:
-            self.check(False, f"{number} {part.__name__.replace('_', ' ')} broke off", f"{type(error).__name__}: {error}")
+            self.check(False, f"{number} {part.__name__.strip('<>').replace('_', ' ')} broke off", f"{type(error).__name__}: {error}")
 
     def table(self):
         for check in CHECKS:

@@ -3,7 +3,7 @@
 
     .venv/bin/python Tests/Security/security.py --binary .build/debug/bursar [--only sessions,people,…] [--suites] [--table]
 
-Parts: sessions, people, forms, input, files, isolation, injection, screen, limits, webhooks, fuzz, edge. `--suites` also runs the Swift suites that show more of a check than can be
+Parts: sessions, people, forms, input, files, isolation, walls, injection, screen, limits, webhooks, fuzz, edge. `--suites` also runs the Swift suites that show more of a check than can be
 seen from outside. BURSAR_SECURITY_TOKENS=10000, _SIGN_INS=500, _CASES=20000 and _WIDE=1 (sqlmap at level 3, risk 2) make it the long run of a release.
 Needs playwright, aiosmtpd and sqlmap (PyPI) and chromium. One line for each check, one for each number, and `N passed, N failed`.
 """
