@@ -18,7 +18,10 @@ package final class App: Sendable {
     private let api: APIHandler
     private let pages: PageHandler
     private let openAPI: [UInt8]
+    private let reference: APIReference
     private let draining = Atomic(false)
+    /// Of a further loop: the app of the first one.
+    private let first: App?
 
     package init(dependencies: Dependencies, webFolder: URL) throws {
         self.dependencies = dependencies
@@ -28,7 +31,7 @@ package final class App: Sendable {
         metrics = Metrics(dependencies: dependencies)
         limits = RateLimits(standardQuota: dependencies.configuration.limits.requestsPerMinute ?? LimitSettings.standardQuota)
         api = APIHandler(localisation: localisation)
-        let reference = try APIReference(folder: webFolder.appending(path: "api"))
+        reference = try APIReference(folder: webFolder.appending(path: "api"))
         openAPI = OpenAPI.document(reference)
         pages = PageHandler(
             dependencies: dependencies, authenticator: authenticator, localisation: localisation, assets: assets,
@@ -36,12 +39,37 @@ package final class App: Sendable {
         var routes = RouteTable<Endpoint>()
         for endpoint in Endpoint.allCases { routes.add(endpoint.method, endpoint.segments, endpoint) }
         self.routes = routes
+        first = nil
+    }
+
+    /// The same app for a further loop. What it remembers of keys and tenants is its own; what is counted is counted for all of them together.
+    package init(beside first: App, database: Database) throws {
+        var dependencies = first.dependencies
+        dependencies.database = database
+        self.dependencies = dependencies
+        self.first = first
+        localisation = first.localisation
+        assets = first.assets
+        authenticator = Authenticator(database: database, realNow: dependencies.realNow)
+        metrics = first.metrics
+        reference = first.reference
+        limits = first.limits
+        api = first.api
+        openAPI = first.openAPI
+        routes = first.routes
+        pages = PageHandler(
+            dependencies: dependencies, authenticator: authenticator, localisation: localisation, assets: assets,
+            reference: first.reference)
     }
 
     /// From now on `/readyz` says no, so that a proxy sends nothing new.
     package func startDraining() { draining.store(true, ordering: .relaxed) }
 
     package func handle(_ request: HTTPRequest) async -> HTTPResponse {
+        // Readiness and figures are the process's, whichever loop is asked for them.
+        if let first, request.path == Endpoint.readyz.template || request.path == Endpoint.metrics.template {
+            return await first.dependencies.database.reads.loop.run { await first.handle(request) }
+        }
         let started = dependencies.realNow()
         let requestID = requestID(of: request)
         var (response, route) = await answer(request, requestID)

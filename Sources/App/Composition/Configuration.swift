@@ -13,6 +13,7 @@ package struct Configuration: Sendable {
     package var logLevel = Log.Level.info
     package var readConnections = 2
     package var writeConnections = 16
+    package var loops = 1
     package var drainSeconds = 5
     package var metricsAllow: [String] = ["127.0.0.1", "::1"]
     package var demoListensEverywhere = false
@@ -106,6 +107,13 @@ package struct Configuration: Sendable {
             },
             Setting(variable: "BURSAR_WRITE_CONNECTIONS", fallback: "16", meaning: "Exclusive connections for writes.") {
                 $0.writeConnections.set($1, in: 1...200)
+            },
+            Setting(
+                variable: "BURSAR_LOOPS", fallback: "1",
+                meaning:
+                    "Event loops, a thread each with connections of its own to the database; the connections above count for each."
+            ) {
+                $0.loops.set($1, in: 1...64)
             },
             Setting(
                 variable: "BURSAR_DRAIN", fallback: "5", meaning: "Seconds between failing `/readyz` and closing, after SIGTERM."

@@ -17,6 +17,7 @@ package final class Instance: Sendable {
     package let loop: EventLoop
     package let dependencies: Dependencies
     package let ownerURL: String?
+    private let url: String
 
     package enum Purpose: Sendable { case serve, command }
 
@@ -60,7 +61,36 @@ package final class Instance: Sendable {
         let url = configuration.databaseURL ?? cluster?.appURL ?? ""
         let loop = EventLoop(name: "bursar")
         let workers = LoopWorkers(threads: 2, waitingMaximum: configuration.waitingHashes)
-        let database = await loop.run {
+        let database = await Self.pools(on: loop, url: url, configuration)
+        let dependencies = Dependencies(
+            realNow: realNow, randomBytes: { SecureRandom.bytes($0) }, database: database, workers: workers, log: log,
+            configuration: configuration,
+            schemaNumber: newest)
+        let instance = Instance(configuration, folders, cluster, loop, dependencies, ownerURL, url)
+        do {
+            try await loop.run { try await instance.refuseUnsafeDatabase() }
+        } catch {
+            await instance.close()
+            throw error
+        }
+        return instance
+    }
+
+    private init(
+        _ configuration: Configuration, _ folders: Folders, _ cluster: Cluster?, _ loop: EventLoop, _ dependencies: Dependencies,
+        _ ownerURL: String?, _ url: String
+    ) {
+        self.url = url
+        self.configuration = configuration
+        self.folders = folders
+        self.cluster = cluster
+        self.loop = loop
+        self.dependencies = dependencies
+        self.ownerURL = ownerURL
+    }
+
+    private static func pools(on loop: EventLoop, url: String, _ configuration: Configuration) async -> Database {
+        await loop.run {
             let options = ConnectionOptions(url: url)
             // A run of the tests asks for hundreds of sessions at once, on a machine that does other things too.
             let waitLimit: Duration = configuration.allowsLossyDatabase ? .seconds(60) : .seconds(5)
@@ -76,30 +106,22 @@ package final class Instance: Sendable {
             reports.start()
             return Database(reads: reads, writes: writes, reports: reports)
         }
-        let dependencies = Dependencies(
-            realNow: realNow, randomBytes: { SecureRandom.bytes($0) }, database: database, workers: workers, log: log,
-            configuration: configuration,
-            schemaNumber: newest)
-        let instance = Instance(configuration, folders, cluster, loop, dependencies, ownerURL)
-        do {
-            try await loop.run { try await instance.refuseUnsafeDatabase() }
-        } catch {
-            await instance.close()
-            throw error
-        }
-        return instance
     }
 
-    private init(
-        _ configuration: Configuration, _ folders: Folders, _ cluster: Cluster?, _ loop: EventLoop, _ dependencies: Dependencies,
-        _ ownerURL: String?
-    ) {
-        self.configuration = configuration
-        self.folders = folders
-        self.cluster = cluster
-        self.loop = loop
-        self.dependencies = dependencies
-        self.ownerURL = ownerURL
+    /// A further loop, with connections of its own: whoever answers on it shares nothing that changes with the first one.
+    package func openLane(_ number: Int) async -> Lane {
+        let loop = EventLoop(name: "bursar-\(number)")
+        return Lane(loop: loop, database: await Self.pools(on: loop, url: url, configuration))
+    }
+
+    package struct Lane: Sendable {
+        package let loop: EventLoop
+        package let database: Database
+
+        package func close() async {
+            await loop.run { [database] in database.close() }
+            loop.shutdown()
+        }
     }
 
     /// Architecture section 4, rule 9: durable settings, a humble role, this program's schema.
@@ -150,11 +172,7 @@ package final class Instance: Sendable {
     }
 
     package func close() async {
-        await loop.run { [dependencies] in
-            dependencies.database.reads.close()
-            dependencies.database.writes.close()
-            dependencies.database.reports.close()
-        }
+        await loop.run { [dependencies] in dependencies.database.close() }
         dependencies.workers.shutdown()
         loop.shutdown()
         cluster?.stop()

@@ -36,11 +36,9 @@ package struct Serve: Sendable {
     /// Answers when the server has ended. `ready` is told the address as soon as connections are taken.
     package func run(ready: @escaping @Sendable (_ baseURL: String) async throws -> Void) async throws {
         let (app, instance) = (app, instance)
-        let server = Self.server(of: app, on: instance.loop)
         let configuration = instance.configuration
-        let port = try await instance.loop.run {
-            try await server.listen(host: configuration.listenHost, port: configuration.listenPort)
-        }
+        let listening = try await Listening.begin(app, instance)
+        let port = listening.port
         let sweeper = Sweeper(dependencies: instance.dependencies, authenticator: app.authenticator)
         let loop = instance.loop
         let sweeping = loop.spawn { await sweeper.run { try await loop.sleep(for: .milliseconds(700)) } }
@@ -57,7 +55,7 @@ package struct Serve: Sendable {
             sweeping.cancel()
             mailing.cancel()
             operating.cancel()
-            await loop.run { await server.drain(within: .seconds(1)) }
+            await listening.end(within: .seconds(1))
             throw error
         }
         await Self.untilAskedToStop(loop)
@@ -67,7 +65,7 @@ package struct Serve: Sendable {
         sweeping.cancel()
         mailing.cancel()
         operating.cancel()
-        await loop.run { await server.drain(within: .seconds(Self.finishSeconds)) }
+        await listening.end(within: .seconds(Self.finishSeconds))
         await operating.value
         await sweeping.value
         await mailing.value

@@ -6,6 +6,9 @@ import Values
 ///
 /// It looks about once a second; what it finds is decided from stored facts, so two servers on one database do no harm to each other.
 package final class Sweeper: Sendable {
+    /// What is kept for a time only is looked at once an hour.
+    private static let eraseSeconds: Int64 = 3_600
+
     private let dependencies: Dependencies
     private let authenticator: Authenticator
 
@@ -16,8 +19,13 @@ package final class Sweeper: Sendable {
 
     /// Runs until its task is cancelled. `pause` waits between two rounds and throws when cancelled.
     package func run(pause: @Sendable () async throws -> Void) async {
+        var eraseAt = dependencies.realNow()
         while !Task.isCancelled {
             await round()
+            if eraseAt <= dependencies.realNow() {
+                await eraseWhatIsOld()
+                eraseAt = dependencies.realNow().adding(seconds: Self.eraseSeconds)
+            }
             do { try await pause() } catch { return }
         }
     }
@@ -28,6 +36,16 @@ package final class Sweeper: Sendable {
             for tenant in try await authenticator.allTenants() { await round(of: tenant) }
         } catch {
             dependencies.log(.warning, "sweep postponed", [("error", "\(error)")])
+        }
+    }
+
+    private func eraseWhatIsOld() async {
+        let erase = EraseWhatIsOld(dependencies)
+        do {
+            try await erase.runIdentity()
+            for tenant in try await authenticator.allTenants() { try await erase.run(of: tenant) }
+        } catch {
+            dependencies.log(.warning, "erasure postponed", [("error", "\(error)")])
         }
     }
 

@@ -1,4 +1,5 @@
 import Billing
+import Crypto
 import FoundationEssentials
 import HTTP
 import Postgres
@@ -100,9 +101,17 @@ package struct APIKey: Sendable {
         }
         var answer = Answer(
             status: status, body: body(secret), location: status == 201 ? Endpoint.getAPIKey.path(id.description) : nil,
-            objectID: id.uuid)
+            etag: status == 200 ? etag : nil, objectID: id.uuid)
         if secret != nil { answer.keptBody = body(nil) }
         return answer
+    }
+
+    /// What can be changed of it; being used is no change.
+    var etag: String { "\"\(SHA256.hex(Array("\(auditText) \(revokedAt == nil)".utf8)).prefix(16))\"" }
+
+    /// - Throws: `Failure.stale` when it is not as the caller saw it.
+    func requireVersion(_ ifMatch: String?) throws {
+        if let ifMatch, ifMatch != "*", ifMatch != etag { throw Failure.stale }
     }
 
     /// What the audit keeps of it: no name, which may be a person's.

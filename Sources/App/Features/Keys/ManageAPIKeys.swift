@@ -69,7 +69,7 @@ package struct CreateAPIKey: Sendable {
         if terms.rateLimit != nil { try context.requireToLimitKeys() }
         return try await context.command(options) { write in
             _ = try await write.begin([])
-            return try await write.addKey(account: owner, role: role, terms, rotatedFrom: nil)
+            return try await write.addKey(account: owner, role: role, terms, rotatedFrom: nil, shown: !options.dryRun)
         }
     }
 }
@@ -88,10 +88,12 @@ package struct EditAPIKey: Sendable {
 
     let id: APIKeyID
     let changes: Changes
+    let ifMatch: String?
 
-    package init(id: APIKeyID, changes: Changes) {
+    package init(id: APIKeyID, changes: Changes, ifMatch: String? = nil) {
         self.id = id
         self.changes = changes
+        self.ifMatch = ifMatch
     }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
@@ -101,6 +103,7 @@ package struct EditAPIKey: Sendable {
         return try await context.command(options) { write in
             let rows = try await write.begin([APIKey.locked(id, write.tenant.id)])
             guard let before = try rows[0].first.map(APIKey.init) else { throw Failure.notFound }
+            try before.requireVersion(ifMatch)
             guard before.state(at: now) != .revoked else { throw Failure.conflict(code: "api_key_revoked") }
             var key = before
             if let name = changes.name { key.name = name }
@@ -128,8 +131,12 @@ package struct EditAPIKey: Sendable {
 /// Ends a key for good; every server refuses it within a second.
 package struct RevokeAPIKey: Sendable {
     let id: APIKeyID
+    let ifMatch: String?
 
-    package init(id: APIKeyID) { self.id = id }
+    package init(id: APIKeyID, ifMatch: String? = nil) {
+        self.id = id
+        self.ifMatch = ifMatch
+    }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         _ = try await FindAPIKey.byID(id, context)
@@ -137,6 +144,7 @@ package struct RevokeAPIKey: Sendable {
         return try await context.command(options) { write in
             let rows = try await write.begin([APIKey.locked(id, write.tenant.id)])
             guard var key = try rows[0].first.map(APIKey.init) else { throw Failure.notFound }
+            try key.requireVersion(ifMatch)
             guard key.revokedAt == nil else { return key.answer(at: now) }
             key.revokedAt = now
             write.enqueue(
@@ -178,7 +186,8 @@ package struct RotateAPIKey: Sendable {
             let terms = APIKeyTerms(
                 name: old.name, scopes: old.scopes, expiresAt: old.expiresAt, allowedAddresses: old.allowedAddresses,
                 rateLimit: old.rateLimit)
-            return try await write.addKey(account: old.account, role: old.role, terms, rotatedFrom: old.id)
+            return try await write.addKey(
+                account: old.account, role: old.role, terms, rotatedFrom: old.id, shown: !options.dryRun)
         }
     }
 }
@@ -200,8 +209,10 @@ extension APIKey {
 }
 
 extension Write {
-    fileprivate func addKey(account: AccountID?, role: Role, _ terms: APIKeyTerms, rotatedFrom: APIKeyID?) async throws -> Answer
-    {
+    /// `shown`: the answer holds the key. That of a dry run has none to show.
+    fileprivate func addKey(
+        account: AccountID?, role: Role, _ terms: APIKeyTerms, rotatedFrom: APIKeyID?, shown: Bool
+    ) async throws -> Answer {
         let id: APIKeyID = newID()
         let secret = APIKey.newSecret(for: tenant)
         let now = dependencies.realNow()
@@ -218,6 +229,6 @@ extension Write {
         ])
         guard let key = try rows[1].first.map(APIKey.init) else { throw Failure.fault }
         audit("api_key.created", object: ("api_key", id.uuid), account: account)
-        return key.answer(201, at: now, secret: secret)
+        return key.answer(201, at: now, secret: shown ? secret : nil)
     }
 }

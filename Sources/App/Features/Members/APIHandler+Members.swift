@@ -29,7 +29,7 @@ extension APIHandler {
             return response(try await ResendInvitation(id: try request.pathID()).run(context, try request.options()), request)
         case .getHandover:
             guard let handover = try await FindHandover.latest(of: try request.pathID(), context) else { throw Failure.notFound }
-            return response(handover.answer(200, at: realNow), request)
+            return conditional(handover.answer(200, at: realNow), request)
         case .startHandover:
             let account: AccountID = try request.pathID()
             let body = try request.body()
@@ -37,7 +37,7 @@ extension APIHandler {
             let useCase = StartHandover(account: account, email: body["email"]?.text ?? "", keeps: keeps)
             return response(try await useCase.run(context, try request.options()), request)
         case .cancelHandover:
-            let useCase = CancelHandover(account: try request.pathID())
+            let useCase = CancelHandover(account: try request.pathID(), ifMatch: request.ifMatch)
             return response(try await useCase.run(context, try request.options()), request)
         default: throw Failure.notFound
         }

@@ -49,6 +49,8 @@ package struct Handover: Sendable {
     /// An open one whose seven days are over says so, whether or not it has been written down.
     func state(at now: Instant) -> String { state == "pending" && expiresAt <= now ? "expired" : state }
 
+    func etag(at now: Instant) -> String { "\"\(id)-\(state(at: now))\"" }
+
     func answer(_ status: Int, at now: Instant) -> Answer {
         let body = jsonObject {
             $0.field("id", id)
@@ -63,7 +65,7 @@ package struct Handover: Sendable {
         }
         return Answer(
             status: status, body: body, location: status == 201 ? Endpoint.getHandover.path(account.description) : nil,
-            objectID: id.uuid)
+            etag: status == 200 ? etag(at: now) : nil, objectID: id.uuid)
     }
 }
 
@@ -132,8 +134,12 @@ package struct StartHandover: Sendable {
 /// Calls a hand-over off; both are told.
 package struct CancelHandover: Sendable {
     let account: AccountID
+    let ifMatch: String?
 
-    package init(account: AccountID) { self.account = account }
+    package init(account: AccountID, ifMatch: String? = nil) {
+        self.account = account
+        self.ifMatch = ifMatch
+    }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         try await context.command(options) { write in
@@ -142,6 +148,7 @@ package struct CancelHandover: Sendable {
             let rows = try await write.query(
                 Handover.query(write.tenant.id, where: "h.account_id = \(account) and h.status = 'pending'"))
             guard var handover = try rows.first.map(Handover.init) else { throw Failure(MemberRefusal.handoverNotOpen) }
+            if let ifMatch, ifMatch != "*", ifMatch != handover.etag(at: write.dependencies.realNow()) { throw Failure.stale }
             write.settle(handover, as: "cancelled")
             handover.state = "cancelled"
             write.tell(.handoverCancelled, handover.to, of: handover)

@@ -28,10 +28,11 @@ extension APIHandler {
             if let expiry = body["expires_at"] { changes.expiresAt = .some(instant(expiry)) }
             if let addresses = body["allowed_addresses"] { changes.allowedAddresses = .some(words(addresses)) }
             if let rateLimit = body["rate_limit"] { changes.rateLimit = .some(number(rateLimit)) }
-            let useCase = EditAPIKey(id: try request.pathID(), changes: changes)
+            let useCase = EditAPIKey(id: try request.pathID(), changes: changes, ifMatch: request.ifMatch)
             return response(try await useCase.run(context, try request.options()), request)
         case .revokeAPIKey:
-            return response(try await RevokeAPIKey(id: try request.pathID()).run(context, try request.options()), request)
+            let useCase = RevokeAPIKey(id: try request.pathID(), ifMatch: request.ifMatch)
+            return response(try await useCase.run(context, try request.options()), request)
         case .rotateAPIKey:
             let body = try request.body()
             var overlap: Int64?
@@ -39,7 +40,7 @@ extension APIHandler {
             let useCase = RotateAPIKey(id: try request.pathID(), overlapSeconds: overlap)
             return response(try await useCase.run(context, try request.options()), request)
         default:
-            return response(try await FindAPIKey.byID(try request.pathID(), context).answer(at: now), request)
+            return conditional(try await FindAPIKey.byID(try request.pathID(), context).answer(at: now), request)
         }
     }
 
@@ -62,21 +63,22 @@ extension Endpoint {
                 tag: tag,
                 summary: "Make a key. This answer holds it; it is stored as a hash and never shown again.",
                 audience: .administrators, body: Input.createAPIKey, answer: .object(201, "APIKey"),
-                refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
         case .updateAPIKey:
             return EndpointDocumentation(
                 tag: tag, summary: "Rename a key or narrow it differently; null takes a limit away.", audience: .administrators,
-                body: Input.updateAPIKey, answer: .object(200, "APIKey"), refusals: [403, 409, 413, 415, 422])
+                body: Input.updateAPIKey, answer: .object(200, "APIKey"), refusals: [403, 409, 412, 413, 415, 422],
+                dryRun: true, hasETag: true)
         case .revokeAPIKey:
             return EndpointDocumentation(
                 tag: tag, summary: "End a key for good, on every server within a second.", audience: .administrators,
-                answer: .object(200, "APIKey"), refusals: [403, 409])
+                answer: .object(200, "APIKey"), refusals: [403, 409, 412], dryRun: true, hasETag: true)
         case .rotateAPIKey:
             return EndpointDocumentation(
                 tag: tag, summary: "A new key of the same terms; the old one goes on for the overlap.",
                 audience: .administrators, body: Input.rotateAPIKey, answer: .object(201, "APIKey"),
-                refusals: [403, 409, 413, 415, 422], idempotency: .offered)
-        default: return .read(tag, "One key.", .object(200, "APIKey"), who: .administrators)
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
+        default: return .read(tag, "One key.", .object(200, "APIKey"), who: .administrators).tagged()
         }
     }
 }

@@ -226,7 +226,7 @@ extension Endpoint {
                 body: Input.usageBatch,
                 bodyMediaType: "application/cloudevents-batch+json", answer: .object(200, "UsageReceipt"),
                 refusals: [403, 413, 415, 422],
-                idempotency: .offered)
+                idempotency: .offered, dryRun: true)
         case .listReceivedEvents:
             .read(
                 "usage", "What was received: accepted usage events, the latest first.", .list("ReceivedUsageEvent"),
@@ -272,7 +272,8 @@ extension Endpoint {
         case .getHandover:
             .read(
                 "members", "The account's latest hand-over; 404 when there was none.", .object(200, "Handover"),
-                who: .accountAdministrator)
+                who: .accountAdministrator
+            ).tagged()
         case .startHandover:
             .create(
                 "members", "Begin to hand the account over; the new administrator accepts by the link in her letter.", "Handover",
@@ -280,7 +281,7 @@ extension Endpoint {
         case .cancelHandover:
             EndpointDocumentation(
                 tag: "members", summary: "Call the open hand-over off.", audience: .accountAdministrator,
-                answer: .object(200, "Handover"), refusals: [403, 409], dryRun: true)
+                answer: .object(200, "Handover"), refusals: [403, 409, 412], dryRun: true, hasETag: true)
         case .listRoles: .read("members", "What each role may do.", .object(200, "RoleMatrix"))
         }
     }

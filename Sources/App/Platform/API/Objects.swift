@@ -226,6 +226,7 @@ extension Schema {
                 .object([
                     .init("accepted", .integer(min: 0, max: 1000)), .init("duplicate", .integer(min: 0, max: 1000)),
                     .init("rejected", .integer(min: 0, max: 1000)), .init("results", .list(.named("UsageVerdict"), max: 1000)),
+                    dryRun,
                 ])
             ),
             (
@@ -299,6 +300,7 @@ extension Schema {
                     .init("revoked_at", .nullable(instant)), .init("last_used_at", .nullable(instant), "To the minute."),
                     .init("last_used_address", .nullable(.text(max: 64))),
                     .optional("key", .text(max: 100), "The key itself, in the first answer that made it and never again."),
+                    dryRun,
                 ])
             ),
             (

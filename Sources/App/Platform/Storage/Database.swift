@@ -14,4 +14,11 @@ package struct Database: Sendable {
         self.writes = writes
         self.reports = reports
     }
+
+    /// On the loop.
+    func close() {
+        reads.close()
+        writes.close()
+        reports.close()
+    }
 }

@@ -1,0 +1,87 @@
+import App
+import FoundationEssentials
+import Loop
+import Postgres
+import TestSupport
+import Testing
+import Values
+
+/// What is kept for a time goes when it is over, and what moved money stays unique without it.
+@Suite struct `What is kept for a time` {
+    private func count(_ table: String, _ tenant: TestTenant) throws -> Int {
+        let rows = try tenant.bursar.database.superuser().query(
+            SQL(unsafeSQL: "select count(*) from \(table) where tenant_id = '\(tenant.id.uuid.uuidString)'"))
+        return Int(try rows[0].get(0, as: Int64.self))
+    }
+
+    private func erase(_ tenant: TestTenant) async throws {
+        let (dependencies, known) = (tenant.context.dependencies, tenant.context.tenant)
+        try await tenant.bursar.instance.loop.run {
+            let erase = EraseWhatIsOld(dependencies)
+            try await erase.run(of: known)
+            try await erase.runIdentity()
+        }
+    }
+
+    @Test func `are answers under keys: thirty days, and a payment is still made once`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let id = try await tenant.prepaid()
+        let body: Input = ["method": "sandbox", "amount": ["amount": "1500.00", "currency": "CNY"]]
+        let path = "/v1/subscriptions/\(id)/payments"
+        try await tenant.request("POST", path, body, once: .key("pay-once")).expect(200)
+        try tenant.force(
+            "update idempotency_keys set created_at = now() - interval '30 days' + interval '1 hour' where tenant_id = $tenant")
+        let kept = try count("idempotency_keys", tenant)
+        try await erase(tenant)
+        #expect(try count("idempotency_keys", tenant) == kept)
+        #expect(
+            try await tenant.request("POST", path, body, once: .key("pay-once")).expect(200).header("idempotent-replayed")
+                == "true")
+        try tenant.force("update idempotency_keys set created_at = now() - interval '30 days 1 hour' where tenant_id = $tenant")
+        try await erase(tenant)
+        #expect(try count("idempotency_keys", tenant) == 0)
+        try await tenant.request("POST", path, body, once: .key("pay-once")).expect(409, "payment_already_made")
+        try await tenant.invariants()
+    }
+
+    @Test func `is long work: seven days after its end, and never before it has one`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let id = try await tenant.enterprise()
+        func begin() async throws -> String {
+            try await tenant.request(
+                "POST", "/v1/subscriptions/actions", ["action": "suspend", "mode": "each", "items": [["id": "\(id)"]]],
+                headers: ["Prefer": "respond-async"]
+            ).expect(202).id
+        }
+        let (ended, waiting) = (try await begin(), try await begin())
+        try await tenant.post("/v1/operations/\(ended)/cancel").expect(200)
+        try tenant.force(
+            "update operations set created_at = now() - interval '9 days', ended_at = ended_at - interval '6 days 23 hours' where tenant_id = $tenant"
+        )
+        try await erase(tenant)
+        try await tenant.get("/v1/operations/\(ended)").expect(200)
+        try tenant.force("update operations set ended_at = ended_at - interval '2 hours' where tenant_id = $tenant")
+        try await erase(tenant)
+        try await tenant.get("/v1/operations/\(ended)").expect(404)
+        #expect(try await tenant.get("/v1/operations/\(waiting)").expect(200)["state"] == "queued")
+        #expect(try count("operation_items", tenant) == 1)
+    }
+
+    @Test func `are ways in that are over`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let account = try await tenant.account()
+        let email = try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? ""
+        for _ in 0..<2 {
+            try await tenant.post(
+                "/v1/portal-sessions", ["user_email": "\(email)", "path": "/accounts/\(account)/subscriptions"]
+            ).expect(201)
+        }
+        try tenant.force(
+            """
+            update identity.one_time_links set created_at = now() - interval '40 days', expires_at = now() - interval '31 days' \
+            where tenant_id = $tenant and token_hash = (select token_hash from identity.one_time_links where tenant_id = $tenant limit 1)
+            """)
+        try await erase(tenant)
+        #expect(try count("identity.one_time_links", tenant) == 1)
+    }
+}
