@@ -7,6 +7,7 @@ import Testing
     /// The writes that have none, each with its reason. A new one needs a better reason than that it was forgotten.
     static let without: [Endpoint: String] = [
         .createPortalSession: "moves neither money nor state: an address that nobody follows ends by itself within five minutes",
+        .checkEntitlements: "only reads, and is a POST because so many IDs fit into no address",
         .advanceTestClock: "is as many transactions as there are deadlines on the way, and only a sandbox has it",
     ]
 

@@ -161,6 +161,36 @@ private struct Portal {
         try await tenant.invariants()
     }
 
+    @Test func `follows long work by itself, and shows what became of each`() async throws {
+        let portal = try await Portal()
+        let (browser, tenant) = (portal.browser, portal.tenant)
+        let prepaid = try await tenant.prepaid()
+        #expect(try await browser.get("\(portal.base)/operations").expect(200).text.contains("No long work yet"))
+        let begun = try await tenant.request(
+            "POST", "/v1/subscriptions/actions",
+            ["action": "cancel", "mode": "each", "items": [["id": "\(portal.ground.subscription)"]]],
+            headers: ["Prefer": "respond-async"]
+        ).expect(202).id
+        let other = try await tenant.request(
+            "POST", "/v1/subscriptions/actions", ["action": "suspend", "mode": "each", "items": [["id": "\(prepaid)"]]],
+            headers: ["Prefer": "respond-async"]
+        ).expect(202).id
+        let page = "\(portal.base)/operations/\(begun)"
+        let waiting = try await browser.get(page).expect(200)
+        #expect(waiting.text.contains("0 of 1") && waiting.text.contains("http-equiv=\"refresh\""))
+        // Somebody else began it; and another's is not found below this address.
+        #expect(!waiting.text.contains("Stop the rest"))
+        try await browser.get("\(portal.base)/operations/\(other)").expect(404)
+        let runner = RunOperation(tenant.serverContext, authenticator: tenant.bursar.app.authenticator)
+        while try await tenant.bursar.instance.loop.run({ try await runner.run() }) {}
+        let done = try await browser.get(page).expect(200)
+        #expect(done.text.contains("1 of 1") && !done.text.contains("http-equiv=\"refresh\""))
+        #expect(done.text.contains("can be brought back until") && done.text.contains("action=reactivate"))
+        let list = try await browser.get("\(portal.base)/operations").expect(200)
+        #expect(list.text.contains(begun) && !list.text.contains(other))
+        try await tenant.invariants()
+    }
+
     @Test func `is not there for anybody else, and a prepaid administrator reads why he cannot cancel`() async throws {
         let portal = try await Portal()
         let other = try await Portal()

@@ -56,11 +56,12 @@ extension PageHandler {
         do {
             let items = ids.map { ActOnSubscriptions.Item(id: $0, reason: Self.reason(action), note: note) }
             let work = ActOnSubscriptions(action: action, items: items, mode: mode)
+            let isFollowed = ids.count >= ActOnSubscriptions.followedFrom
             let answer =
-                work.isLong
+                isFollowed
                 ? try await StartOperation(work).run(view.context, options)
                 : try await work.run(view.context, options) { visit.strings("error.\($0.code).detail", $0.arguments) }
-            if work.isLong, let id = answer.startedOperation {
+            if isFollowed, let id = answer.startedOperation {
                 return visit.redirect(view.url(.enrollmentOperation, id.description))
             }
         } catch Failure.invalid(let errors) where mode == .all && !errors.isEmpty {

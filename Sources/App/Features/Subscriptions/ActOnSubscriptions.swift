@@ -12,6 +12,8 @@ package struct ActOnSubscriptions: Sendable {
     package static let itemsAtMost = 1_000
     /// So many are done while the caller waits; more are long work, which answers 202.
     package static let atOnceAtMost = 200
+    /// A page that a person waits for follows the work from so many on.
+    package static let followedFrom = 50
 
     package enum Action: String, Sendable, CaseIterable { case cancel, suspend, reactivate }
     package enum Mode: String, Sendable, CaseIterable { case each, all }
