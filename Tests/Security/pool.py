@@ -36,6 +36,8 @@ class Tenant:
 
 
 def worker(server, tenants, count, dice, counts, foreign, lock):
+    # One address has its share of connections: each worker keeps one, and asks for one tenant after the other.
+    client = Client(server.port)
     for _ in range(count):
         tenant = dice.choice(tenants)
         path = dice.choice(["/v1/accounts", f"/v1/accounts/{tenant.account}", "/v1/me", "/v1/orders", "/v1/search?q=Canary", f"/v1/accounts/{dice.choice(tenants).account}"])
@@ -51,8 +53,7 @@ def worker(server, tenants, count, dice, counts, foreign, lock):
                 answer = Client(server.port, tenant.key).request("PATCH", f"/v1/accounts/{tenant.account}?dry_run=true", body)
                 status, body = answer.status, answer.body
             else:
-                client = tenant.__dict__.setdefault(threading.get_ident(), None) or Client(server.port, tenant.key)
-                tenant.__dict__[threading.get_ident()] = client
+                client.key = tenant.key
                 answer = client.request("GET", path)
                 status, body = answer.status, answer.body
         except (OSError, http.client.HTTPException):
