@@ -14,7 +14,7 @@ extension HTTPConnection {
         guard isOpen else { return }
         guard !response.headers.isUnsafe, (200...599).contains(response.status) else { return refuse(.brokenAnswer) }
         let asksToClose = response.headers["connection"]?.lowercased() == "close"
-        keepsAlive = keepsAlive && !asksToClose && !server.isDraining
+        keepsAlive = keepsAlive && !asksToClose && !server.isDraining && !server.isEndAnnounced
         switch response.body {
         case .bytes: encode(response)
         case .stream(let body): await stream(body, for: response)

@@ -19,6 +19,8 @@ package final class HTTPServer: @unchecked Sendable {
     private let sweepMilliseconds: UInt64
     private var emptyWaiter: CheckedContinuation<Void, Never>?
     private(set) var isDraining = false
+    /// Listening goes on, but answers say `Connection: close`.
+    private(set) var isEndAnnounced = false
 
     let readBuffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 64 * 1_024)
     var encoder = ResponseEncoder()
@@ -72,6 +74,13 @@ package final class HTTPServer: @unchecked Sendable {
             }
             return listener.port
         }
+    }
+
+    /// From now on every answer ends its connection, while new ones are still taken: what keeps connections (a proxy, a client) moves away by
+    /// itself and meets no closed one later. On the loop.
+    package func announceEnd() {
+        loop.preconditionOnLoop()
+        isEndAnnounced = true
     }
 
     /// Stops listening, closes connections that wait for a request, lets the others finish the one they have, and returns

@@ -20,7 +20,11 @@ package final class TestBursar: Sendable {
     private static let made = Task { try await TestBursar() }
 
     /// One alone with its database, for tests that change the catalogue or look at all tenants.
-    package init(writeConnections: Int = 24, realNow: @escaping @Sendable () -> Instant = Instance.realNow) async throws {
+    /// With `log` the app writes its lines there.
+    package init(
+        writeConnections: Int = 24, log: Log? = nil, realNow: @escaping @Sendable () -> Instant = Instance.realNow,
+        changing change: (inout Configuration) -> Void = { _ in }
+    ) async throws {
         database = try TestDatabase.make()
         var configuration = Configuration()
         configuration.databaseURL = database.appURL
@@ -32,8 +36,11 @@ package final class TestBursar: Sendable {
         configuration.secretsKey = Array(0..<32)
         configuration.logLevel = .error
         configuration.writeConnections = writeConnections
+        change(&configuration)
         instance = try await Instance.open(configuration, purpose: .serve, realNow: realNow)
-        app = try App(dependencies: instance.dependencies, webFolder: instance.folders.web)
+        var dependencies = instance.dependencies
+        if let log { dependencies.log = log }
+        app = try App(dependencies: dependencies, webFolder: instance.folders.web)
         Self.kept.withLock { $0.append(self) }
     }
 

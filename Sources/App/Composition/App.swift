@@ -13,6 +13,8 @@ package final class App: Sendable {
     package let localisation: Localisation
     package let metrics: Metrics
     private let limits: RateLimits
+    package let watch: Watch
+    private let proxies: TrustedProxies
     private let assets: Assets
     private let routes: RouteTable<Endpoint>
     private let api: APIHandler
@@ -28,8 +30,11 @@ package final class App: Sendable {
         localisation = try Localisation(folder: webFolder.appending(path: "strings"))
         assets = try Assets(folder: webFolder)
         authenticator = Authenticator(database: dependencies.database, realNow: dependencies.realNow)
-        metrics = Metrics(dependencies: dependencies)
         limits = RateLimits(standardQuota: dependencies.configuration.limits.requestsPerMinute ?? LimitSettings.standardQuota)
+        let invariants = try Invariant.all(in: webFolder.deletingLastPathComponent().appending(path: "SQL"))
+        watch = Watch(dependencies: dependencies, authenticator: authenticator, invariants: invariants)
+        metrics = Metrics(dependencies: dependencies, watch: watch)
+        proxies = try TrustedProxies(dependencies.configuration.trustedProxies)
         api = APIHandler(localisation: localisation)
         reference = try APIReference(folder: webFolder.appending(path: "api"))
         openAPI = OpenAPI.document(reference)
@@ -52,6 +57,8 @@ package final class App: Sendable {
         assets = first.assets
         authenticator = Authenticator(database: database, realNow: dependencies.realNow)
         metrics = first.metrics
+        watch = first.watch
+        proxies = first.proxies
         reference = first.reference
         limits = first.limits
         api = first.api
@@ -65,32 +72,57 @@ package final class App: Sendable {
     /// From now on `/readyz` says no, so that a proxy sends nothing new.
     package func startDraining() { draining.store(true, ordering: .relaxed) }
 
-    package func handle(_ request: HTTPRequest) async -> HTTPResponse {
+    package func handle(_ arrived: HTTPRequest) async -> HTTPResponse {
         // Readiness and figures are the process's, whichever loop is asked for them.
-        if let first, request.path == Endpoint.readyz.template || request.path == Endpoint.metrics.template {
-            return await first.dependencies.database.reads.loop.run { await first.handle(request) }
+        if let first, arrived.path == Endpoint.readyz.template || arrived.path == Endpoint.metrics.template {
+            return await first.dependencies.database.reads.loop.run { await first.handle(arrived) }
         }
         let started = dependencies.realNow()
+        var request = arrived
+        // From here on nobody has to know that there is a proxy: the address is the client's, as far as it can be believed.
+        request.remoteAddress = proxies.clientAddress(of: arrived)
         let requestID = requestID(of: request)
-        var (response, route) = await answer(request, requestID)
-        SecurityHeaders.add(to: &response, isSecure: dependencies.configuration.publicURL?.hasPrefix("https://") ?? false)
-        response.headers.set("X-Request-Id", requestID)
-        let elapsed = started.microseconds(until: dependencies.realNow())
-        metrics.observe(route: route, method: request.method.rawValue, status: response.status, microseconds: elapsed)
-        if response.status >= 500 || dependencies.log.level == .debug {
-            dependencies.log(
-                response.status >= 500 ? .error : .debug, "request",
-                [
-                    ("request_id", requestID), ("route", route), ("method", request.method.rawValue),
-                    ("status", String(response.status)), ("us", String(elapsed)),
-                ])
+        let trace = Trace(continuing: request.headers.all("traceparent"), random: dependencies.randomBytes(24))
+        let facts = RequestFacts(requestID: requestID, trace: trace)
+        return await RequestFacts.$current.withValue(facts) {
+            var (response, route) = await answer(request, requestID, isForwarded: isForwardedByStranger(arrived))
+            let isSecure = dependencies.configuration.publicURL?.hasPrefix("https://") ?? false
+            SecurityHeaders.add(to: &response, isSecure: isSecure || proxies.isSecure(arrived))
+            response.headers.set("X-Request-Id", requestID)
+            response.headers.set("Traceparent", trace.header)
+            let elapsed = started.microseconds(until: dependencies.realNow())
+            metrics.observe(route: route, method: request.method.rawValue, status: response.status, microseconds: elapsed)
+            log(request, route, status: response.status, microseconds: elapsed, trace)
+            return response
         }
-        return response
     }
 
-    private func answer(_ request: HTTPRequest, _ requestID: String) async -> (HTTPResponse, route: String) {
+    /// Somebody between us and the client, whom the configuration does not name.
+    private func isForwardedByStranger(_ request: HTTPRequest) -> Bool {
+        (request.headers.contains("x-forwarded-for") || request.headers.contains("forwarded"))
+            && !proxies.trusts(request.remoteAddress)
+    }
+
+    /// What failed is an error, what was slow a warning; what changes something, or belongs to a trace that its caller records, is worth a line.
+    private func log(_ request: HTTPRequest, _ route: String, status: Int, microseconds: Int64, _ trace: Trace) {
+        let isRead = request.method == .get || request.method == .head
+        let level: Log.Level =
+            status >= 500 ? .error : microseconds > 1_000_000 ? .warning : !isRead || trace.isSampled ? .info : .debug
+        guard level >= dependencies.log.level else { return }
+        dependencies.log(
+            level, "request",
+            [
+                ("route", route), ("method", request.method.rawValue), ("status", String(status)),
+                ("ms", Exposition.seconds(microseconds * 1_000)),
+            ])
+    }
+
+    private func answer(_ request: HTTPRequest, _ requestID: String, isForwarded: Bool) async -> (HTTPResponse, route: String) {
         switch routes.match(request.method.rawValue, request.pathSegments) {
         case .found(let endpoint, let parameters):
+            if endpoint == .metrics {
+                return (await measurements(request, requestID, isForwarded: isForwarded), endpoint.template)
+            }
             return (await answer(request, endpoint, parameters, requestID), endpoint.template)
         case .wrongMethod(let allowed):
             return (await noSuchRoute(.methodNotAllowed(allowed), request, requestID), "other")
@@ -107,15 +139,18 @@ package final class App: Sendable {
     private func answer(_ request: HTTPRequest, _ endpoint: Endpoint, _ parameters: [String], _ requestID: String) async
         -> HTTPResponse
     {
+        switch endpoint {
+        case .healthz: return HTTPResponse(status: 200, contentType: "text/plain; charset=utf-8", text: "ok\n")
+        case .readyz: return await readiness()
+        case .openapi: return OpenAPI.response(openAPI)
+        case .problem: return await pages.problemPage(code: parameters[0], request, requestID: requestID)
+        default: return await answerAPI(request, endpoint, parameters, requestID)
+        }
+    }
+
+    private func measurements(_ request: HTTPRequest, _ requestID: String, isForwarded: Bool) async -> HTTPResponse {
         do {
-            switch endpoint {
-            case .healthz: return HTTPResponse(status: 200, contentType: "text/plain; charset=utf-8", text: "ok\n")
-            case .readyz: return await readiness()
-            case .openapi: return OpenAPI.response(openAPI)
-            case .metrics: return try await metrics.response(for: request)
-            case .problem: return await pages.problemPage(code: parameters[0], request, requestID: requestID)
-            default: return await answerAPI(request, endpoint, parameters, requestID)
-            }
+            return try await metrics.response(for: request, isForwarded: isForwarded)
         } catch {
             return problem(failure(error, requestID), request, requestID)
         }
@@ -178,6 +213,7 @@ package final class App: Sendable {
         let (tenant, context) = (
             key.tenant, TenantContext(tenant: key.tenant, principal: key.principal, dependencies: dependencies)
         )
+        RequestFacts.current?.belongs(to: tenant, key.principal)
         try key.limits.admit(endpoint, from: request.remoteAddress, at: dependencies.realNow())
         var response: HTTPResponse
         do {
@@ -223,10 +259,13 @@ package final class App: Sendable {
     private func failure(_ error: any Error, _ requestID: String) -> Failure {
         switch error {
         case let failure as Failure: return failure
-        case let error as PostgresError: return Failure(error)
+        case let error as PostgresError:
+            let failure = Failure(error)
+            if failure.status >= 500 { dependencies.log(.error, "database", [("error", "\(error)")]) }
+            return failure
         case let refusal as HTTPRefusal: return .malformed(code: refusal.code)
         default:
-            dependencies.log(.error, "fault", [("request_id", requestID), ("error", "\(error)")])
+            dependencies.log(.error, "fault", [("error", "\(error)")])
             return .fault
         }
     }

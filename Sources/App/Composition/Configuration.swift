@@ -1,4 +1,5 @@
 import Crypto
+import HTTP
 /// The server's settings: flags before environment before defaults, read once, checked once.
 package struct Configuration: Sendable {
     package var listenHost = "127.0.0.1"
@@ -16,6 +17,8 @@ package struct Configuration: Sendable {
     package var loops = 1
     package var drainSeconds = 5
     package var metricsAllow: [String] = ["127.0.0.1", "::1"]
+    package var trustedProxies: [String] = []
+    package var invariantMinutes = 60
     package var demoListensEverywhere = false
     package var mail = MailSettings()
     package var limits = LimitSettings()
@@ -122,10 +125,24 @@ package struct Configuration: Sendable {
             },
             Setting(
                 variable: "BURSAR_METRICS_ALLOW", fallback: "127.0.0.1,::1",
-                meaning: "Addresses that may read `/metrics`, with commas."
+                meaning: "Addresses and networks that may read `/metrics`, with commas."
             ) { configuration, value in
                 configuration.metricsAllow = list(value)
-                return true
+                return areAddresses(configuration.metricsAllow)
+            },
+            Setting(
+                variable: "BURSAR_TRUSTED_PROXIES", fallback: "none",
+                meaning:
+                    "Addresses and networks of the proxies in front, with commas: only their `X-Forwarded-For` and `-Proto` are believed."
+            ) { configuration, value in
+                configuration.trustedProxies = list(value)
+                return areAddresses(configuration.trustedProxies)
+            },
+            Setting(
+                variable: "BURSAR_INVARIANT_MINUTES", fallback: "60",
+                meaning: "Minutes between two evaluations of the invariants for `/metrics`; 0: never."
+            ) {
+                $0.invariantMinutes.set($1, in: 0...10_080)
             },
             Setting(
                 variable: "BURSAR_DEMO_LISTEN_EVERYWHERE", fallback: "no",
@@ -208,6 +225,8 @@ package struct Configuration: Sendable {
     private static func list(_ value: String) -> [String] {
         value.split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
     }
+
+    private static func areAddresses(_ entries: [String]) -> Bool { (try? TrustedProxies(entries)) != nil }
 
     package var isLoopback: Bool { listenHost == "localhost" || listenHost == "::1" || listenHost.hasPrefix("127.") }
 

@@ -42,6 +42,11 @@ struct Listening: Sendable {
         await probe.drain(within: .zero)
     }
 
+    /// From now on every answer ends its connection, on every loop; new ones are still taken.
+    func announceEnd() async {
+        for place in places { await place.server.loop.run { place.server.announceEnd() } }
+    }
+
     /// Takes nobody new, lets each finish what they have, and closes the further loops.
     func end(within limit: Duration) async {
         await withTaskGroup(of: Void.self) { group in

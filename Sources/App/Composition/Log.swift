@@ -40,10 +40,13 @@ package struct Log: Sendable {
 
     package func callAsFunction(_ level: Level, _ message: String, _ fields: [(String, String)] = []) {
         guard level >= self.level else { return }
+        let fields = fields + (RequestFacts.current?.fields ?? [])
         var line = ""
         if isJSON {
             line += "{\"time\":\"\(now().rfc3339)\",\"level\":\"\(level.rawValue)\",\"msg\":\"\(Self.escaped(message))\""
-            for (name, value) in fields { line += ",\"\(name)\":\"\(Self.escaped(value))\"" }
+            for (name, value) in fields {
+                line += ",\"\(name)\":" + (Self.numbers.contains(name) ? value : "\"\(Self.escaped(value))\"")
+            }
             line += "}\n"
         } else {
             line += "\(now().rfc3339) \(level.rawValue.uppercased()) \(Self.printable(message))"
@@ -52,6 +55,9 @@ package struct Log: Sendable {
         }
         sink(Array(line.utf8))
     }
+
+    /// Fields whose value is written as the number that it is.
+    private static let numbers: Set = ["status", "ms"]
 
     /// One line stays one line, whatever a path or a user agent holds.
     private static func escaped(_ text: String) -> String {

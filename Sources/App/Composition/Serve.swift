@@ -44,6 +44,7 @@ package struct Serve: Sendable {
         let sweeping = loop.spawn { await sweeper.run { try await loop.sleep(for: .milliseconds(700)) } }
         let mailer = Mailer(
             dependencies: instance.dependencies, authenticator: app.authenticator, localisation: app.localisation, loop: loop)
+        let watching = loop.spawn { await app.watch.run { try await loop.sleep(for: .seconds($0)) } }
         let mailing = loop.spawn { await mailer.run { try await loop.sleep(for: .milliseconds(500)) } }
         let runner = OperationRunner(dependencies: instance.dependencies, authenticator: app.authenticator, loop: loop)
         let operating = loop.spawn { await runner.run { try await loop.sleep(for: .milliseconds(300)) } }
@@ -55,12 +56,19 @@ package struct Serve: Sendable {
             sweeping.cancel()
             mailing.cancel()
             operating.cancel()
+            watching.cancel()
             await listening.end(within: .seconds(1))
             throw error
         }
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        manager.ready()
+        let signs = loop.spawn { await Self.signsOfLife(manager, loop) }
         await Self.untilAskedToStop(loop)
         instance.dependencies.log(.info, "draining")
         app.startDraining()
+        manager.stopping()
+        // Who has a connection open is told with each answer to use another: when listening ends nobody waits on this one.
+        await listening.announceEnd()
         try? await loop.run { try await loop.sleep(for: .seconds(configuration.drainSeconds)) }
         sweeping.cancel()
         mailing.cancel()
@@ -69,7 +77,19 @@ package struct Serve: Sendable {
         await operating.value
         await sweeping.value
         await mailing.value
+        watching.cancel()
+        signs.cancel()
+        await watching.value
         instance.dependencies.log(.info, "stopped")
+    }
+
+    /// From the loop itself, twice within the time that is allowed: a loop that hangs gives none.
+    private static func signsOfLife(_ manager: ServiceManager, _ loop: EventLoop) async {
+        guard let microseconds = manager.watchdogMicroseconds else { return }
+        while !Task.isCancelled {
+            manager.alive()
+            do { try await loop.sleep(for: .microseconds(microseconds / 2)) } catch { return }
+        }
     }
 
     /// SIGTERM or SIGINT; a second one ends the process at once.

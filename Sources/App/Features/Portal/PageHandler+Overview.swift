@@ -126,7 +126,7 @@ extension PageHandler {
             let table = try await UsageTable.load(view.subscription, span, by: .product, at: view.now, view.context)
             return table.rows.isEmpty ? .nothing : .days(chart(table, view))
         } catch {
-            dependencies.log(.warning, "usage panel failed", [("request_id", visit.requestID), ("error", "\(error)")])
+            dependencies.log(.warning, "usage panel failed", [("error", "\(error)")])
             return .failed(retry: view.links.overview)
         }
     }
@@ -137,7 +137,7 @@ extension PageHandler {
         do {
             return try await Outlook.load(view.subscription, at: view.now, view.context)
         } catch {
-            dependencies.log(.warning, "outlook failed", [("request_id", visit.requestID), ("error", "\(error)")])
+            dependencies.log(.warning, "outlook failed", [("error", "\(error)")])
             return nil
         }
     }

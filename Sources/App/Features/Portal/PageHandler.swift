@@ -55,6 +55,7 @@ struct PageHandler: Sendable {
         do {
             if let token = request.cookie(cookies.session), let signedIn = try await authenticator.session(token) {
                 let context = TenantContext(tenant: signedIn.tenant, principal: signedIn.principal, dependencies: dependencies)
+                RequestFacts.current?.belongs(to: signedIn.tenant, signedIn.principal)
                 visit = self.visit(request, route, parameters, requestID, signedIn, try await Surroundings.load(context))
             }
             if route.isPost { try confirmOwnForm(visit) }
@@ -377,13 +378,16 @@ struct PageHandler: Sendable {
     private func failure(_ error: any Error, _ requestID: String) -> Failure {
         switch error {
         case let failure as Failure: return failure
-        case let error as PostgresError: return Failure(error)
+        case let error as PostgresError:
+            let failure = Failure(error)
+            if failure.status >= 500 { dependencies.log(.error, "database", [("error", "\(error)")]) }
+            return failure
         case is LoopWorkers.Refusal: return .unavailable(code: "busy", retryAfterSeconds: 5)
         case let refusal as HTTPRefusal:
             return refusal.status == 415
                 ? .unsupportedMediaType(expected: "application/x-www-form-urlencoded") : .malformed(code: refusal.code)
         default:
-            dependencies.log(.error, "fault", [("request_id", requestID), ("error", "\(error)")])
+            dependencies.log(.error, "fault", [("error", "\(error)")])
             return .fault
         }
     }

@@ -93,8 +93,10 @@ extension Failure {
         case "55P03": self = .conflict(code: "idempotency_key_in_use")
         case "22P05", "22021": self = .malformed(code: "invalid_characters")
         case "22003": self = .unprocessable(code: "out_of_range")
-        // A statement that took too long, or a database that is not there: again later. Anything else is a fault of ours and says so.
-        case _ where error.isCancelled || error.isRetryable || error.kind != .server:
+        // A statement that took too long, a database that is not there or has no room (class 53: disk, memory, connections; 58030: its disk fails):
+        // nothing was done, again later. Anything else is a fault of ours and says so.
+        case let state
+        where error.isCancelled || error.isRetryable || error.kind != .server || state.hasPrefix("53") || state == "58030":
             self = .unavailable(code: "database_unavailable", retryAfterSeconds: 2)
         default: self = .fault
         }

@@ -1,0 +1,229 @@
+import App
+import FoundationEssentials
+import HTTP
+import Loop
+import Postgres
+import TestSupport
+import Testing
+import Values
+
+@Suite struct `The metrics` {
+    @Test func `are valid exposition text with everything that the alerts ask for`() async throws {
+        let bursar = try await TestBursar()
+        let tenant = try await bursar.tenant()
+        let subscription = try await tenant.prepaid()
+        _ = try await tenant.subscription(subscription)
+        _ = try await bursar.request("GET", "/sign-in")
+        _ = try await bursar.request("GET", "/\"quoted\\path\"")
+        let app = bursar.app
+        await bursar.instance.loop.run { await app.watch.lookAtQueues() }
+        await bursar.instance.loop.run { await app.watch.lookAtInvariants() }
+        let text = try await bursar.request("GET", "/metrics").expect(200).text
+        let families = try ExpositionReader.read(text)
+        #expect(families["bursar_http_request_duration_seconds"]?.type == "histogram")
+        #expect(families["bursar_queue_oldest_age_seconds"]?.samples.count == QueueState.Name.allCases.count)
+        #expect(families["bursar_ledger_imbalance"]?.samples.map(\.value) == ["0"])
+        let names = try Invariant.all(in: bursar.instance.folders.sql).map(\.name)
+        #expect(families["bursar_invariant_violations"]?.samples.compactMap { $0.labels["invariant"] } == names)
+        #expect(families["bursar_invariant_violations"]?.samples.allSatisfy { $0.value == "0" } == true)
+        #expect(text.contains("route=\"/v1/subscriptions/{subscription_id}\",method=\"GET\",status=\"200\""))
+        for name in ["bursar_build_info", "process_resident_memory_bytes", "process_open_fds", "bursar_db_pool_waiting"] {
+            #expect(families[name] != nil, "\(name)")
+        }
+        for asked in try namesInAlerts(bursar) where asked != "up" {
+            let base =
+                ["_bucket", "_count", "_sum"].first { asked.hasSuffix($0) }.map { String(asked.dropLast($0.count)) } ?? asked
+            #expect(families[base] != nil, "an alert asks for \(asked), which nobody exposes")
+        }
+        await bursar.close()
+    }
+
+    private func namesInAlerts(_ bursar: TestBursar) throws -> Set<String> {
+        let folder = bursar.instance.folders.sql.deletingLastPathComponent()
+        let text = try String(contentsOf: folder.appending(path: ".deploy/alerts.yml"), encoding: .utf8)
+        let words = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+        let names = Set(words.filter { $0.hasPrefix("bursar_") || $0.hasPrefix("process_") })
+        #expect(names.count > 8)
+        return names
+    }
+
+    @Test func `show a broken book and a broken rule within one look`() async throws {
+        let bursar = try await TestBursar()
+        let tenant = try await bursar.tenant()
+        _ = try await tenant.prepaid()
+        try tenant.force(
+            "update ledger_accounts set balance_minor = balance_minor + 7 where tenant_id = $tenant and kind = 'credit_lot'")
+        let app = bursar.app
+        await bursar.instance.loop.run { await app.watch.lookAtInvariants() }
+        let families = try ExpositionReader.read(try await bursar.request("GET", "/metrics").text)
+        #expect(families["bursar_ledger_imbalance"]?.samples.first?.value == "7")
+        let broken = families["bursar_invariant_violations"]?.samples.first {
+            $0.labels["invariant"] == "ledger_balance_is_sum_of_transfers"
+        }
+        #expect(broken?.value == "1")
+        await bursar.close()
+    }
+
+    @Test func `tell for how long work has waited`() async throws {
+        let bursar = try await TestBursar()
+        let tenant = try await bursar.tenant(clock: nil)
+        let account = try await tenant.account()
+        _ = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201)
+        try tenant.force("update timers set due_at = now() - interval '2 hours' where tenant_id = $tenant")
+        let tenants = try await bursar.instance.loop.run { try await bursar.app.authenticator.allTenants() }
+        let states = try await bursar.instance.loop.run { try await QueueLook.run(bursar.instance.dependencies, tenants) }
+        let now = bursar.instance.dependencies.realNow()
+        let timers = try #require(states.first { $0.name == .timers })
+        #expect(timers.waiting == 1 && timers.lateSeconds(at: now) >= 7_200)
+        let outbox = try #require(states.first { $0.name == .outbox })
+        #expect(outbox.waiting > 0 && outbox.lateSeconds(at: now) < 3_600)
+        await bursar.close()
+    }
+
+    @Test func `are for the addresses and networks that are named, and for nobody behind a proxy that is not`() async throws {
+        let bursar = try await TestBursar(changing: {
+            $0.metricsAllow = ["10.1.0.0/16", "::1"]
+            $0.trustedProxies = ["192.0.2.7"]
+        })
+        func status(_ from: String, _ forwarded: String? = nil) async throws -> Int {
+            var headers: HTTPHeaders = [:]
+            if let forwarded { headers.add("X-Forwarded-For", forwarded) }
+            return try await bursar.request("GET", "/metrics", headers: headers, remoteAddress: from).status
+        }
+        #expect(try await status("10.1.200.3") == 200)
+        #expect(try await status("::1") == 200)
+        #expect(try await status("10.2.0.1") == 404)
+        #expect(try await status("127.0.0.1") == 404)
+        #expect(try await status("10.1.200.3", "10.1.200.3") == 404)
+        #expect(try await status("192.0.2.7", "10.1.200.3") == 200)
+        #expect(try await status("192.0.2.7", "203.0.113.9") == 404)
+        #expect(try await status("192.0.2.7", "10.1.200.3, 203.0.113.9") == 404)
+        #expect(try await status("192.0.2.7") == 404)
+        await bursar.close()
+    }
+
+    @Test func `count requests under the client's address that a trusted proxy names, and keys are held to it`() async throws {
+        let bursar = try await TestBursar(changing: { $0.trustedProxies = ["192.0.2.0/24"] })
+        let tenant = try await bursar.tenant()
+        let made = try await tenant.post(
+            "/v1/api-keys", ["role": "operator", "name": "narrow", "allowed_addresses": ["203.0.113.9"]]
+        ).expect(201)
+        let key = try #require(made["secret"] ?? made["key"])
+        func me(_ forwarded: String, from: String) async throws -> Int {
+            try await bursar.request(
+                "GET", "/v1/me", headers: ["Authorization": "Bearer \(key)", "X-Forwarded-For": "\(forwarded)"],
+                remoteAddress: from
+            ).status
+        }
+        #expect(try await me("203.0.113.9", from: "192.0.2.1") == 200)
+        #expect(try await me("203.0.113.8", from: "192.0.2.1") == 403)
+        #expect(try await me("203.0.113.9", from: "198.51.100.1") == 403)
+        #expect(try await me("203.0.113.9, 203.0.113.8", from: "192.0.2.1") == 403)
+        await bursar.close()
+    }
+}
+
+/// Reads Prometheus' text format and forgives nothing.
+enum ExpositionReader {
+    struct Sample {
+        let name: String
+        let labels: [String: String]
+        let value: String
+    }
+    struct Family {
+        let type: String
+        var samples: [Sample] = []
+    }
+
+    static func read(_ text: String) throws -> [String: Family] {
+        guard text.hasSuffix("\n") else { throw TestFault("the last line does not end") }
+        var families: [String: Family] = [:]
+        var (help, open) = ("", "")
+        var seen: Set<String> = []
+        for line in text.dropLast().split(separator: "\n", omittingEmptySubsequences: false) {
+            let words = line.split(separator: " ", maxSplits: 3).map(String.init)
+            if line.hasPrefix("# HELP ") {
+                guard words.count == 4, families[words[2]] == nil else { throw TestFault("help: \(line)") }
+                help = words[2]
+            } else if line.hasPrefix("# TYPE ") {
+                guard words.count == 4, words[2] == help, ["gauge", "counter", "histogram"].contains(words[3]) else {
+                    throw TestFault("type: \(line)")
+                }
+                guard (words[3] == "counter") == help.hasSuffix("_total") else { throw TestFault("a counter's name: \(line)") }
+                families[help] = Family(type: words[3])
+                open = help
+            } else {
+                let sample = try sample(line)
+                let type = families[open]?.type ?? ""
+                let allowed = type == "histogram" ? ["\(open)_bucket", "\(open)_sum", "\(open)_count"] : [open]
+                guard allowed.contains(sample.name) else { throw TestFault("\(sample.name) stands under \(open)") }
+                guard seen.insert(String(line.prefix(upTo: line.lastIndex(of: " ") ?? line.endIndex))).inserted else {
+                    throw TestFault("twice: \(line)")
+                }
+                families[open]?.samples.append(sample)
+            }
+        }
+        for (name, family) in families where family.type == "histogram" { try checkHistogram(name, family.samples) }
+        for (name, family) in families where family.samples.isEmpty { throw TestFault("\(name) is empty") }
+        return families
+    }
+
+    private static func isName(_ text: some StringProtocol, colon: Bool = true) -> Bool {
+        guard let first = text.utf8.first, !(48...57).contains(first) else { return false }
+        return text.utf8.allSatisfy { byte in
+            (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte) || byte == 95 || colon && byte == 58
+        }
+    }
+
+    private static func sample(_ line: Substring) throws -> Sample {
+        guard let end = line.lastIndex(of: " ") else { throw TestFault("no value: \(line)") }
+        let value = line[line.index(after: end)...]
+        let digits = value.first == "-" ? value.dropFirst() : value
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }) else {
+            throw TestFault("value: \(line)")
+        }
+        var rest = line[..<end]
+        let name = rest.prefix { $0 != "{" }
+        guard isName(name) else { throw TestFault("name: \(line)") }
+        rest = rest.dropFirst(name.count)
+        var labels: [String: String] = [:]
+        if !rest.isEmpty {
+            guard rest.first == "{", rest.last == "}" else { throw TestFault("braces: \(line)") }
+            rest = rest.dropFirst().dropLast()
+            while !rest.isEmpty {
+                let label = rest.prefix { $0 != "=" }
+                rest = rest.dropFirst(label.count + 1)
+                guard isName(label, colon: false), rest.first == "\"" else { throw TestFault("label: \(line)") }
+                rest = rest.dropFirst()
+                var text = ""
+                while let character = rest.popFirst(), character != "\"" {
+                    text.append(character)
+                    if character == "\\" {
+                        guard let next = rest.popFirst(), "\\\"n".contains(next) else { throw TestFault("escape: \(line)") }
+                        text.append(next)
+                    }
+                }
+                guard labels.updateValue(text, forKey: String(label)) == nil else { throw TestFault("label twice: \(line)") }
+                if rest.first == "," { rest = rest.dropFirst() } else if !rest.isEmpty { throw TestFault("comma: \(line)") }
+            }
+        }
+        return Sample(name: String(name), labels: labels, value: String(value))
+    }
+
+    /// Buckets grow, the last is +Inf and is the count.
+    private static func checkHistogram(_ name: String, _ samples: [Sample]) throws {
+        var last = 0
+        var infinite: Int?
+        for sample in samples {
+            let value = Int(sample.value) ?? 0
+            if sample.name == "\(name)_bucket" {
+                guard value >= last, let bound = sample.labels["le"] else { throw TestFault("buckets of \(sample.labels)") }
+                last = value
+                if bound == "+Inf" { infinite = value }
+            } else if sample.name == "\(name)_count" {
+                guard infinite == value else { throw TestFault("count of \(sample.labels)") }
+                (last, infinite) = (0, nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Looks at a server as the people who run it do: the service manager's socket, metrics, alert rules, the unit, logs, doctor, and how it ends.
+
+    python3 Tests/Faults/operations.py --binary .build/debug/bursar
+
+Standard library only. promtool and systemd-analyze are asked where they are installed. Prints `N passed, N failed` at the end.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(here, "..", "Harness"))
+
+from bursar import Bursar, Client, Tally
+
+DEPLOY = os.path.join(here, "..", "..", ".deploy")
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def hear(ear, wanted, seconds):
+    """The datagrams up to the one that begins with `wanted`; None when it does not come."""
+    heard = []
+    ear.settimeout(1)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            heard.append(ear.recv(4096).decode())
+        except TimeoutError:
+            continue
+        if heard[-1].startswith(wanted):
+            return heard
+    return None
+
+
+def tool(words, text=None):
+    """(did well, its words); None when it is not installed."""
+    if not shutil.which(words[0]):
+        print(f"      {words[0]} is not installed: skipped", flush=True)
+        return None
+    done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=120)
+    return done.returncode == 0, (done.stdout + done.stderr).strip()
+
+
+def rules(tally):
+    for words in (["promtool", "check", "rules", f"{DEPLOY}/alerts.yml"], ["promtool", "test", "rules", f"{DEPLOY}/alerts.test.yml"]):
+        said = tool(words)
+        if said:
+            tally.check(said[0], " ".join(words[:3]), said[1][-300:] if not said[0] else "")
+    with open(f"{DEPLOY}/alerts.yml") as file:
+        alerts = re.findall(r"- alert: (\w+)", file.read())
+    with open(f"{DEPLOY}/alerts.test.yml") as file:
+        tried = file.read()
+    untried = [name for name in alerts if f'alertname="{name}"' not in tried]
+    tally.check(len(alerts) >= 8 and not untried, "every alert is tried loud", f"{len(alerts)} alerts" if not untried else str(untried))
+
+
+def unit(tally):
+    """systemd reads the unit; the program's path is replaced by one that is there."""
+    with open(f"{DEPLOY}/bursar.service") as file:
+        text = file.read()
+    wanted = ["Type=notify", "DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "MemoryDenyWriteExecute=yes",
+              "Restart=on-failure", "LimitNOFILE=", "WatchdogSec="]
+    missing = [line for line in wanted if not any(have.startswith(line) for have in text.splitlines())]
+    tally.check(not missing, "the unit is hardened and watched", str(missing) if missing else "")
+    folder = tempfile.mkdtemp(prefix="bursar-unit-")
+    try:
+        with open(f"{folder}/bursar.service", "w") as file:
+            file.write(text.replace("/usr/local/bin/bursar serve", "/bin/true"))
+        said = tool(["systemd-analyze", "verify", f"{folder}/bursar.service"])
+        if said:
+            tally.check(said[0] and "Unknown" not in said[1], "systemd-analyze verify", said[1][-300:])
+    finally:
+        shutil.rmtree(folder)
+
+
+def notified(binary, tally):
+    """Started as systemd starts it: ready, signs of life, the end."""
+    server = Bursar(binary)
+    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        ear.bind(f"{server.folder}/notify")
+        os.chmod(f"{server.folder}/notify", 0o777)
+        server.environment.update({"NOTIFY_SOCKET": f"{server.folder}/notify", "WATCHDOG_USEC": "400000", "BURSAR_LOG_LEVEL": "debug"})
+        server.start("--drain", "1")
+        tally.check(hear(ear, "READY=1", 30) is not None, "the service manager hears READY=1 when connections are taken")
+        tally.check(all(hear(ear, "WATCHDOG=1", 30) for _ in range(3)), "and signs of life after it")
+        measure(server, tally)
+        doctor(server, tally)
+        code = server.terminate()
+        tally.check(hear(ear, "STOPPING=1", 30) is not None and code == 0, "and STOPPING=1 at the end, which is 0", str(code))
+        logs(server, tally)
+        impatient(server, tally)
+    finally:
+        ear.close()
+        server.close()
+
+
+def measure(server, tally):
+    server.tenant("acme", "--sandbox-payments")
+    client = Client(server.port, server.key("acme", "--role", "operator"))
+    answer = client.request("GET", "/v1/me", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
+    tally.check(answer.status == 200 and (answer.headers.get("traceparent") or "").startswith(f"00-{TRACE}-"), "the caller's trace goes on")
+    metrics = client.request("GET", "/metrics")
+    text = metrics.body.decode()
+    said = tool(["promtool", "check", "metrics"], text)
+    if said:
+        tally.check(said[0], "promtool check metrics", said[1][-300:])
+    tally.check(metrics.status == 200 and "bursar_http_request_duration_seconds_bucket{" in text and "bursar_build_info{" in text, "/metrics",
+                f"{len(text.splitlines())} lines")
+    ready = client.request("GET", "/readyz")
+    checks = ready.json().get("checks", {})
+    tally.check(ready.status == 200 and {"draining", "database", "migrations"} <= set(checks), "/readyz says what it looked at", str(sorted(checks)))
+
+
+def doctor(server, tally):
+    done = server.command("doctor", "--json", check=False)
+    report = json.loads(done.stdout)
+    odd = [f["name"] for f in report["findings"] if f["verdict"] not in ("OK", "WARN", "FAIL")]
+    bare = [f["name"] for f in report["findings"] if f["verdict"] != "OK" and not (f.get("fix") and f.get("doc"))]
+    tally.check(done.returncode == 0 and report["well"] and not odd, "doctor is well", f"{len(report['findings'])} findings")
+    tally.check(not bare, "and whatever it finds has a fix and a place to read on", str(bare) if bare else "")
+
+
+def logs(server, tally):
+    with open(f"{server.folder}/server.log") as log:
+        lines = [line for line in log if line.startswith("{")]
+    read = [json.loads(line) for line in lines]
+    traced = [line for line in read if line.get("trace_id") == TRACE]
+    tally.check(bool(traced) and traced[0].get("tenant") == "acme" and traced[0].get("status") == 200, "the log knows the caller's trace", f"{len(read)} lines")
+    tally.check(all(list(line)[:3] == ["time", "level", "msg"] for line in read), "every line is a JSON object with time, level and msg")
+    personal = [line for line in lines if "@" in line or "bsk_" in line]
+    tally.check(not personal, "no line holds an address or a key", personal[0] if personal else "")
+
+
+def impatient(server, tally):
+    """A second signal does not wait for the drain."""
+    server.start("--drain", "300")
+    server.process.send_signal(signal.SIGTERM)
+    end = time.monotonic() + 30
+    while server.ready_status() != 503 and time.monotonic() < end:
+        time.sleep(0.05)
+    tally.check(server.process.poll() is None, "the first signal lets the server finish")
+    server.process.send_signal(signal.SIGTERM)
+    try:
+        code = server.process.wait(100)
+    except subprocess.TimeoutExpired:
+        code = None
+    tally.check(code not in (None, 0), "the second ends it at once", str(code))
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--binary", default=".build/debug/bursar")
+    asked = options.parse_args()
+    tally = Tally()
+    rules(tally)
+    unit(tally)
+    notified(asked.binary, tally)
+    return tally.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
