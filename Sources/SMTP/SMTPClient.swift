@@ -81,6 +81,24 @@ package enum SMTPClient {
         return outcomes
     }
 
+    /// Greets the server, with TLS and sign-in as for a mail, and leaves again: whether mails would be taken at all.
+    package static func greet(_ server: SMTPServer) -> SMTPOutcome {
+        guard isReady, let curl = curl_easy_init() else { return .postponed("libcurl did not start") }
+        defer { curl_easy_cleanup(curl) }
+        let exchange = Exchange([])
+        defer { curl_easy_reset(curl) }
+        let context = Unmanaged.passUnretained(exchange).toOpaque()
+        configure(curl, server)
+        _ = bursar_curl_text(curl, CURLOPT_CUSTOMREQUEST, "NOOP")
+        _ = bursar_curl_number(curl, CURLOPT_NOBODY, 1)
+        _ = bursar_curl_number(curl, CURLOPT_VERBOSE, 1)
+        _ = bursar_curl_listener(curl, listen, context)
+        let code = withExtendedLifetime(exchange) { curl_easy_perform(curl) }
+        if code == CURLE_OK { return .accepted(exchange.reply) }
+        return .postponed(
+            "\(String(cString: curl_easy_strerror(code)))\(exchange.reply.isEmpty ? "" : " after «\(exchange.reply)»")")
+    }
+
     /// What is being sent and what has been heard, for the length of one attempt.
     private final class Exchange {
         let bytes: [UInt8]

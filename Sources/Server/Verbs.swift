@@ -34,18 +34,27 @@ extension Invocation {
         FileHandle.standardOutputText("The schema is at \(try Migrations.newest(folders.sql)).\n")
     }
 
+    /// The database need not be there: that is one of the things that are looked at.
     func doctor() async throws -> Int32 {
-        try await withInstance { instance in
+        let findings = await lookOver()
+        FileHandle.standardOutputText(options["--json"] != nil ? Doctor.json(findings) + "\n" : Doctor.text(findings))
+        return findings.contains { $0.verdict == .failure } ? 1 : 0
+    }
+
+    private func lookOver() async -> [Doctor.Finding] {
+        let instance: Instance
+        do {
+            instance = try await Instance.open(configuration, purpose: .command)
+        } catch {
+            return Doctor.withoutDatabase(configuration, error)
+        }
+        do {
             let findings = try await instance.loop.run { try await Doctor(instance).run() }
-            let isWell = !findings.contains { $0.verdict == .failure }
-            if options["--json"] != nil {
-                FileHandle.standardOutputText(Doctor.json(findings) + "\n")
-            } else {
-                for finding in findings {
-                    FileHandle.standardOutputText("\(finding.verdict.rawValue)\t\(finding.name)\t\(finding.detail)\n")
-                }
-            }
-            return isWell ? 0 : 1
+            await instance.close()
+            return findings
+        } catch {
+            await instance.close()
+            return Doctor.withoutDatabase(configuration, error)
         }
     }
 

@@ -129,6 +129,10 @@ def doctor(server, tally):
     odd = [f["name"] for f in report["findings"] if f["verdict"] not in ("OK", "WARN", "FAIL")]
     bare = [f["name"] for f in report["findings"] if f["verdict"] != "OK" and not (f.get("fix") and f.get("doc"))]
     tally.check(done.returncode == 0 and report["well"] and not odd, "doctor is well", f"{len(report['findings'])} findings")
+    unreachable = server.command("doctor", "--json", "--database-url", "postgresql://bursar_app@127.0.0.1:1/bursar", check=False)
+    found = json.loads(unreachable.stdout)["findings"] if unreachable.stdout.startswith("{") else []
+    tally.check(unreachable.returncode == 1 and any(f["name"] == "database" and f["verdict"] == "FAIL" for f in found),
+                "without a database doctor says so, and what it can see without one", f"{len(found)} findings")
     tally.check(not bare, "and whatever it finds has a fix and a place to read on", str(bare) if bare else "")
 
 

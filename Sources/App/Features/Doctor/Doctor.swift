@@ -1,19 +1,34 @@
-import HTTP
 import FoundationEssentials
+import HTTP
 import Postgres
 import Values
 
-/// Looks the whole installation over: the database's settings, its schema, and every invariant inside every tenant.
+/// Looks the whole installation over: settings and machine, the database, what waits, the books, and every invariant inside every tenant (O5).
 package struct Doctor: Sendable {
     package enum Verdict: String, Sendable { case ok = "OK", warning = "WARN", failure = "FAIL" }
     package struct Finding: Sendable {
         package let verdict: Verdict
         package let name: String
         package let detail: String
+        /// What to do; nil when there is nothing to do.
+        package let fix: String?
+
+        static func ok(_ name: String, _ detail: String) -> Finding {
+            Finding(verdict: .ok, name: name, detail: detail, fix: nil)
+        }
+        static func warning(_ name: String, _ detail: String, fix: String) -> Finding {
+            Finding(verdict: .warning, name: name, detail: detail, fix: fix)
+        }
+        static func failure(_ name: String, _ detail: String, fix: String) -> Finding {
+            Finding(verdict: .failure, name: name, detail: detail, fix: fix)
+        }
     }
+    /// Where more is written about all of them.
+    package static let document = "README.md#bursar-doctor"
 
     let instance: Instance
     let authenticator: Authenticator
+    var database: Database { instance.dependencies.database }
 
     package init(_ instance: Instance) {
         self.instance = instance
@@ -21,56 +36,34 @@ package struct Doctor: Sendable {
     }
 
     package func run() async throws -> [Finding] {
-        var findings = try await [server(), work()]
-        for invariant in try Invariant.all(in: instance.folders.sql) { findings.append(try await check(invariant)) }
+        let tenants = try await authenticator.allTenants()
+        var findings = Self.surroundings(instance.configuration)
+        findings += try await databaseFindings(tenants)
+        findings.append(await mailServer())
+        findings.append(try await work(tenants))
+        findings += try await queues(tenants)
+        findings.append(try await books(tenants))
+        for invariant in try Invariant.all(in: instance.folders.sql) {
+            findings.append(try await check(invariant, tenants.map(\.id)))
+        }
         return findings
     }
 
-    private func server() async throws -> Finding {
-        let rows = try await instance.dependencies.database.reads.read(
-            scope: nil,
-            [
-                "select current_setting('server_version'), current_setting('server_version_num')::int, current_setting('data_checksums')"
-            ])[0]
-        let version: String = try rows[0].get(0)
-        let number: Int32 = try rows[0].get(1)
-        let checksums: String = try rows[0].get(2)
-        if number < 150_014 {
-            return Finding(
-                verdict: .warning, name: "database",
-                detail: "PostgreSQL \(version) has known holes in row security; 15.14 or later has not.")
-        }
-        if checksums != "on" {
-            return Finding(verdict: .warning, name: "database", detail: "PostgreSQL \(version) runs without data checksums.")
-        }
-        return Finding(
-            verdict: .ok, name: "database",
-            detail: "PostgreSQL \(version), checksums on, schema \(instance.dependencies.schemaNumber)")
+    /// What can be said when the database cannot be opened, and why it cannot.
+    package static func withoutDatabase(_ configuration: Configuration, _ error: any Error) -> [Finding] {
+        let fix =
+            error is Configuration.Problem
+            ? "Do what it says."
+            : "Is PostgreSQL running, is the address right, is its disk full? `BURSAR_DATABASE_URL`, or postgres.log in the data folder."
+        return surroundings(configuration) + [.failure("database", "\(error)", fix: fix)]
     }
 
-    /// Timers that failed, and usage that nobody settles.
-    private func work() async throws -> Finding {
-        var failed: Int64 = 0
-        for tenant in try await authenticator.allTenants() {
-            let rows = try await instance.dependencies.database.reads.read(
-                scope: tenant.id.uuid, ["select count(*) from timers where tenant_id = \(tenant.id) and attempts > 0"])[0]
-            failed += try rows[0].get(0, as: Int64.self)
-        }
-        let stuck = try await instance.dependencies.database.reads.read(
-            scope: nil, ["select count(*) from work.settlement_queue where attempts > 0"])[0]
-        let settlements: Int64 = try stuck[0].get(0)
-        return Finding(
-            verdict: failed + settlements == 0 ? .ok : .failure, name: "work",
-            detail: failed + settlements == 0
-                ? "no timer and no settlement has failed" : "\(failed) timers and \(settlements) settlements have failed")
-    }
-
-    private func check(_ invariant: Invariant) async throws -> Finding {
-        let broken = try await invariant.violations(
-            instance.dependencies.database, tenants: try await authenticator.allTenants().map(\.id))
-        return Finding(
-            verdict: broken == 0 ? .ok : .failure, name: invariant.name,
-            detail: broken == 0 ? invariant.meaning : "\(broken) rows break it: \(invariant.meaning)")
+    private func check(_ invariant: Invariant, _ tenants: [TenantID]) async throws -> Finding {
+        let broken = try await invariant.violations(database, tenants: tenants)
+        if broken == 0 { return .ok(invariant.name, invariant.meaning) }
+        return .failure(
+            invariant.name, "\(broken) rows break it: \(invariant.meaning)",
+            fix: "Stop the servers, keep the database as it is; SQL/invariants/\(invariant.name).sql shows the rows.")
     }
 }
 
@@ -119,9 +112,18 @@ extension Doctor {
                             $0.field("verdict", finding.verdict.rawValue)
                             $0.field("name", finding.name)
                             $0.field("detail", finding.detail)
+                            $0.field("fix", finding.fix)
+                            $0.field("doc", document)
                         }
                     }
                 })
         }
+    }
+
+    package static func text(_ findings: [Finding]) -> String {
+        findings.map { finding in
+            "\(finding.verdict.rawValue)\t\(finding.name)\t\(finding.detail)\n"
+                + (finding.fix.map { "\t→ \($0) (\(document))\n" } ?? "")
+        }.joined()
     }
 }
