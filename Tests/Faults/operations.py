@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -28,19 +29,30 @@ DEPLOY = os.path.join(here, "..", "..", ".deploy")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-def hear(ear, wanted, seconds):
-    """The datagrams up to the one that begins with `wanted`; None when it does not come."""
-    heard = []
-    ear.settimeout(1)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            heard.append(ear.recv(4096).decode())
-        except TimeoutError:
-            continue
-        if heard[-1].startswith(wanted):
-            return heard
-    return None
+class Ear(threading.Thread):
+    """Takes every datagram at once, as a service manager does: what nobody takes fills the socket, and what comes then is dropped."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(path)
+        os.chmod(path, 0o777)
+        self.heard = []
+
+    def run(self):
+        while True:
+            try:
+                self.heard.append(self.socket.recv(4096).decode())
+            except OSError:
+                return
+
+    def hears(self, wanted, count=1, seconds=30):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if sum(said.startswith(wanted) for said in self.heard) >= count:
+                return True
+            time.sleep(0.05)
+        return False
 
 
 def tool(words, text=None):
@@ -87,22 +99,21 @@ def unit(tally):
 def notified(binary, tally):
     """Started as systemd starts it: ready, signs of life, the end."""
     server = Bursar(binary)
-    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ear = Ear(f"{server.folder}/notify")
+    ear.start()
     try:
-        ear.bind(f"{server.folder}/notify")
-        os.chmod(f"{server.folder}/notify", 0o777)
         server.environment.update({"NOTIFY_SOCKET": f"{server.folder}/notify", "WATCHDOG_USEC": "400000", "BURSAR_LOG_LEVEL": "debug"})
         server.start("--drain", "1")
-        tally.check(hear(ear, "READY=1", 30) is not None, "the service manager hears READY=1 when connections are taken")
-        tally.check(all(hear(ear, "WATCHDOG=1", 30) for _ in range(3)), "and signs of life after it")
+        tally.check(ear.hears("READY=1"), "the service manager hears READY=1 when connections are taken")
+        tally.check(ear.hears("WATCHDOG=1", count=3), "and signs of life after it")
         measure(server, tally)
         doctor(server, tally)
         code = server.terminate()
-        tally.check(hear(ear, "STOPPING=1", 30) is not None and code == 0, "and STOPPING=1 at the end, which is 0", str(code))
+        tally.check(ear.hears("STOPPING=1") and code == 0, "and STOPPING=1 at the end, which is 0", str(code))
         logs(server, tally)
         impatient(server, tally)
     finally:
-        ear.close()
+        ear.socket.close()
         server.close()
 
 
@@ -128,7 +139,7 @@ def doctor(server, tally):
     report = json.loads(done.stdout)
     odd = [f["name"] for f in report["findings"] if f["verdict"] not in ("OK", "WARN", "FAIL")]
     bare = [f["name"] for f in report["findings"] if f["verdict"] != "OK" and not (f.get("fix") and f.get("doc"))]
-    tally.check(done.returncode == 0 and report["well"] and not odd, "doctor is well", f"{len(report['findings'])} findings")
+    tally.check(done.returncode == 0 and report["well"] and not odd, "doctor is well", "; ".join(f"{f['name']}: {f['detail']}" for f in report["findings"] if f["verdict"] == "FAIL") or f"{len(report['findings'])} findings")
     unreachable = server.command("doctor", "--json", "--database-url", "postgresql://bursar_app@127.0.0.1:1/bursar", check=False)
     found = json.loads(unreachable.stdout)["findings"] if unreachable.stdout.startswith("{") else []
     tally.check(unreachable.returncode == 1 and any(f["name"] == "database" and f["verdict"] == "FAIL" for f in found),

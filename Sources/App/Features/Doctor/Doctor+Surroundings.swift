@@ -90,8 +90,8 @@ extension Doctor {
         guard places.contains(where: { (path: String) in statvfs(path, &facts) == 0 }) else {
             return .warning("disk", "nothing can be said about \(folder)", fix: "Does the folder exist, may the server enter it?")
         }
-        let free = UInt64(facts.f_bavail) * UInt64(facts.f_frsize) >> 20
-        let total = max(1, UInt64(facts.f_blocks) * UInt64(facts.f_frsize) >> 20)
+        let free = UInt64(facts.f_bavail) * UInt64(facts.f_frsize) / 1_048_576
+        let total = max(1, UInt64(facts.f_blocks) * UInt64(facts.f_frsize) / 1_048_576)
         let detail = "\(free) MB of \(total) MB free in \(place)"
         let fix = "Make room. A full disk loses nothing: writes are refused with 503 until there is room again."
         if free < 100 { return .failure("disk", detail, fix: fix) }
