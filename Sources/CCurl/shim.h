@@ -31,3 +31,17 @@ static inline CURLcode bursar_curl_headers(CURL *curl, curl_write_callback hear,
     CURLcode code = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
     return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_HEADERDATA, context) : code;
 }
+static inline CURLcode bursar_curl_copied_body(CURL *curl, const char *bytes, long length) {
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, length);
+    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, bytes) : code;
+}
+static inline CURLcode bursar_curl_opener(CURL *curl, curl_opensocket_callback open, void *context) {
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open);
+    return code == CURLE_OK ? curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, context) : code;
+}
+static inline CURLcode bursar_curl_status(CURL *curl, long *status) {
+    return curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+}
+static inline CURLcode bursar_curl_microseconds(CURL *curl, curl_off_t *elapsed) {
+    return curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, elapsed);
+}

@@ -31,6 +31,8 @@ package enum PolicyDraftTag: IDTag { package static let prefix = "drf" }
 package enum IdentityRequestTag: IDTag { package static let prefix = "idr" }
 package enum MailTag: IDTag { package static let prefix = "mai" }
 package enum OperationTag: IDTag { package static let prefix = "opr" }
+package enum WebhookEndpointTag: IDTag { package static let prefix = "whe" }
+package enum WebhookDeliveryTag: IDTag { package static let prefix = "whd" }
 
 package typealias TenantID = ID<TenantTag>
 package typealias AccountID = ID<AccountTag>
@@ -61,5 +63,7 @@ package typealias PolicyDraftID = ID<PolicyDraftTag>
 package typealias IdentityRequestID = ID<IdentityRequestTag>
 package typealias MailID = ID<MailTag>
 package typealias OperationID = ID<OperationTag>
+package typealias WebhookEndpointID = ID<WebhookEndpointTag>
+package typealias WebhookDeliveryID = ID<WebhookDeliveryTag>
 package typealias MemberID = ID<MemberTag>
 package typealias HandoverID = ID<HandoverTag>

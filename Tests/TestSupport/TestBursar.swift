@@ -2,6 +2,7 @@ import App
 import FoundationEssentials
 import HTTP
 import Loop
+import Outgoing
 import Postgres
 import Synchronization
 import Values
@@ -33,6 +34,7 @@ package final class TestBursar: Sendable {
         configuration.waitingHashes = 10_000
         // Hundreds of tests share one process and one address.
         configuration.limits.requestsPerMinute = 1_000_000
+        configuration.webhooks.policy.allowsLoopback = true
         configuration.secretsKey = Array(0..<32)
         configuration.logLevel = .error
         configuration.writeConnections = writeConnections

@@ -31,6 +31,10 @@ package struct World: Sendable {
     package let partnerCode: String
     package let order: String
     package let apiKey: String
+    /// An endpoint of the account, what it was last told, and an event.
+    package let webhook: String
+    package let delivery: String
+    package let event: String
     /// The sign-in address of the account's administrator.
     package let administratorEmail: String
     /// An event of the account's audit log.
@@ -114,13 +118,19 @@ package struct World: Sendable {
         let apiKey = try await tenant.post(
             "/v1/api-keys", ["account_id": "\(account)", "role": "reader", "name": "\(marker) key"]
         ).expect(201).id
+        let webhook = try await tenant.post(
+            "/v1/webhook-endpoints",
+            ["account_id": "\(account)", "url": "http://127.0.0.1:9/\(marker)", "description": "\(marker) receiver"]
+        ).expect(201).id
+        let delivery = try await tenant.post("/v1/webhook-endpoints/\(webhook)/test").expect(202).id
+        let event = try await tenant.get("/v1/events?account_id=\(account)&limit=1").expect(200)["data.0.id"] ?? ""
         return World(
             tenant: tenant, marker: marker, account: account, prepaid: prepaid, suspended: suspended, unconfirmed: unconfirmed,
             partnered: partnered,
             pending: try pending.id, lapsed: lapsed, trialAccount: trialAccount, trial: trial, enrollment: enrollment,
             department: department, emptyDepartment: emptyDepartment,
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
-            order: pending["order_id"] ?? "", apiKey: apiKey,
+            order: pending["order_id"] ?? "", apiKey: apiKey, webhook: webhook, delivery: delivery, event: event,
             administratorEmail: try await tenant.get("/v1/accounts/\(account)").expect(200)["administrator.email"] ?? "",
             auditEvent: auditEvent, operation: operation, enterpriseOperation: enterpriseOperation, notification: notification,
             desk: desk, transfers: transfers, invited: invited,
@@ -241,6 +251,14 @@ package struct World: Sendable {
         case .getAPIKey, .revokeAPIKey: (path(endpoint, apiKey), nil)
         case .updateAPIKey: (path(endpoint, apiKey), ["name": "\(marker) key again"])
         case .rotateAPIKey: (path(endpoint, apiKey), ["overlap_seconds": 60])
+        case .listWebhookEndpoints, .listWebhookDeliveries, .listEvents: (endpoint.template, nil)
+        case .createWebhookEndpoint:
+            (endpoint.template, ["account_id": "\(account)", "url": "https://example.com/hooks", "event_types": ["payment.succeeded"]])
+        case .getWebhookEndpoint, .deleteWebhookEndpoint, .testWebhookEndpoint: (path(endpoint, webhook), nil)
+        case .updateWebhookEndpoint: (path(endpoint, webhook), ["description": "\(marker) receiver again"])
+        case .rotateWebhookSecret: (path(endpoint, webhook), ["overlap_seconds": 60])
+        case .getWebhookDelivery, .retryWebhookDelivery: (path(endpoint, delivery), nil)
+        case .getEvent: (path(endpoint, event), nil)
         case .advanceTestClock: ("/v1/test-clock/advance", ["to": "2025-01-15T00:00:00Z"])
         }
     }

@@ -61,7 +61,7 @@ import Values
             PartnerTag.prefix, LotTag.prefix, PaymentTag.prefix, EventTag.prefix, APIKeyTag.prefix, TransferTag.prefix,
             LedgerEntryTag.prefix,
             CertificateTag.prefix, TransitionTag.prefix, AuditTag.prefix, UsageRecordTag.prefix, SessionTag.prefix,
-            TimerTag.prefix,
+            TimerTag.prefix, MailTag.prefix, WebhookEndpointTag.prefix, WebhookDeliveryTag.prefix,
         ]
         #expect(Set(prefixes).count == prefixes.count)
     }

@@ -21,6 +21,7 @@ package struct Configuration: Sendable {
     package var invariantMinutes = 60
     package var demoListensEverywhere = false
     package var mail = MailSettings()
+    package var webhooks = WebhookSettings()
     package var limits = LimitSettings()
     /// How many password hashes may wait for a thread; more are told to come again. Only tests set it.
     package var waitingHashes = 64
@@ -152,7 +153,7 @@ package struct Configuration: Sendable {
                 configuration.demoListensEverywhere = value == "yes"
                 return true
             },
-        ] + limitSettings + mailSettings
+        ] + limitSettings + mailSettings + webhookSettings
 
     /// What `bursar api` reads; whoever has set them for the client may start a server all the same.
     package static let clientVariables = ["BURSAR_URL", "BURSAR_KEY", "BURSAR_KEY_FILE"]

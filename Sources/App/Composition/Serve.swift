@@ -48,6 +48,8 @@ package struct Serve: Sendable {
         let mailing = loop.spawn { await mailer.run { try await loop.sleep(for: .milliseconds(500)) } }
         let runner = OperationRunner(dependencies: instance.dependencies, authenticator: app.authenticator, loop: loop)
         let operating = loop.spawn { await runner.run { try await loop.sleep(for: .milliseconds(300)) } }
+        let webhooks = WebhookSender(dependencies: instance.dependencies, authenticator: app.authenticator, loop: loop)
+        let telling = loop.spawn { await webhooks.run { try await loop.sleep(for: .milliseconds(300)) } }
         let host = configuration.listenHost.contains(":") ? "[\(configuration.listenHost)]" : configuration.listenHost
         instance.dependencies.log(.info, "ready", [("address", "http://\(host):\(port)")])
         do {
@@ -56,6 +58,7 @@ package struct Serve: Sendable {
             sweeping.cancel()
             mailing.cancel()
             operating.cancel()
+            telling.cancel()
             watching.cancel()
             await listening.end(within: .seconds(1))
             throw error
@@ -73,10 +76,12 @@ package struct Serve: Sendable {
         sweeping.cancel()
         mailing.cancel()
         operating.cancel()
+        telling.cancel()
         await listening.end(within: .seconds(Self.finishSeconds))
         await operating.value
         await sweeping.value
         await mailing.value
+        await telling.value
         watching.cancel()
         signs.cancel()
         await watching.value

@@ -47,6 +47,11 @@ import Testing
         case .listMembers, .inviteMember, .getMember, .changeMember, .removeMember, .resendInvitation: .manageMembers
         case .getHandover, .startHandover, .cancelHandover: .handOverAccount
         case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey: .manageMembers
+        case .listWebhookEndpoints, .createWebhookEndpoint, .getWebhookEndpoint, .updateWebhookEndpoint, .deleteWebhookEndpoint,
+            .rotateWebhookSecret, .testWebhookEndpoint, .listWebhookDeliveries, .getWebhookDelivery, .retryWebhookDelivery:
+            .manageMembers
+        case .listEvents: nil
+        case .getEvent: .seeAccount
         case .listPartners, .createPartner, .getPartner, .createEnrollment, .receiveUsage, .getTestClock, .advanceTestClock,
             .listRemittances, .recordRemittance, .getRemittance, .matchRemittance, .returnRemittance,
             .listBankAccounts, .setBankAccount:

@@ -69,6 +69,8 @@ package struct AuditEvent: Sendable {
         case "policy_draft": PolicyDraftID(id).description
         case "remittance": RemittanceID(id).description
         case "bank_account": BankAccountID(id).description
+        case "webhook_endpoint": WebhookEndpointID(id).description
+        case "webhook_delivery": WebhookDeliveryID(id).description
         case "tenant": TenantID(id).description
         default: id.uuidString.lowercased()
         }

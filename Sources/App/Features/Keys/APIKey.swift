@@ -197,7 +197,7 @@ package enum FindAPIKey {
 
 extension AccountID {
     /// The account, for whoever has any role on it.
-    fileprivate func seen(by context: TenantContext) async throws -> Account {
+    func seen(by context: TenantContext) async throws -> Account {
         let rows = try await context.read(Account.one(context.tenant.id, self)).rows
         guard let account = try rows.first.map(Account.init), !context.principal.roles(on: account.belonging).isEmpty else {
             throw Failure.notFound

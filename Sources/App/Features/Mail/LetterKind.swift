@@ -25,6 +25,7 @@ package enum LetterKind: String, CaseIterable, Sendable {
     case lapsed
     case identityVerified = "identity_verified"
     case identityDeclined = "identity_declined"
+    case webhookDisabled = "webhook_disabled"
 
     /// A letter about an address or a way in goes to the address that asked for it; every other one to the reader's contact address, where she has one.
     var isAboutAnAddress: Bool {
@@ -42,6 +43,7 @@ package enum LetterKind: String, CaseIterable, Sendable {
         case .paymentFailed, .paymentExpired: ["amount", "order"]
         case .creditLow, .creditExpiring: ["remaining", "bought", "expires_at"]
         case .suspended, .deletionCountdown: ["reason", "suspended_at", "delete_at", "remaining", "outstanding"]
+        case .webhookDisabled: ["url", "reason"]
         case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged, .serviceAdministratorChanged,
             .handover, .handoverDone, .handoverCancelled, .memberRemoved,
             .balanceNotice, .reactivated, .deleted, .lapsed, .identityVerified, .identityDeclined:

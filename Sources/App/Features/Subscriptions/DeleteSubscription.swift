@@ -107,6 +107,7 @@ enum EraseSubscription {
                 "update outbox_events set payload = null where tenant_id = \(tenant) and object_id = \(id) and payload is not null"
             ),
             ("mails", Letter.erasing(tenant, id, at: now)),
+            ("webhook_bodies", WebhookDelivery.erasing(tenant, id, at: now)),
             (
                 "operation_notes",
                 "update operation_items set note = null where tenant_id = \(tenant) and subscription_id = \(id) and note is not null"

@@ -133,6 +133,10 @@ struct APIHandler: Sendable {
 
         case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey:
             return try await apiKeys(request)
+        case .listWebhookEndpoints, .createWebhookEndpoint, .getWebhookEndpoint, .updateWebhookEndpoint, .deleteWebhookEndpoint,
+            .rotateWebhookSecret, .testWebhookEndpoint, .listWebhookDeliveries, .getWebhookDelivery, .retryWebhookDelivery,
+            .listEvents, .getEvent:
+            return try await webhooks(request)
 
         case .checkPartner:
             return object(try await FindPartner.byCode(request["code"] ?? "", context), request) { $0.write(to: &$1) }
@@ -250,6 +254,15 @@ struct APIHandler: Sendable {
         case "api_key_id":
             guard let id = APIKeyID(text) else { throw Failure.notFound }
             try await FindAPIKey.confirmVisible(id, context)
+        case "webhook_endpoint_id":
+            guard let id = WebhookEndpointID(text) else { throw Failure.notFound }
+            try await FindWebhookEndpoint.confirmVisible(id, context)
+        case "webhook_delivery_id":
+            guard let id = WebhookDeliveryID(text) else { throw Failure.notFound }
+            try await FindWebhookDelivery.confirmVisible(id, context)
+        case "event_id":
+            guard let id = EventID(text) else { throw Failure.notFound }
+            _ = try await ListEvents.one(id, context)
         case "notification_id":
             guard let id = MailID(text) else { throw Failure.notFound }
             _ = try await FindNotification.byID(id, context)

@@ -245,6 +245,9 @@ extension Endpoint {
         case .getAuditEvent:
             .read("audit", "One event with what was before and after.", .object(200, "AuditEvent"), who: .administrators)
         case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey: apiKeyDocumentation
+        case .listWebhookEndpoints, .createWebhookEndpoint, .getWebhookEndpoint, .updateWebhookEndpoint, .deleteWebhookEndpoint,
+            .rotateWebhookSecret, .testWebhookEndpoint, .listWebhookDeliveries, .getWebhookDelivery, .retryWebhookDelivery,
+            .listEvents, .getEvent: webhookDocumentation
         case .listMembers:
             .read(
                 "members", "People with a role in an account or an agreement, and those invited.", .list("Member"),

@@ -339,7 +339,7 @@ extension Schema {
                 ])
             ),
         ] + operatorComponents + notificationComponents + usageObjects + signInComponents + paymentComponents + memberComponents
-        + operationComponents + entitlementObjects + receivedEventObjects
+        + operationComponents + entitlementObjects + receivedEventObjects + webhookObjects
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

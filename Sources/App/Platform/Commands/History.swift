@@ -62,9 +62,10 @@ extension Write {
     ) {
         enqueue(
             """
-            insert into outbox_events (tenant_id, id, type, object_kind, object_id, account_id, sequence, payload, occurred_at) \
+            insert into outbox_events (tenant_id, id, type, object_kind, object_id, account_id, sequence, payload, occurred_at, webhooks_due) \
             values (\(tenant.id), \(newID(EventID.self)), \(type), \(object.kind), \(object.id), \(account), \(sequence), \
-            \(payload.map(PostgresJSON.init)), \(now))
+            \(payload.map(PostgresJSON.init)), \(now), \
+            exists (select from webhook_endpoints where tenant_id = \(tenant.id) and state = 'enabled'))
             """)
     }
 }

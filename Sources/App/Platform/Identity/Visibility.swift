@@ -74,6 +74,18 @@ enum Visibility {
             + accounts.sorted().map { "s.account_id = \($0)" }
     }
 
+    /// For `outbox_events` called `e`: what happened to the accounts that the principal has a role on.
+    static func ofEvents(to principal: Principal, _ tenant: TenantID) -> SQL {
+        switch principal {
+        case .commandLine: ""
+        case .key(_, let account, let role, _): role == .operator ? "" : "and e.account_id = \(account ?? AccountID(.zero))"
+        case .user:
+            principal.isOperator
+                ? ""
+                : "and e.account_id in (select a.id from accounts a where a.tenant_id = \(tenant) \(ofAccounts(to: principal)))"
+        }
+    }
+
     /// For `enrollments`.
     static func ofEnrollments(to principal: Principal) -> SQL {
         switch principal {
