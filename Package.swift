@@ -62,7 +62,8 @@ let package = Package(
         .executableTarget(name: "Server", dependencies: ["App", "Client", "Loop", "Values"], swiftSettings: settings),
 
         .target(
-            name: "TestSupport", dependencies: ["App", "HTTP", "Loop", "Outgoing", "Postgres", "Values"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["App", "HTTP", "Loop", "Outgoing", "Postgres", "Values"],
+            path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("ValuesTests", ["Values"]),
         tests("BillingTests", ["Billing", "Values"]),

@@ -253,7 +253,10 @@ package struct World: Sendable {
         case .rotateAPIKey: (path(endpoint, apiKey), ["overlap_seconds": 60])
         case .listWebhookEndpoints, .listWebhookDeliveries, .listEvents: (endpoint.template, nil)
         case .createWebhookEndpoint:
-            (endpoint.template, ["account_id": "\(account)", "url": "https://example.com/hooks", "event_types": ["payment.succeeded"]])
+            (
+                endpoint.template,
+                ["account_id": "\(account)", "url": "https://example.com/hooks", "event_types": ["payment.succeeded"]]
+            )
         case .getWebhookEndpoint, .deleteWebhookEndpoint, .testWebhookEndpoint: (path(endpoint, webhook), nil)
         case .updateWebhookEndpoint: (path(endpoint, webhook), ["description": "\(marker) receiver again"])
         case .rotateWebhookSecret: (path(endpoint, webhook), ["overlap_seconds": 60])
