@@ -217,7 +217,7 @@ enum KeyScan {
         "list.format_", "orders.status_", "orders.kind_", "billing.csv.", "usage_page.by_",
         "keys.column.", "keys.rotate", "keys.revoke",
         "order_new.", "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_",
-        "remittances.ground_", "docs.guide.", "docs.audience.", "problem.",
+        "remittances.ground_", "docs.guide.", "webhooks.", "docs.audience.", "problem.",
     ]
     /// The keys that a localiser is asked for by name: `t("…")`, `t.html("…")`, `self("…")`.
     static func asked(in folder: URL) throws -> Set<String> {

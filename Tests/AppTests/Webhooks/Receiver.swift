@@ -1,5 +1,6 @@
 import App
 import FoundationEssentials
+import Loop
 import Outgoing
 import Synchronization
 import TestSupport
