@@ -39,6 +39,7 @@ extension Schema {
                 .init("failing_since", .nullable(instant), "Since when nothing has arrived."),
                 .init("previous_secret_until", .nullable(instant)), .init("created_at", instant), .init("updated_at", instant),
                 .optional("secret", .text(max: 100), "`whsec_…`, in the first answer that made it and never again."),
+                dryRun,
             ])
         ),
         (

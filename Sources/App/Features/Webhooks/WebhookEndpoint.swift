@@ -115,10 +115,11 @@ package enum ListWebhookEndpoints {
             // An account that is not theirs filters everything away, as in every list.
             return ListPage([], limit: page.limit) { ($0.createdAt, $0.id.uuid) }
         }
+        let condition: SQL = if let owner { "and w.account_id = \(owner)" } else { "" }
         let rows = try await context.read(
             """
             select \(WebhookEndpoint.columns) from webhook_endpoints w where w.tenant_id = \(context.tenant.id) and w.state <> 'deleted' \
-            \(owner.map { "and w.account_id = \($0)" } ?? "") \(page.tail(at: "w.created_at", id: "w.id"))
+            \(condition) \(page.tail(at: "w.created_at", id: "w.id"))
             """
         ).rows
         return ListPage(try rows.map(WebhookEndpoint.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
