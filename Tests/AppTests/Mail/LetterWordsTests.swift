@@ -15,7 +15,8 @@ import Values
         let instant = LetterFact.instant(Self.at)
         let date = try LetterFact.date(#require(CivilDate(year: 2025, month: 11, day: 17)))
         return [
-            "role": .word("role.finance"), "url": .text("https://example.com/hooks"), "expires_at": instant, "at": instant, "new": .text("Mei Lin"), "old": .text("Wu"),
+            "role": .word("role.finance"), "url": .text("https://example.com/hooks"), "expires_at": instant, "at": instant,
+            "new": .text("Mei Lin"), "old": .text("Wu"),
             "amount": money,
             "reference": .text("BR-1"), "debt": money, "credit": money, "outstanding": money, "remaining": money, "bought": money,
             "cost": money,

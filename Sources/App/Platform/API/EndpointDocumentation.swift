@@ -247,7 +247,8 @@ extension Endpoint {
         case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey: apiKeyDocumentation
         case .listWebhookEndpoints, .createWebhookEndpoint, .getWebhookEndpoint, .updateWebhookEndpoint, .deleteWebhookEndpoint,
             .rotateWebhookSecret, .testWebhookEndpoint, .listWebhookDeliveries, .getWebhookDelivery, .retryWebhookDelivery,
-            .listEvents, .getEvent: webhookDocumentation
+            .listEvents, .getEvent:
+            webhookDocumentation
         case .listMembers:
             .read(
                 "members", "People with a role in an account or an agreement, and those invited.", .list("Member"),

@@ -135,7 +135,8 @@ package enum OpenAPI {
     /// The kinds of IDs that stand in paths.
     static let idPrefix = [
         "subscription_id": "sub", "account_id": "acc", "partner_id": "par", "enrollment_id": "enr", "department_id": "dep",
-        "order_id": "ord", "api_key_id": "key", "webhook_endpoint_id": "whe", "webhook_delivery_id": "whd", "event_id": "evt", "notification_id": "mai", "note_id": "nte", "policy_draft_id": "drf",
+        "order_id": "ord", "api_key_id": "key", "webhook_endpoint_id": "whe", "webhook_delivery_id": "whd", "event_id": "evt",
+        "notification_id": "mai", "note_id": "nte", "policy_draft_id": "drf",
         "identity_request_id": "idr", "payment_id": "pay", "remittance_id": "rem", "audit_id": "aud", "member_id": "mem",
         "operation_id": "opr",
     ]
