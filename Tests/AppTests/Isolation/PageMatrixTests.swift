@@ -127,6 +127,14 @@ struct PageMatrix {
             PageMatrix(.standard, "· · · · · ●")
 
         // Members, API keys, webhooks.
+        case .webhooks, .webhookForm, .makeWebhook, .webhook, .editWebhookForm, .editWebhook, .testWebhook, .switchWebhook,
+            .rotateWebhookForm, .rotateWebhook, .deleteWebhookForm, .deleteWebhook, .webhookDelivery, .resendWebhook:
+            PageMatrix(.standard, "● – – · · ●")
+        case .operatorWebhooks, .operatorWebhookForm, .operatorMakeWebhook, .operatorWebhook, .operatorEditWebhookForm,
+            .operatorEditWebhook, .operatorTestWebhook, .operatorSwitchWebhook, .operatorRotateWebhookForm,
+            .operatorRotateWebhook, .operatorDeleteWebhookForm, .operatorDeleteWebhook, .operatorWebhookDelivery,
+            .operatorResendWebhook:
+            PageMatrix(.standard, "· · · · · ●")
         case .keys, .keyForm, .makeKey, .editKeyForm, .editKey, .rotateKeyForm, .rotateKey, .revokeKeyForm, .revokeKey:
             PageMatrix(.standard, "● – – · · ●")
         case .operatorKeys, .operatorKeyForm, .operatorMakeKey, .operatorEditKeyForm, .operatorEditKey,
@@ -232,6 +240,8 @@ private struct Cast {
             case "partner_id": world.partner
             case "order_id": world.order
             case "api_key_id": world.apiKey
+            case "webhook_endpoint_id": world.webhook
+            case "webhook_delivery_id": world.delivery
             case "notification_id": world.notification
             case "member_id": route.parameters.contains("enrollment_id") ? enrollmentMember : member
             case "policy_draft_id": world.desk.draft

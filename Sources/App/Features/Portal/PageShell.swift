@@ -50,6 +50,7 @@ extension Visit {
                 item(t("shell.audit"), PageRoute.audit.url(account.id.description), frame),
                 item(t("shell.identity"), PageRoute.accountIdentity.url(account.id.description), frame),
                 item(t("shell.keys"), PageRoute.keys.url(account.id.description), frame),
+                item(t("webhooks.title"), PageRoute.webhooks.url(account.id.description), frame),
             ]
         }
         guard let enrollment = frame.enrollment else { return [] }
@@ -71,6 +72,7 @@ extension Visit {
             item(t("shell.subscriptions"), PageRoute.operatorSubscriptions.url(), frame),
         ]
         items.append(item(t("shell.keys"), PageRoute.operatorKeys.url(), frame))
+        items.append(item(t("webhooks.title"), PageRoute.operatorWebhooks.url(), frame))
         items.append(item(t("shell.audit"), PageRoute.operatorAudit.url(), frame))
         items.append(item(t("shell.remittances"), PageRoute.remittances.url(), frame))
         items.append(item(t("shell.notifications"), PageRoute.operatorMails.url(), frame))

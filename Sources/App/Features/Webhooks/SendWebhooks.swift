@@ -276,7 +276,7 @@ package struct SendWebhooks: Sendable {
                     facts: [
                         "url": .text(endpoint.url), "at": .instant(now),
                         "reason": .word("webhooks.disabled_reason.\(reason.rawValue)"),
-                    ], link: nil, cause: cause), at: now)
+                    ], link: WebhookLinks(account: endpoint.account).one(endpoint.id), cause: cause), at: now)
         }
     }
 
