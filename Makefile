@@ -1,5 +1,5 @@
 # On a fresh Debian 12 with the Swift 6.3 toolchain: `make run` and `make test`. What they install is listed in .ci/packages.
-.PHONY: run test build bench faults security mutations api-record lint format clean
+.PHONY: run test build bench faults security mutations fuzz api-record lint format clean
 
 run: build
 	exec .build/release/bursar demo
@@ -28,6 +28,12 @@ security:
 	.ci/install test
 	swift build --product bursar
 	.venv/bin/python Tests/Security/security.py --suites
+
+# Requests of every kind against every operation of a demo, with every check that schemathesis has.
+fuzz:
+	.ci/install fuzz
+	swift build --product bursar
+	.venv/bin/python Tests/API/fuzz.py
 
 # Writes the examples of /docs/api anew from real answers (Web/api/examples.json).
 api-record:

@@ -36,7 +36,7 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
     package var response: HTTPResponse {
         var json = JSONWriter()
         json.object { json in
-            json.field("type", "about:blank")
+            json.field("type", "/problems/\(code)")
             json.field("title", httpReason(status))
             json.field("status", status)
             json.field("detail", detail)

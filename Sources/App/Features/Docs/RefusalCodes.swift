@@ -23,7 +23,8 @@ package enum RefusalCodes {
         let documentation = endpoint.documentation
         var codes: [Int: Set<String>] = [
             404: ["not_found"], 405: ["method_not_allowed"], 412: ["stale"], 413: ["body_too_large"],
-            415: ["unsupported_media_type"], 429: ["too_many_requests"], 500: ["internal_error"], 503: ["database_unavailable"],
+            414: ["uri_too_long"], 415: ["unsupported_media_type"], 431: ["headers_too_large"], 429: ["too_many_requests"],
+            500: ["internal_error"], 503: ["database_unavailable"],
         ]
         guard endpoint.isUnderV1 else { return codes }
         codes[401] = ["api_key_required", "invalid_api_key", "api_key_expired"]
@@ -76,6 +77,7 @@ package enum RefusalCodes {
         case .list(let element, _): faults(element).union(["wrong_type", "too_many_items"])
         case .nullable(let inner): faults(inner)
         case .named(let name): Schema.components.first { $0.name == name }.map { faults($0.schema) } ?? []
+        case .judged: []
         case .anything: ["wrong_type"]
         }
     }

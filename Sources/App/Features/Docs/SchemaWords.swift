@@ -26,7 +26,7 @@ struct SchemaWords {
         case .list(let element, _):
             let name = prefix.isEmpty ? "[]." : prefix.dropLast() + "[]."
             return rows(element, within: name)
-        case .nullable(let inner): return rows(inner, within: prefix)
+        case .nullable(let inner), .judged(let inner): return rows(inner, within: prefix)
         default: return []
         }
     }
@@ -54,6 +54,7 @@ struct SchemaWords {
         case .list(let element, let maximum): t.html("docs.type.list", ["element": type(element)], ["max": String(maximum)])
         case .nullable(let inner): t.html("docs.type.nullable", ["type": type(inner)])
         case .named(let name): object(name)
+        case .judged(let inner): type(inner)
         case .anything: .text(t("docs.type.anything"))
         }
     }

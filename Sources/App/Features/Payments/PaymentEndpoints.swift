@@ -19,7 +19,7 @@ extension Endpoint {
         case .cancelPayment:
             action(
                 "payments", "Give up a payment that waits. What has arrived in part is held for its sender.", Input.nothing,
-                "Payment", .finance)
+                "Payment", .finance, versioned: false)
         case .listRemittances:
             .read(
                 "remittances", "Money that has arrived by bank transfer, newest first.", .list("Remittance"),
@@ -51,12 +51,13 @@ extension Endpoint {
         }
     }
 
-    private func action(_ tag: String, _ summary: String, _ body: Schema, _ object: String, _ who: EndpointDocumentation.Audience)
-        -> EndpointDocumentation
-    {
+    private func action(
+        _ tag: String, _ summary: String, _ body: Schema, _ object: String, _ who: EndpointDocumentation.Audience,
+        versioned: Bool = true
+    ) -> EndpointDocumentation {
         EndpointDocumentation(
             tag: tag, summary: summary, audience: who, body: body, answer: .object(200, object),
-            refusals: [403, 409, 412, 413, 415, 422], idempotency: .required, dryRun: true)
+            refusals: [403, 409] + (versioned ? [412] : []) + [413, 415, 422], idempotency: .required, dryRun: true)
     }
 }
 

@@ -129,7 +129,9 @@ extension APIHandler {
         filter.account = request.id("account_id")
         filter.enrollment = request.id("enrollment_id")
         filter.object = try request["object_id"].map { text in
-            guard let id = UUID(anyID: text) else { throw Failure.malformed(code: "invalid_id", pointer: "?object_id") }
+            guard let id = UUID(anyID: text) else {
+                throw Failure.malformed(code: "invalid_id", pointer: "?object_id", arguments: ["prefix": "…"])
+            }
             return id
         }
         filter.actor = request["actor"]

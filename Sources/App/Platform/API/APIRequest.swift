@@ -56,13 +56,15 @@ struct APIRequest {
         for (name, value) in pairs {
             guard let field = fields.first(where: { $0.name == name }) else {
                 throw Failure.malformed(
-                    code: "unknown_parameter", pointer: "?\(name.prefix(80))",
+                    code: "unknown_parameter", pointer: "?\(SchemaReader.printable(name))",
                     arguments: ["allowed": fields.map(\.name).joined(separator: ", ")])
             }
-            guard values[name] == nil else { throw Failure.malformed(code: "repeated_parameter", pointer: "?\(name)") }
+            guard values[name] == nil else {
+                throw Failure.malformed(code: "repeated_parameter", pointer: "?\(SchemaReader.printable(name))")
+            }
             var reader = SchemaReader()
             let isNumber = if case .integer = field.schema { true } else { false }
-            reader.read(isNumber ? .number(value) : .string(value), field.schema, at: "?\(name)")
+            reader.read(isNumber && !value.contains(".") ? .number(value) : .string(value), field.schema, at: "?\(name)")
             if let fault = reader.faults.first {
                 throw Failure.malformed(code: fault.code, pointer: fault.pointer, arguments: fault.arguments)
             }

@@ -110,20 +110,23 @@ enum Input {
             "How long the old key goes on; a day unless said.")
     ])
     static let advance: Schema = .object([.init("to", .format("date-time"), "Not before the clock's now.")])
-    /// CloudEvents may carry extension attributes, so this one is documented as open and read event by event.
+    /// CloudEvents may carry extension attributes, and each event has its own verdict.
     static let usageBatch: Schema = .list(
-        .object([
-            .init("specversion", .word(["1.0"])), .init("id", .text(min: 1, max: 300)), .init("source", .text(min: 1, max: 300)),
-            .init("type", .text(min: 1, max: 200), "The meter, or `cost`."), .init("subject", .id("sub")),
-            .init("time", .format("date-time")),
-            .optional("datacontenttype", .text(max: 100)),
-            .init(
-                "data",
-                .object([
-                    .init("product", .text(min: 1, max: 300)), .init("quantity", .format("decimal")),
-                    .init("unit", .text(min: 1, max: 100)),
-                    .optional("cost", money, "Exact: up to 18 decimals. Without it the quantity is recorded and costs nothing."),
-                    .optional("resource", .text(max: 1000)),
-                ])),
-        ]), max: 1000)
+        .judged(
+            .object([
+                .init("specversion", .word(["1.0"])), .init("id", .text(min: 1, max: 300)),
+                .init("source", .text(min: 1, max: 300)),
+                .init("type", .text(min: 1, max: 200), "The meter, or `cost`."), .init("subject", .id("sub")),
+                .init("time", .format("date-time")),
+                .optional("datacontenttype", .text(max: 100)),
+                .init(
+                    "data",
+                    .object([
+                        .init("product", .text(min: 1, max: 300)), .init("quantity", .format("decimal")),
+                        .init("unit", .text(min: 1, max: 100)),
+                        .optional(
+                            "cost", money, "Exact: up to 18 decimals. Without it the quantity is recorded and costs nothing."),
+                        .optional("resource", .text(max: 1000)),
+                    ])),
+            ])), max: 1000)
 }

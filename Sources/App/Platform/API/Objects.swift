@@ -325,7 +325,8 @@ extension Schema {
                 .object([
                     .init("type", .text(max: 300)), .init("title", .text(max: 300)),
                     .init("status", .integer(min: 400, max: 599)),
-                    .init("detail", .text(max: 2000)), .init("code", .text(max: 100)), .init("request_id", .text(max: 128)),
+                    .init("detail", .text(max: 2000)), .init("code", .text(max: 100)),
+                    .optional("request_id", .text(max: 128), "Absent where the request could not even be read."),
                     .optional(
                         "errors",
                         .list(

@@ -18,8 +18,19 @@ package enum OpenAPI {
                     $0.field("description", "Accounts, subscriptions and money of a cloud provider's customers.")
                 })
             json.field("servers", array: { $0.object { $0.field("url", "/") } })
+            json.field("externalDocs", object: { $0.field("url", "/docs/api") })
+            json.field(
+                "tags",
+                array: { json in
+                    for group in APIGroup.all {
+                        json.object { json in
+                            json.field("name", group.tag)
+                            json.field("externalDocs", object: { $0.field("url", "/docs/api/\(group.slug)") })
+                        }
+                    }
+                })
             json.field("security", array: { $0.object { $0.field("key", array: { _ in }) } })
-            json.field("paths", object: writePaths)
+            json.field("paths", object: { writePaths(&$0, reference) })
             json.field("webhooks", object: writeWebhooks)
             json.field(
                 "components",
@@ -32,6 +43,11 @@ package enum OpenAPI {
                                 object: {
                                     $0.field("type", "http")
                                     $0.field("scheme", "bearer")
+                                    $0.field("bearerFormat", "bsk_live_… or bsk_test_…")
+                                    $0.field(
+                                        "description",
+                                        "An API key, made in the portal. What an endpoint's `security` names is the scope that a narrowed key needs."
+                                    )
                                 })
                         })
                     json.field(
@@ -42,31 +58,27 @@ package enum OpenAPI {
                                 schema.write(to: &json)
                             }
                         })
-                    json.field(
-                        "responses",
-                        object: { json in
-                            json.field(
-                                "Problem",
-                                object: {
-                                    $0.field("description", "What was wrong, in words, with a code.")
-                                    $0.field("content", object: { content(&$0, "application/problem+json", .named("Problem")) })
-                                })
-                        })
+                    json.field("headers", object: Header.writeAll)
                 })
         }
     }
 
-    private static func content(_ json: inout JSONWriter, _ mediaType: String, _ schema: Schema?) {
+    static func content(_ json: inout JSONWriter, _ mediaType: String, _ schema: Schema?, _ example: JSON? = nil) {
         json.field(
             mediaType,
             object: { json in
-                guard let schema else { return }
-                json.key("schema")
-                schema.write(to: &json)
+                if let schema {
+                    json.key("schema")
+                    schema.write(to: &json)
+                }
+                if let example {
+                    json.key("example")
+                    example.write(to: &json)
+                }
             })
     }
 
-    private static func writePaths(_ json: inout JSONWriter) {
+    private static func writePaths(_ json: inout JSONWriter, _ reference: APIReference) {
         var templates: [String] = []
         for endpoint in Endpoint.allCases where !templates.contains(endpoint.template) { templates.append(endpoint.template) }
         for template in templates {
@@ -74,18 +86,23 @@ package enum OpenAPI {
                 template,
                 object: { json in
                     for endpoint in Endpoint.allCases where endpoint.template == template {
-                        json.field(endpoint.method.lowercased(), object: { write(endpoint, to: &$0) })
+                        json.field(endpoint.method.lowercased(), object: { write(endpoint, reference, to: &$0) })
                     }
                 })
         }
     }
 
-    private static func write(_ endpoint: Endpoint, to json: inout JSONWriter) {
+    private static func write(_ endpoint: Endpoint, _ reference: APIReference, to json: inout JSONWriter) {
         let documentation = endpoint.documentation
         json.field("operationId", "\(endpoint)")
         json.field("summary", documentation.summary)
         json.field("tags", words: [documentation.tag])
-        if documentation.audience == .anyone { json.field("security", array: { _ in }) }
+        if documentation.audience == .anyone {
+            json.field("security", array: { _ in })
+        } else if let scope = endpoint.scope {
+            json.field("security", array: { $0.object { $0.field("key", words: [scope]) } })
+        }
+        json.field("externalDocs", object: { $0.field("url", "/docs/api/\(APIGroup.slug(of: endpoint))#\(endpoint)") })
         json.field("x-audience", documentation.audience.rawValue)
         json.field("parameters", array: { json in parameters(of: endpoint, documentation, &json) })
         if let body = documentation.body {
@@ -94,10 +111,11 @@ package enum OpenAPI {
                 object: { json in
                     let isNeeded = if case .object(let fields) = body { fields.contains(where: \.required) } else { true }
                     json.field("required", isNeeded)
-                    json.field("content", object: { content(&$0, documentation.bodyMediaType, body) })
+                    json.field(
+                        "content", object: { content(&$0, documentation.bodyMediaType, body, reference.example(endpoint)?.body) })
                 })
         }
-        json.field("responses", object: { json in answers(of: endpoint, documentation, &json) })
+        json.field("responses", object: { answers(of: endpoint, reference, &$0) })
     }
 
     private static func parameters(of endpoint: Endpoint, _ documentation: EndpointDocumentation, _ json: inout JSONWriter) {
@@ -127,7 +145,7 @@ package enum OpenAPI {
         }
         if takesIfMatch(endpoint) {
             parameter(
-                &json, "If-Match", "header", .text(max: 100), required: false,
+                &json, "If-Match", "header", .text(max: 4_000), required: false,
                 "The `ETag` that was seen; another version answers 412.")
         }
     }
@@ -140,7 +158,7 @@ package enum OpenAPI {
         "identity_request_id": "idr", "payment_id": "pay", "remittance_id": "rem", "audit_id": "aud", "member_id": "mem",
         "operation_id": "opr",
     ]
-    static func takesIfMatch(_ endpoint: Endpoint) -> Bool {
+    package static func takesIfMatch(_ endpoint: Endpoint) -> Bool {
         let documentation = endpoint.documentation
         return documentation.hasETag && endpoint.method != "GET" || documentation.refusals.contains(412)
     }
@@ -156,122 +174,5 @@ package enum OpenAPI {
             json.key("schema")
             schema.write(to: &json)
         }
-    }
-
-    /// What every answer's status may be; the contract test holds real answers to it.
-    package static func statuses(of endpoint: Endpoint) -> [Int] {
-        let documentation = endpoint.documentation
-        let success =
-            switch documentation.answer {
-            case .object(let status, _), .other(let status, _): status
-            case .list: 200
-            }
-        let common = endpoint.isUnderV1 ? [400, 401, 403, 404, 405, 429, 500, 503] : [400, 404, 405, 500, 503]
-        let unchanged = documentation.hasETag && endpoint.method == "GET" ? [304] : []
-        return Array(Set([success] + (documentation.accepted == nil ? [] : [202]) + unchanged + common + documentation.refusals))
-            .sorted()
-    }
-
-    private static func answers(of endpoint: Endpoint, _ documentation: EndpointDocumentation, _ json: inout JSONWriter) {
-        for status in statuses(of: endpoint) {
-            json.field(
-                String(status),
-                object: { json in
-                    guard status < 400 else { return json.field("$ref", "#/components/responses/Problem") }
-                    if status == 304 { return json.field("description", "Not changed since the `ETag` in `If-None-Match`.") }
-                    if status == 202, let accepted = documentation.accepted {
-                        json.field("description", "Long work, begun: `Operation-Location` says where to ask, `Retry-After` when.")
-                        return json.field("content", object: { content(&$0, "application/json", .named(accepted)) })
-                    }
-                    json.field("description", documentation.summary)
-                    json.field(
-                        "content",
-                        object: { json in
-                            switch documentation.answer {
-                            case .object(_, let name): content(&json, "application/json", .named(name))
-                            case .list(let name):
-                                content(&json, "application/json", .listOf(name))
-                                for format in documentation.fileFormats { content(&json, format.essence, nil) }
-                            case .other(_, let mediaType): content(&json, mediaType, nil)
-                            }
-                        })
-                })
-        }
-    }
-}
-
-extension Schema {
-    /// A page of a list.
-    package static func listOf(_ name: String) -> Schema {
-        .object([
-            .init("data", .list(.named(name), max: 100)), .init("has_more", .boolean),
-            .init("next_cursor", .nullable(.text(max: 1_200))),
-        ])
-    }
-
-    /// As JSON Schema 2020-12.
-    func write(to json: inout JSONWriter) {
-        json.object { members(to: &$0) }
-    }
-
-    private func members(to json: inout JSONWriter) {
-        switch self {
-        case .named(let name): json.field("$ref", "#/components/schemas/\(name)")
-        case .nullable(let inner):
-            json.field(
-                "anyOf",
-                array: { json in
-                    inner.write(to: &json)
-                    json.object { $0.field("type", "null") }
-                })
-        case .text(let minimum, let maximum):
-            json.field("type", "string")
-            if minimum > 0 { json.field("minLength", minimum) }
-            json.field("maxLength", maximum)
-        case .word(let words):
-            json.field("type", "string")
-            json.field("enum", words: words)
-        case .id(let prefix):
-            json.field("type", "string")
-            json.field("pattern", "^\(prefix)_[0-7][0-9a-hjkmnp-tv-z]{25}$")
-        case .format("decimal"):
-            json.field("type", "string")
-            json.field("pattern", "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$")
-        case .format(let format):
-            json.field("type", "string")
-            json.field("format", format)
-        case .boolean: json.field("type", "boolean")
-        case .integer(let minimum, let maximum):
-            json.field("type", "integer")
-            json.field("minimum", minimum)
-            json.field("maximum", maximum)
-        case .money:
-            Schema.object([.init("amount", .format("decimal")), .init("currency", .text(min: 3, max: 3))]).members(to: &json)
-        case .list(let element, let maximum):
-            json.field("type", "array")
-            json.field("maxItems", maximum)
-            json.key("items")
-            element.write(to: &json)
-        case .object(let fields): objectMembers(fields, to: &json)
-        case .anything: json.field("type", "object")
-        }
-    }
-
-    private func objectMembers(_ fields: [Field], to json: inout JSONWriter) {
-        json.field("type", "object")
-        json.field("required", words: fields.filter(\.required).map(\.name))
-        json.field(
-            "properties",
-            object: { json in
-                for field in fields {
-                    json.field(
-                        field.name,
-                        object: { json in
-                            field.schema.members(to: &json)
-                            if !field.note.isEmpty { json.field("description", field.note) }
-                        })
-                }
-            })
-        json.field("additionalProperties", false)
     }
 }

@@ -20,6 +20,8 @@ package indirect enum Schema: Sendable {
     case nullable(Schema)
     /// A named schema of `components/schemas`.
     case named(String)
+    /// What is accepted, of a list whose every item gets a verdict of its own: any may be sent, none makes the request itself invalid.
+    case judged(Schema)
     /// Any JSON object: only for what the caller may shape freely.
     case anything
 

@@ -37,7 +37,7 @@ package struct SchemaReader {
         case .money: money(json, at: pointer)
         case .list(let element, let maximum): list(json, element, maximum, at: pointer)
         case .object(let fields): object(json, fields, at: pointer)
-        case .anything: break
+        case .judged, .anything: break
         }
     }
 
@@ -93,9 +93,13 @@ package struct SchemaReader {
 
     /// A JSON pointer's step, cut to what a reader can use.
     private static func escaped(_ name: String) -> String {
-        String(name.unicodeScalars.prefix(80).map { $0.value < 0x20 ? "?" : Character($0) })
+        printable(name)
             .split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
             .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+    }
+
+    static func printable(_ name: String) -> String {
+        String(name.unicodeScalars.prefix(80).map { $0.value < 0x20 || $0.value == 0x7f ? "?" : Character($0) })
     }
 
     private static func lengthFault(_ text: String, _ minimum: Int, _ maximum: Int) -> (String, [String: String])? {
@@ -136,9 +140,11 @@ package struct SchemaReader {
 }
 
 extension JSON {
-    /// The number as an integer, when it is written as one.
+    /// The number as an integer: JSON Schema counts `3.0` as one, too.
     var integer: Int64? {
         guard case .number(let text) = self else { return nil }
-        return Int64(text)
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 1 || parts[1].allSatisfy({ $0 == "0" }) else { return nil }
+        return Int64(parts[0])
     }
 }
