@@ -23,7 +23,8 @@ package enum RefusalCodes {
         let documentation = endpoint.documentation
         var codes: [Int: Set<String>] = [
             404: ["not_found"], 405: ["method_not_allowed"], 412: ["stale"], 413: ["body_too_large"],
-            414: ["uri_too_long"], 415: ["unsupported_media_type"], 431: ["headers_too_large"], 429: ["too_many_requests"],
+            414: ["uri_too_long"], 415: ["unsupported_media_type"], 431: ["headers_too_large"],
+            429: ["quota_exceeded", "too_many_requests"],
             500: ["internal_error"], 503: ["database_unavailable"],
         ]
         guard endpoint.isUnderV1 else { return codes }

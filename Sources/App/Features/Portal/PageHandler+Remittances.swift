@@ -126,7 +126,9 @@ extension PageHandler {
         let options = try visit.options(form)
         let context = try desk(visit)
         let remittance = try await FindRemittance.byID(try visit.pathID(0), context)
-        guard let payment = PaymentID(form["payment"]) else { throw Failure.malformed(code: "invalid_id", arguments: ["prefix": "pay"]) }
+        guard let payment = PaymentID(form["payment"]) else {
+            throw Failure.malformed(code: "invalid_id", arguments: ["prefix": "pay"])
+        }
         do {
             _ = try await MatchRemittance(id: remittance.id, payment: payment, ifMatch: form.etag).run(context, options)
         } catch let failure as Failure where failure.status == 409 || failure.status == 412 {

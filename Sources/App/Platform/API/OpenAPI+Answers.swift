@@ -92,6 +92,8 @@ extension OpenAPI {
         case replayed = "Idempotent-Replayed"
         case clock = "Api-Clock"
         case requestID = "X-Request-Id"
+        case quota = "RateLimit-Policy"
+        case allowance = "RateLimit"
         case retryAfter = "Retry-After"
         case authenticate = "WWW-Authenticate"
         case allow = "Allow"
@@ -105,6 +107,8 @@ extension OpenAPI {
             case .replayed: "`true`: the first answer to this Idempotency-Key again; nothing was done now."
             case .clock: "The tenant's time, in a sandbox tenant."
             case .requestID: "What to name when asking for help: the caller's own, or a new one."
+            case .quota: "The key's quota: so many requests (`q`) in so many seconds (`w`)."
+            case .allowance: "How many requests are left (`r`) and after how many seconds there are more (`t`)."
             case .retryAfter: "Seconds to wait before the same request is sent again."
             case .authenticate: "`Bearer`."
             case .allow: "The methods that are there."
@@ -118,7 +122,7 @@ extension OpenAPI {
             if case .object(201, _) = documentation.answer { headers.append(.location) }
             if case .list = documentation.answer { headers.append(.link) }
             if documentation.idempotency != .none { headers.append(.replayed) }
-            if endpoint.isUnderV1 { headers.append(.clock) }
+            if endpoint.isUnderV1 { headers += [.clock, .quota, .allowance] }
             return headers
         }
 
@@ -126,7 +130,8 @@ extension OpenAPI {
             switch status {
             case 401: [.requestID, .authenticate]
             case 405: [.requestID, .allow]
-            case 429, 503: [.requestID, .retryAfter]
+            case 429: [.requestID, .retryAfter, .quota, .allowance]
+            case 503: [.requestID, .retryAfter]
             default: [.requestID]
             }
         }
