@@ -61,6 +61,9 @@ let package = Package(
         target("Client", ["App", "HTML", "HTTP", "Crypto", "Values", "CCurl"]),
         .executableTarget(name: "Server", dependencies: ["App", "Client", "Loop", "Values"], swiftSettings: settings),
 
+        // What a customer's program looks like; .ci/test runs it.
+        .executableTarget(
+            name: "lifecycle-example", dependencies: ["Crypto"], path: "Tests/Examples/Swift", swiftSettings: settings),
         .target(
             name: "TestSupport", dependencies: ["App", "HTTP", "Loop", "Outgoing", "Postgres", "Values"],
             path: "Tests/TestSupport",

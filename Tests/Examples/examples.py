@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the example program against a real server, as anybody would who read /docs/api.
+"""Runs the example programs against a real server, as anybody would who read /docs/api.
 
     python3 Tests/Examples/examples.py --binary .build/debug/bursar
 
@@ -42,6 +42,8 @@ def main():
         environment = dict(
             server.environment, BURSAR_URL=f"http://127.0.0.1:{server.port}", BURSAR_KEY=server.key("examples", "--role", "operator"))
         run(tally, "Python", [sys.executable, os.path.join(here, "lifecycle.py")], environment)
+        compiled = os.path.join(os.path.dirname(server.binary), "lifecycle-example")
+        run(tally, "Swift", [compiled], environment)
     finally:
         server.close()
     return tally.close()
