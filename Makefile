@@ -35,9 +35,10 @@ fuzz:
 	swift build --product bursar
 	.venv/bin/python Tests/API/fuzz.py
 
-# Writes the examples of /docs/api anew from real answers (Web/api/examples.json).
+# Writes anew what /docs/api shows of real answers: examples (Web/api/examples.json), and the codes that all tests see refused (Web/api/refusals.json).
 api-record:
-	BURSAR_RECORD=1 swift test --filter 'Examples of the API'
+	BURSAR_RECORD=1 BURSAR_REFUSALS=$(CURDIR)/.build/refusals.txt swift test
+	python3 Tests/API/refusals.py .build/refusals.txt
 
 # Puts faults into a database and into copies of the program, one by one, and demands that a test sees each. Slow.
 mutations: build

@@ -118,7 +118,7 @@ extension Schema {
     /// A named schema's own, without `nullable`.
     var resolved: Schema {
         switch self {
-        case .nullable(let inner): inner.resolved
+        case .nullable(let inner), .judged(let inner): inner.resolved
         case .named(let name): Schema.components.first { $0.name == name }?.schema.resolved ?? .anything
         default: self
         }

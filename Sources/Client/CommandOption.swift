@@ -82,7 +82,7 @@ package struct CommandOption: Sendable {
             case .object, .list, .anything: return try json(text)
             default: return .array(text.split(separator: ",").map { .string(String($0)) })
             }
-        case .object, .anything: return try json(text)
+        case .object, .anything, .judged: return try json(text)
         case .text, .format, .id, .nullable, .named: return .string(text)
         }
     }

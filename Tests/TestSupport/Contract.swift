@@ -20,6 +20,7 @@ enum Contract {
         guard !reply.text.contains("⟦") else { throw fault("words that neither language has") }
         if reply.status >= 400 {
             guard endpoint != .readyz, endpoint != .problem else { return }
+            SeenRefusals.note(endpoint, reply)
             guard type == "application/problem+json" else { throw fault("media type \(type ?? "none")") }
             return try hold(reply, .named("Problem"), fault)
         }

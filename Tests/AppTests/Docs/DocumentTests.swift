@@ -45,12 +45,43 @@ import Testing
         }
     }
 
+    @Test func `is told in Chinese too, sentence by sentence`() throws {
+        let reference = try APIReference(folder: ProjectFolder.web.appending(path: "api"))
+        var english: Set<String> = []
+        for endpoint in Endpoint.allCases {
+            let documentation = endpoint.documentation
+            english.formUnion([documentation.tag, documentation.summary])
+            Self.notes(.object(documentation.query), &english)
+            if let body = documentation.body { Self.notes(body, &english) }
+        }
+        for component in Schema.components { Self.notes(component.schema, &english) }
+        let untold = english.subtracting(reference.sentences).sorted()
+        #expect(untold.isEmpty, "without a Chinese sentence in Web/api/zh-Hans.json: \(untold)")
+        let unused = reference.sentences.subtracting(english).sorted()
+        #expect(unused.isEmpty, "no sentence of the document any more: \(unused)")
+    }
+
+    private static func notes(_ schema: Schema, _ into: inout Set<String>) {
+        switch schema {
+        case .object(let fields):
+            for field in fields {
+                if !field.note.isEmpty { into.insert(field.note) }
+                notes(field.schema, &into)
+            }
+        case .list(let inner, _), .nullable(let inner), .judged(let inner): notes(inner, &into)
+        default: break
+        }
+    }
+
     /// Codes are written as literals; each is looked for where it is thrown.
     @Test func `every code that the program can answer has words in both languages and a page`() throws {
         let codes = try Self.written()
         #expect(codes.count > 90)
         for language in Language.allCases {
             let catalogue = ProblemCatalogue(try ProjectFolder.localiser(language).strings)
+            for code in catalogue.codes {
+                #expect(catalogue.cause(code) != nil && catalogue.cure(code) != nil, "problem.\(code) lacks cause or cure")
+            }
             for code in codes { #expect(catalogue.has(code), "\(code) has no words under error.\(code) in \(language.tag)") }
         }
     }

@@ -24,7 +24,7 @@ import Values
     @Test func `exist for every endpoint and fit its schemas`() throws {
         let reference = try APIReference(folder: ProjectFolder.web.appending(path: "api"))
         for endpoint in Endpoint.allCases {
-            guard let example = reference.example(endpoint) else { continue }
+            let example = try #require(reference.example(endpoint), "\(endpoint.rawValue) has no example: make api-record")
             #expect(OpenAPI.statuses(of: endpoint).contains(example.status))
             #expect(Self.matches(example.target, endpoint), "\(endpoint): \(example.target)")
             var faults: [FieldError] = []

@@ -25,6 +25,9 @@ package struct HelpPage: Page {
                 p(.class("note")) { t("help.back_text") }
             }
             if !policies.isEmpty { block(t("help.numbers"), note: .text(t("help.numbers_note"))) { numbers(t).html } }
+            block(t("help.api")) {
+                p { t.html("help.api_text", ["link": a(.href(PageRoute.apiIndex.url())) { t("docs.title") }]) }
+            }
             block(t("help.contact")) { p { t("help.contact_text", ["tenant": tenantName]) } }
         }
     }

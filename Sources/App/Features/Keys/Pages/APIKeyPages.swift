@@ -36,7 +36,7 @@ package struct APIKeyListPage: Page {
         group {
             PageHeading(
                 t("keys.title"), lede: .text(t("keys.lede", ["owner": owner])),
-                actions: [ActionLink(t("keys.new"), links.new, .primary)]
+                actions: [ActionLink(t("keys.new"), links.new, .primary), ActionLink(t("docs.title"), PageRoute.apiIndex.url())]
             ).html
             if keys.isEmpty {
                 EmptyState.neverHad(

@@ -1,0 +1,17 @@
+import App
+import FoundationEssentials
+import Synchronization
+
+/// Which endpoint refused with which code, written down for `make api-record`: one line each, at the file that `BURSAR_REFUSALS` names.
+enum SeenRefusals {
+    private static let file = ProcessInfo.processInfo.environment["BURSAR_REFUSALS"]
+    private static let seen = Mutex<Set<String>>([])
+
+    static func note(_ endpoint: Endpoint, _ reply: Reply) {
+        guard let file, let code = reply.code else { return }
+        seen.withLock { lines in
+            guard lines.insert("\(endpoint) \(reply.status) \(code)").inserted else { return }
+            try? Data((lines.sorted().joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: file))
+        }
+    }
+}
