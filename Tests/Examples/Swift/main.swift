@@ -46,12 +46,13 @@ struct Bursar {
 
     func get(_ path: String) async throws -> Answer { try await call("GET", path) }
 
-    /// Without `once` a new key is made. Whoever may be restarted in between keeps the key with the order it belongs to.
+    /// Sorted names: a dictionary has no order of its own, and the same request is the same bytes. Without `once` a new key is made. Whoever may be restarted in between keeps the key with the order it belongs to.
     func post(_ path: String, _ body: Any? = nil, once: String = UUID().uuidString, media: String = "application/json")
         async throws
         -> Answer
     {
-        try await call("POST", path, try body.map { try JSONSerialization.data(withJSONObject: $0) }, once, media)
+        try await call(
+            "POST", path, try body.map { try JSONSerialization.data(withJSONObject: $0, options: [.sortedKeys]) }, once, media)
     }
 
     private func call(

@@ -140,7 +140,7 @@ package enum OpenAPI {
         }
         if documentation.accepted != nil {
             parameter(
-                &json, "Prefer", "header", .text(max: 200), required: false,
+                &json, "Prefer", "header", .text(max: 4_000), required: false,
                 "`respond-async`: answer 202 at once, whatever the number (RFC 7240).")
         }
         if takesIfMatch(endpoint) {
