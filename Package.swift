@@ -59,7 +59,7 @@ let package = Package(
             exclude: ["Features/Demo/Data"]),
         // `bursar api`: of App it reads the catalogue of routes and nothing else.
         target("Client", ["App", "HTML", "HTTP", "Crypto", "Values", "CCurl"]),
-        .executableTarget(name: "Server", dependencies: ["App", "Client", "Loop", "Values"], swiftSettings: settings),
+        .executableTarget(name: "Server", dependencies: ["App", "Client", "HTTP", "Loop", "Values"], swiftSettings: settings),
 
         // What a customer's program looks like; .ci/test runs it.
         .executableTarget(

@@ -7,7 +7,7 @@ package struct ClientProgram {
     let console: Console
     static let agent = "bursar/\(Version.text)"
     /// Words that are no endpoint.
-    static let extra = ["request", "help"]
+    static let extra = ["request", "listen", "help"]
     /// What the environment may say of the client; the server's settings leave these alone.
     package static let variables = Configuration.clientVariables
 
@@ -56,6 +56,10 @@ package struct ClientProgram {
             try arguments.read(&rest, own: RawRequest.options)
             if let code = try help(arguments, RawRequest.help) { return code }
             return try RawRequest(arguments, console).run()
+        case "listen":
+            try arguments.read(&rest, own: Listen.options)
+            if let code = try help(arguments, Listen.help) { return code }
+            return try Listen(arguments, console).run()
         default: break
         }
         let commands = Catalogue.commands(of: group)

@@ -42,13 +42,14 @@ struct CommandRun {
                 throw out.fault
             }
         } else {
-            let answer = try FollowOperation(self, conversation).settled(try conversation.send(call))
+            let answer = try conversation.send(call)
             if arguments.has("--etag") {
                 try answer.succeed()
                 guard let tag = answer.header("ETag") else { throw ClientFault.failed("no_etag", "The answer has no ETag.") }
                 try out.write(Plain.line(tag) + "\n")
             } else {
-                try Rendering(format, command, arguments, console).show(try answer.json(), out)
+                let json = try FollowOperation(self, conversation).settled(answer)
+                try Rendering(format, command, arguments, console).show(json, out)
             }
             if answer.header("Idempotent-Replayed") == "true" { say("the first answer again: it had been done before") }
         }

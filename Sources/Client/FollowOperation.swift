@@ -8,30 +8,37 @@ struct FollowOperation {
 
     init(_ run: CommandRun, _ conversation: Conversation) { (self.run, self.conversation) = (run, conversation) }
 
-    /// The last answer: of the operation once it has ended, or the one that was given.
-    func settled(_ first: WireAnswer) throws -> WireAnswer {
-        guard first.status == 202, !run.arguments.has("--no-wait") else { return first }
-        guard let place = try place(first) else { return first }
-        var answer = first
+    /// The answer as if it had been given at once: of long work its result once there is one.
+    ///
+    /// - Throws: when the work has failed; `stopped` work answers how far it came.
+    func settled(_ first: WireAnswer) throws -> JSON {
+        guard first.status == 202, !run.arguments.has("--no-wait"), let place = try place(first) else { return try first.json() }
+        var wait = Self.wait(first)
         var said = ""
         while true {
-            run.console.pause(Self.wait(answer))
-            answer = try conversation.send(Call(method: "GET", target: place))
+            run.console.pause(wait)
+            let answer = try conversation.send(Call(method: "GET", target: place))
             let json = try answer.json()
-            guard let state = json["state"]?.string ?? json["status"]?.string else {
+            wait = Self.wait(answer)
+            guard let state = json["state"]?.string else {
                 throw ClientFault.failed("broken_answer", "The operation says nothing of its state.")
             }
             let line = "\(json["id"]?.string ?? "operation") \(state)\(Self.progress(json))"
             if line != said { run.say(Plain.line(line)) }
             said = line
-            guard Self.open.contains(state) else { return answer }
+            if Self.open.contains(state) { continue }
+            guard state != "failed" else {
+                let detail = json["error_detail"]?.string ?? "Nothing was done."
+                throw ClientFault.failed(json["error_code"]?.string ?? "operation_failed", Plain.lines("\(line): \(detail)"))
+            }
+            if let result = json["result"], result != .null { return result }
+            return json
         }
     }
 
     private static func progress(_ json: JSON) -> String {
-        let progress = json["progress"] ?? json
-        guard case .number(let done)? = progress["done"] ?? progress["completed"],
-            case .number(let all)? = progress["total"]
+        let progress = json["progress"]
+        guard case .number(let done)? = progress?["finished"], case .number(let all)? = progress?["total"]
         else { return "" }
         return " \(done) of \(all)"
     }

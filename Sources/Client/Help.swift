@@ -17,11 +17,13 @@ enum Help {
           bursar api subscriptions pay sub_… --amount 1000.00 --currency CNY
           bursar api subscriptions actions --action cancel --ids-from ids.txt --mode each --dry-run
           bursar api usage-events send events.jsonl
+          bursar api listen --forward-to http://localhost:4242/hook
           bursar api request GET '/v1/orders?limit=5'
 
         Commands
         \(groupLines)
           request METHOD PATH    anything else
+          listen                 events as they happen, handed on to a server under construction
         \(common)
         """
 

@@ -33,9 +33,18 @@ struct ManyActions {
             let part = ids[start..<min(start + Self.batch, ids.count)]
             var call = try command.call(places: [], body: body(action, mode, Array(part)))
             if call.idempotencyKey != nil { call.idempotencyKey = start == 0 ? stem : "\(stem)-\(start)" }
-            let answer = try FollowOperation(command, conversation).settled(try conversation.send(call)).json()
-            results += Rendering.rows(of: answer) ?? Rendering.rows(of: answer["result"] ?? .null) ?? []
+            let answer = try FollowOperation(command, conversation).settled(try conversation.send(call))
+            guard let verdicts = answer["results"]?.elements else {
+                // Left alone by --no-wait, or stopped: the operation itself is the answer.
+                try Rendering(command.format, nil, arguments, console).show(answer, out)
+                continue
+            }
+            results += verdicts
             command.say("\(min(start + Self.batch, ids.count)) of \(ids.count)")
+        }
+        if results.isEmpty {
+            try out.finish()
+            return arguments.has("--no-wait") ? .done : .failed
         }
         let refused = results.count { $0["verdict"]?.string == "refused" }
         try Rendering(command.format, command.command, arguments, console).show(

@@ -13,6 +13,8 @@ struct Invocation {
     /// Options of the verb itself; a switch has the value "yes".
     let options: [String: String]
     let configuration: Configuration
+    /// What was set, by variable: its text, and whether an option or the environment said so.
+    let given: [String: (value: String, source: String)]
 
     /// Options that stand alone.
     private static let switches: Set<String> = ["--json", "--reset", "--sandbox", "--sandbox-payments", "--help", "-h"]
@@ -20,7 +22,7 @@ struct Invocation {
     private static let own: Set<String> = [
         "--tenant", "--slug", "--name", "--currency", "--time-zone", "--locale", "--role", "--account", "--email",
         "--operator-email", "--first-name",
-        "--last-name",
+        "--last-name", "--state",
     ]
 
     init(_ arguments: [String]) throws {
@@ -51,20 +53,32 @@ struct Invocation {
         verb = options["--help"] != nil || options["-h"] != nil ? "help" : (words.first ?? "help")
         self.words = Array(words.dropFirst())
         self.options = options
-        // Help and version answer even when the environment is wrong.
+        let environment = ProcessInfo.processInfo.environment
+        var given: [String: (value: String, source: String)] = [:]
+        for setting in Configuration.settings {
+            if let value = environment[setting.variable] { given[setting.variable] = (value, "environment") }
+            if let flag = flags.last(where: { $0.name == setting.flag }) { given[setting.variable] = (flag.value, "option") }
+        }
+        self.given = given
+        // What says something of the program answers even when the environment is wrong.
         configuration =
-            verb == "help" || verb == "version"
-            ? Configuration() : try Configuration(environment: ProcessInfo.processInfo.environment, flags: flags)
+            ["help", "version", "openapi", "completion"].contains(verb)
+            ? Configuration() : try Configuration(environment: environment, flags: flags)
     }
 
-    private static let verbs = [
+    static let verbs = [
         "serve", "demo", "migrate", "doctor", "import", "tenant", "key", "user", "settings", "version", "help", "api",
+        "config", "jobs", "openapi", "completion",
     ]
 
     func run() async throws -> Int32 {
         switch verb {
         case "help", "--help": FileHandle.standardOutputText(Self.help)
-        case "version": FileHandle.standardOutputText("bursar \(Version.text)\n")
+        case "version": printVersion()
+        case "openapi": try printOpenAPI()
+        case "completion": try printCompletion()
+        case "config": try printConfiguration()
+        case "jobs": try await jobs()
         case "settings": FileHandle.standardOutputText(Configuration.markdownTable + "\n")
         case "serve": try await serve()
         case "demo": try await demo()
@@ -99,7 +113,12 @@ struct Invocation {
         bursar user disable-2fa --tenant SLUG --email ADDRESS    for whoever has lost phone and recovery codes
         bursar settings                  every setting as a table, as the README shows it
         bursar api …                     the JSON API from a shell: needs only a URL and a key, see `bursar api --help`
-        bursar version | --help
+        bursar jobs list --tenant SLUG [--state failing|overdue|waiting]
+        bursar jobs retry JOB --tenant SLUG
+        bursar config print [--json]     what is set, and by what; secrets are masked
+        bursar openapi                   the API's document, as the server gives it
+        bursar completion bash|zsh|fish  the script for the shell's Tab key
+        bursar version [--json] | --help
 
         Settings, as an option or in the environment:
         \(Configuration.settings.map { "  \($0.flag)  \($0.variable)  (\($0.fallback))\n      \($0.meaning)" }.joined(separator: "\n"))

@@ -17,6 +17,11 @@ struct Program {
         if arguments.first == "api" {
             exit(ClientProgram.run(Array(arguments.dropFirst()), .ofProcess(now: Instance.realNow)))
         }
+        if arguments.first == "__complete" {
+            let found = Completion.candidates(Array(arguments.dropFirst()), verbs: Invocation.verbs)
+            FileHandle.standardOutputText(found.map { $0 + "\n" }.joined())
+            exit(0)
+        }
         exit(await run(arguments))
     }
 

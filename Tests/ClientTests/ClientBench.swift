@@ -1,6 +1,7 @@
 import App
 import Client
 import FoundationEssentials
+import Glibc
 import HTTP
 import Loop
 import Synchronization
@@ -35,7 +36,8 @@ enum Bench {
             var console = Console(
                 environment: environment, output: { streams.take($0) }, chatter: { streams.say($0) },
                 input: { Array(input.utf8) },
-                line: { streams.answer() }, pause: { streams.pause($0) }, now: Instance.realNow)
+                line: { streams.answer() }, pause: { streams.pause($0) },
+                now: Instance.realNow)
             console.outputIsTerminal = isTerminal
             console.isInteractive = answers != nil
             console.width = width
@@ -65,7 +67,11 @@ enum Bench {
             }
         }
         func say(_ text: String) { state.withLock { $0.chatter += text } }
-        func pause(_ milliseconds: Int) { state.withLock { $0.pauses.append(milliseconds) } }
+        /// Time passes a hundred times faster than it says.
+        func pause(_ milliseconds: Int) {
+            state.withLock { $0.pauses.append(milliseconds) }
+            usleep(UInt32(clamping: milliseconds * 10))
+        }
         func answer() -> String? { state.withLock { $0.answers.isEmpty ? nil : $0.answers.removeFirst() } }
         func ran(_ code: Int32) -> Ran {
             state.withLock {

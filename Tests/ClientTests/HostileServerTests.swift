@@ -116,16 +116,29 @@ struct HostileServerTests {
                 FakeServer.answer(
                     "202 Accepted", "{\"id\":\"op_1\",\"state\":\"pending\"}",
                     headers: ["Operation-Location: /v1/operations/op_1", "Retry-After: 2"])
-            case 2: FakeServer.answer("200 OK", "{\"id\":\"op_1\",\"state\":\"running\",\"progress\":{\"done\":5,\"total\":10}}")
-            default: FakeServer.answer("200 OK", "{\"id\":\"op_1\",\"state\":\"succeeded\"}")
+            case 2:
+                FakeServer.answer("200 OK", "{\"id\":\"op_1\",\"state\":\"running\",\"progress\":{\"finished\":5,\"total\":10}}")
+            default:
+                FakeServer.answer("200 OK", "{\"id\":\"op_1\",\"state\":\"done\",\"result\":{\"results\":[{\"id\":\"sub_1\"}]}}")
             }
         }
         defer { server.close() }
         let ran = try await server.api("subscriptions", "suspend", "sub_1", "--reason", "operator")
-        #expect(ran.code == 0 && ran.chatter.contains("running 5 of 10") && ran.output.contains("succeeded"))
+        #expect(ran.code == 0 && ran.chatter.contains("running 5 of 10") && ran.output.contains("results"))
         #expect(
             server.asked.map(\.line).last == "GET /v1/operations/op_1 HTTP/1.1" && ran.pauses.first == 2_000,
             "\(ran.pauses) \(ran.chatter)")
+        let failing = try FakeServer { _, number in
+            number == 1
+                ? FakeServer.answer("202 Accepted", "{}", headers: ["Operation-Location: /v1/operations/op_2"])
+                : FakeServer.answer(
+                    "200 OK",
+                    "{\"id\":\"op_2\",\"state\":\"failed\",\"error_code\":\"invalid_input\",\"error_detail\":\"One stands in the way.\"}"
+                )
+        }
+        defer { failing.close() }
+        let failed = try await failing.api("subscriptions", "suspend", "sub_1", "--reason", "operator")
+        #expect(failed.code == 1 && failed.output.isEmpty && failed.chatter.contains("One stands in the way."))
         let elsewhere = try FakeServer { _, _ in
             FakeServer.answer("202 Accepted", "{}", headers: ["Operation-Location: https://elsewhere.example/v1/operations/op_1"])
         }

@@ -1,6 +1,8 @@
 import App
 import Client
+import FoundationEssentials
 import HTTP
+import Loop
 import TestSupport
 import Testing
 import Values
@@ -211,6 +213,30 @@ struct LiveClientTests {
         #expect(try await tenant.api("subscriptions", "actions", "--action", "cancel", "--id", "acc_1").code == 2)
         #expect(try await tenant.api("subscriptions", "actions", "--action", "cancel", "--ids-from", "-").code == 2)
         #expect(try await tenant.api("subscriptions", "actions", "--action", "cancle", "--id", first).code == 2)
+    }
+
+    @Test("More than fits at once is followed as long work, and its verdicts come as if it had been done at once")
+    func longActions() async throws {
+        let tenant = try await TestBursar.shared.tenant("shell")
+        let subscription = try await tenant.prepaid()
+        // IDs that nobody has are refused one by one.
+        let strangers = (0..<ActOnSubscriptions.atOnceAtMost).map { _ in SubscriptionID(UUID()).description }
+        let working = Task {
+            let (bursar, context) = (tenant.bursar, tenant.serverContext)
+            while !Task.isCancelled {
+                _ = try await bursar.instance.loop.run {
+                    try await RunOperation(context, authenticator: bursar.app.authenticator).run(pieces: 20)
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        let ran = try await tenant.api(
+            "subscriptions", "actions", "--action", "suspend", "--ids-from", "-", "-o", "jsonl", "-y", "--retries", "0",
+            input: ([subscription] + strangers).joined(separator: "\n"))
+        working.cancel()
+        _ = try? await working.value
+        #expect(ran.code == 1 && ran.lines.count == strangers.count + 1, "\(ran.chatter)")
+        #expect(try await tenant.subscription(subscription)["state"] == "suspended")
     }
 
     @Test("A person at the keyboard is asked before something goes; a script and --yes are not")

@@ -41,6 +41,16 @@ package struct Configuration: Sendable {
         package var flag: String {
             "--" + variable.dropFirst("BURSAR_".count).lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
         }
+
+        /// Its value as it may be shown: a secret is not, and an address loses its password.
+        package func masked(_ value: String) -> String {
+            let isFile = variable.hasSuffix("_FILE")
+            if !isFile, ["KEY", "PASSWORD", "SECRET", "TOKEN"].contains(where: variable.contains) { return "****" }
+            guard let scheme = value.firstRange(of: "://"), let at = value[scheme.upperBound...].lastIndex(of: "@"),
+                let colon = value[scheme.upperBound..<at].firstIndex(of: ":")
+            else { return value.firstRange(of: "password=") == nil ? value : "****" }
+            return "\(value[...colon])****\(value[at...])"
+        }
     }
 
     package static let settings: [Setting] =
