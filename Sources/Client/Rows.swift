@@ -136,8 +136,12 @@ struct TextTable {
         var text = ""
         var blanks = 0
         for column in 0..<shown {
-            text += String(repeating: " ", count: blanks) + cells[column]
-            blanks = widths[column] - DisplayWidth.of(cells[column]) + 2
+            // Blanks wait for what follows them: a line ends with its last word.
+            if !cells[column].isEmpty {
+                text += String(repeating: " ", count: blanks) + cells[column]
+                blanks = 0
+            }
+            blanks += widths[column] - DisplayWidth.of(cells[column]) + 2
         }
         return text
     }

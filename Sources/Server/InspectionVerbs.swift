@@ -1,5 +1,6 @@
 import App
 import Client
+import FoundationEssentials
 import HTTP
 import Loop
 import Values
@@ -19,7 +20,7 @@ extension Invocation {
     }
 
     func printOpenAPI() throws {
-        let document = OpenAPI.document(try APIReference(folder: Folders().web))
+        let document = OpenAPI.document(try APIReference(folder: Folders().web.appending(path: "api")))
         FileHandle.standardOutputText(String(decoding: document, as: UTF8.self) + "\n")
     }
 
