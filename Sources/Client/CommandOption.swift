@@ -103,7 +103,7 @@ package struct CommandOption: Sendable {
     private func wrong(_ expected: String) -> ClientFault { .usage("\(name) is \(expected).") }
 
     /// What stands behind the option in a line of usage.
-    var placeholder: String {
+    var valueName: String {
         switch schema.resolved {
         case .boolean: "true|false"
         case .integer: "N"

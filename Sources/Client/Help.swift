@@ -60,7 +60,7 @@ enum Help {
         if command.endpoint == .receiveUsage { text += " FILE|-" }
         text +=
             " [options]\n\n\(command.documentation.summary)\n\(command.endpoint.rawValue)\n\nExample\n  \(example(of: command))\n"
-        let width = min(40, command.options.reduce(20) { max($0, $1.name.count + $1.placeholder.count + 2) })
+        let width = min(40, command.options.reduce(20) { max($0, $1.name.count + $1.valueName.count + 2) })
         let lines = command.options.map { option -> String in
             var meaning: [String] = []
             if option.isRequired { meaning.append(option.fallback.map { "\($0) unless said." } ?? "Required.") }
@@ -69,7 +69,7 @@ enum Help {
             }
             if !option.note.isEmpty { meaning.append(option.note) }
             if option.schema.isNullable { meaning.append("null for none.") }
-            let name = "\(option.name) \(option.placeholder)"
+            let name = "\(option.name) \(option.valueName)"
             return meaning.isEmpty ? "  \(name)" : "  \(padded(name, width)) \(meaning.joined(separator: " "))"
         }
         let further = furtherLines(command)
