@@ -47,7 +47,7 @@ import Values
         try await browser.get("\(story.overview)/edit").expect(200)
         let hidden = browser.hiddenFields
         for route in PageRoute.allCases where route.isPost && route != .signIn {
-            let target = route.url(story.account, story.subscription).string
+            let target = route.url(story.account, story.subscription, "1").string
             try await browser.post(target, ["csrf": "AAAA"], hidden: hidden).expect(403)
             let stranger = Browser(story.tenant.bursar)
             try await stranger.post(target, hidden: hidden).expect(403)

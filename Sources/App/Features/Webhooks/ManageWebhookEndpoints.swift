@@ -88,7 +88,8 @@ package struct CreateWebhookEndpoint: Sendable {
             ])
             guard let endpoint = try made[1].first.map(WebhookEndpoint.init) else { throw Failure.fault }
             write.audit("webhook_endpoint.created", object: ("webhook_endpoint", id.uuid), account: owner)
-            return endpoint.answer(201, secret: secret.text)
+            // A dry run shows no secret: the one that it made is never stored.
+            return endpoint.answer(201, secret: options.dryRun ? nil : secret.text)
         }
     }
 }
@@ -224,7 +225,7 @@ package struct RotateWebhookSecret: Sendable {
                 where tenant_id = \(write.tenant.id) and id = \(id)
                 """)
             write.audit("webhook_endpoint.rotated", object: ("webhook_endpoint", id.uuid), account: endpoint.account)
-            return endpoint.answer(secret: secret.text)
+            return endpoint.answer(secret: options.dryRun ? nil : secret.text)
         }
     }
 }

@@ -59,6 +59,7 @@ extension Schema {
                     "request_body", .nullable(.text(max: 20_000)), "As it was sent; null before that, and once it is erased (L3)."
                 ),
                 .optional("response_body", .nullable(.text(max: 200_000)), "The first 64 KiB of the reply."),
+                dryRun,
             ])
         ),
         (
@@ -95,7 +96,7 @@ extension Endpoint {
             return EndpointDocumentation(
                 tag: tag, summary: "Add an endpoint. This answer holds its secret; it is sealed and never shown again.",
                 audience: .administrators, body: Input.createWebhookEndpoint, answer: .object(201, "WebhookEndpoint"),
-                refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
         case .getWebhookEndpoint:
             return .read(tag, "One endpoint.", .object(200, "WebhookEndpoint"), who: .administrators).tagged()
         case .updateWebhookEndpoint:
@@ -111,11 +112,12 @@ extension Endpoint {
             return EndpointDocumentation(
                 tag: tag, summary: "A new secret; until the overlap ends messages carry a signature of either.",
                 audience: .administrators, body: Input.rotateWebhookSecret, answer: .object(200, "WebhookEndpoint"),
-                refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
         case .testWebhookEndpoint:
             return EndpointDocumentation(
                 tag: tag, summary: "Send an event made up for the purpose.", audience: .administrators, body: Input.nothing,
-                answer: .object(202, "WebhookDelivery"), refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+                answer: .object(202, "WebhookDelivery"), refusals: [403, 409, 413, 415, 422], idempotency: .offered,
+                dryRun: true)
         case .listWebhookDeliveries:
             return .read(
                 tag, "What was sent in the last 30 days and what became of it, newest first.", .list("WebhookDelivery"),
@@ -129,7 +131,8 @@ extension Endpoint {
         case .retryWebhookDelivery:
             return EndpointDocumentation(
                 tag: tag, summary: "Send it again, under the same ID.", audience: .administrators, body: Input.nothing,
-                answer: .object(200, "WebhookDelivery"), refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+                answer: .object(200, "WebhookDelivery"), refusals: [403, 409, 413, 415, 422], idempotency: .offered,
+                dryRun: true)
         case .listEvents:
             return .read(
                 "events", "What happened in the last 30 days, newest first, as webhooks tell it.", .list("Event"),
