@@ -37,7 +37,7 @@ package struct DetailList: Sendable {
 package func copyable(_ value: String, name: String, id: String, _ t: Localiser) -> HTML {
     span(.class("copyable")) {
         input(
-            .class("mono"), .id(id), .value(value), .readonly(), .ariaLabel(name), .size(min(value.utf8.count + 1, 44)),
+            .class("mono"), .id(id), .value(value), .readonly(), .ariaLabel(name), .size(min(value.utf8.count + 1, 64)),
             .spellcheck(false), .autocomplete(.off))
         button(
             .type(.button), .class("copy"), .data(.module, "copy"), .data(.copy, id), .data(.copied, t("common.copied")),
