@@ -79,6 +79,42 @@ import Testing
         #expect(served.sorted() == Array(0..<5_000))
     }
 
+    @Test func `short units may be many at once, long ones few, and never all sessions while others ask too`() {
+        let share = ScopeShare(maximum: 16, sessions: 2)
+        for isShared in [false, true] {
+            #expect(share.limit(microseconds: 0, isShared: isShared) == 16)
+            #expect(share.limit(microseconds: 50, isShared: isShared) == 16)
+            #expect(share.limit(microseconds: 1_000, isShared: isShared) == 6)
+        }
+        #expect(share.limit(microseconds: 10_000, isShared: false) == 2)
+        #expect(share.limit(microseconds: 10_000, isShared: true) == 1)
+        #expect(ScopeShare(maximum: 16, sessions: 1).limit(microseconds: 10_000, isShared: true) == 1)
+        #expect(ScopeShare(maximum: 16, sessions: 8).limit(microseconds: 10_000, isShared: true) == 7)
+    }
+
+    @Test func `what a scope may have follows what its units take, and is given back as they end`() {
+        var share = ScopeShare(maximum: 16, sessions: 2)
+        let (a, b) = (UUID(), UUID())
+        #expect((0..<100).allSatisfy { _ in share.mayBegin(nil, at: 0) })
+        for _ in 0..<16 {
+            #expect(share.mayBegin(a, at: 0))
+            share.begin(a, at: 0)
+        }
+        #expect(!share.mayBegin(a, at: 0) && share.mayBegin(b, at: 0))
+        for _ in 0..<16 { share.end(a, tookMicroseconds: 20_000) }
+        for _ in 0..<2 {
+            #expect(share.mayBegin(a, at: 0))
+            share.begin(a, at: 0)
+        }
+        #expect(!share.mayBegin(a, at: 0))
+        share.begin(b, at: 10)
+        share.end(a, tookMicroseconds: 20_000)
+        #expect(!share.mayBegin(a, at: 10), "the other session is left to the others")
+        #expect(share.mayBegin(a, at: 2_000_000), "nobody else has asked for a while")
+        share.end(a, tookMicroseconds: 20_000)
+        #expect(share.mayBegin(a, at: 10))
+    }
+
     @Test func `a read of another scope passes by what a flood of reads has waiting`() async throws {
         // One session answers in the order in which it was asked, so the answers tell the order.
         try await withPools(reads: 1) { pools in

@@ -26,6 +26,8 @@ final class Connection {
     /// Its prepared statements no longer fit the schema: finish what is under way and open another.
     private(set) var isStale = false
     private var lastProgress: UInt64 = 0
+    /// When the pool saw its latest unit end, in microseconds of a clock that only goes forward.
+    var lastUnitEnd: Int64 = 0
     private var emptyAnswers = 0
     /// Called once when the session is over for any reason but `close`.
     var whenLost: ((PostgresError) -> Void)?

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Loop
 
 /// Reads, many at once over a few sessions.
@@ -19,15 +20,14 @@ package final class ReadPool: @unchecked Sendable {
     private let sessions: Sessions
     private let size: Int
     private let waitLimit: Duration
-    private let scopeMaximum: Int
     private var waiting = FairQueue<ReadUnit>()
-    private var underWay = ScopeCounts()
+    private var share: ScopeShare
     private var isDispatchPlanned = false
     private var timer: LoopTimer?
     private var counts = PoolCounters()
 
-    /// `waitLimit`: how long a unit may wait for a session before it is refused as unavailable. `scopeMaximum`: beyond so many units of one
-    /// scope under way its further ones wait, and those of other scopes pass them by.
+    /// `waitLimit`: how long a unit may wait for a session before it is refused as unavailable. `scopeMaximum`: at most so many units of one
+    /// scope are under way, fewer when they are long; its further ones wait, and those of other scopes pass them by.
     package init(
         loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(5),
         scopeMaximum: Int = ReadPool.scopeMaximumStandard
@@ -35,7 +35,7 @@ package final class ReadPool: @unchecked Sendable {
         self.loop = loop
         self.size = connections
         self.waitLimit = waitLimit
-        self.scopeMaximum = scopeMaximum
+        share = ScopeShare(maximum: scopeMaximum, sessions: connections)
         sessions = Sessions(loop: loop, options: options)
     }
 
@@ -126,10 +126,11 @@ package final class ReadPool: @unchecked Sendable {
     }
 
     private func dispatch() {
+        let now = Self.microseconds()
         while !waiting.isEmpty, let connection = leastBusy(),
-            let (unit, _) = waiting.popFirst(where: { underWay.isBelow(scopeMaximum, $0) })
+            let (unit, _) = waiting.popFirst(where: { share.mayBegin($0, at: now) })
         {
-            send(unit, on: connection)
+            send(unit, on: connection, at: now)
         }
     }
 
@@ -143,14 +144,23 @@ package final class ReadPool: @unchecked Sendable {
         return best
     }
 
-    private func send(_ unit: ReadUnit, on connection: Connection) {
+    private static func microseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    }
+
+    private func send(_ unit: ReadUnit, on connection: Connection, at now: Int64) {
         counts.inUse += 1
-        underWay.begin(unit.scope)
+        share.begin(unit.scope, at: now)
         let batch = connection.send(unit.commands, .ahead, startsUnit: true, timeout: unit.timeout)
         let commit = connection.send([Command(kind: .control(.commit), phase: .commit)], .inside)
         batch.onDone { [self] in
             counts.inUse -= 1
-            underWay.end(unit.scope)
+            // What came before it on the session is not its own.
+            let end = Self.microseconds()
+            share.end(unit.scope, tookMicroseconds: max(1, end - max(now, connection.lastUnitEnd)))
+            connection.lastUnitEnd = end
             unit.finish(.success(batch))
         }
         commit.onDone { [self] in
