@@ -49,7 +49,7 @@ package struct ProblemPage: Page {
                                     .class("mono"),
                                     .href(
                                         PageRoute.apiPage.url([APIGroup.slug(of: place.endpoint)], fragment: "\(place.endpoint)"))
-                                ) { code { place.endpoint.rawValue } }
+                                ) { identifier(place.endpoint.rawValue) }
                             }
                         }
                     }
