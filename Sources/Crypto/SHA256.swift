@@ -2,11 +2,17 @@ import COpenSSL
 
 /// SHA-256 (FIPS 180-4) by OpenSSL.
 package enum SHA256 {
+    /// Fetched once: looking an algorithm up by name costs as much as a short digest. Never freed, never written to again.
+    nonisolated(unsafe) fileprivate static let algorithm: OpaquePointer = {
+        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else { fatalError("OpenSSL has no SHA-256") }
+        return algorithm
+    }()
+
     /// The 32 bytes of the digest.
     package static func hash(_ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
-        let status = EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
+        let status = EVP_Digest(bytes, bytes.count, &digest, &length, algorithm, nil)
         guard status == 1, length == 32 else { fatalError("OpenSSL has no SHA-256") }
         return digest
     }

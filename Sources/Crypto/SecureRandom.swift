@@ -1,4 +1,5 @@
 import COpenSSL
+import Synchronization
 
 /// Bytes that nobody can guess: sessions, keys, tokens, salts.
 package enum SecureRandom {
@@ -13,6 +14,24 @@ package enum SecureRandom {
 
     /// A token of `count` random bytes in base64url: 32 bytes make 43 characters.
     package static func token(bytes count: Int = 32) -> String { Base64URL.encode(bytes(count)) }
+}
+
+/// Random bytes for names that are no secrets, requests' and traces': taken from the generator by the thousand, because each visit there costs more than a
+/// short answer does.
+package final class RandomNames: Sendable {
+    private static let size = 4_096
+    private let rest = Mutex<ArraySlice<UInt8>>([])
+
+    package init() {}
+
+    package func bytes(_ count: Int) -> [UInt8] {
+        precondition(count <= Self.size, "names are short")
+        return rest.withLock { rest in
+            if rest.count < count { rest = SecureRandom.bytes(Self.size)[...] }
+            defer { rest.removeFirst(count) }
+            return Array(rest.prefix(count))
+        }
+    }
 }
 
 package enum ConstantTime {

@@ -21,6 +21,8 @@ enum Compression {
 
     /// Text in the widest sense. Event streams are left alone: their small pieces must arrive one by one.
     static func isCompressible(_ contentType: String) -> Bool {
+        // What nearly every answer is.
+        if contentType == "application/json" || contentType == "text/html; charset=utf-8" { return true }
         let type = trimmingBlanks(contentType.prefix { $0 != ";" }).lowercased()
         if type == "text/event-stream" { return false }
         return type.hasPrefix("text/") || type.hasSuffix("+json") || type.hasSuffix("+xml")

@@ -16,14 +16,19 @@ extension HTTPConnection {
         let asksToClose = response.headers["connection"]?.lowercased() == "close"
         keepsAlive = keepsAlive && !asksToClose && !server.isDraining && !server.isEndAnnounced
         switch response.body {
-        case .bytes: encode(response)
+        case .bytes, .shared: encode(response)
         case .stream(let body): await stream(body, for: response)
         }
     }
 
     /// Puts a whole answer into the output.
     func encode(_ response: HTTPResponse) {
-        guard case .bytes(var body) = response.body else { return }
+        var body: [UInt8]
+        switch response.body {
+        case .bytes(let bytes): body = bytes
+        case .shared(let shared): return encode(shared, for: response)
+        case .stream: return
+        }
         var headers = response.headers
         if body.count >= Compression.bytesMinimum && mayCompress(&headers) {
             body = server.gzip.compress(body)
@@ -34,9 +39,19 @@ extension HTTPConnection {
             output.append(contentsOf: body)
             if output.count > Self.outputHeldMaximum { flush() }
         } else {
-            send(output, body)
+            body.withUnsafeBytes { send(output, $0) }
             forgetOutput()
         }
+    }
+
+    private func encode(_ shared: SharedBody, for response: HTTPResponse) {
+        var headers = response.headers
+        let isCompressed = shared.gzip != nil && mayCompress(&headers)
+        let body = isCompressed ? shared.gzip ?? shared.plain : shared.plain
+        encodeHead(response.status, headers, response.isBodiless ? .none : .length(body.bytes.count))
+        if isHead || response.isBodiless { return }
+        send(output, body.bytes, keeping: body)
+        forgetOutput()
     }
 
     private func stream(_ body: @Sendable (BodyWriter) async throws -> Void, for response: HTTPResponse) async {
@@ -86,7 +101,7 @@ extension HTTPConnection {
 
     func flush() {
         guard isOpen, !output.isEmpty else { return }
-        send(output, [])
+        send(output, UnsafeRawBufferPointer(start: nil, count: 0))
         forgetOutput()
     }
 
@@ -94,8 +109,9 @@ extension HTTPConnection {
         output.removeAll(keepingCapacity: output.count <= Self.outputKept)
     }
 
-    /// Writes both pieces, what the kernel takes at once and the rest through libuv.
-    private func send(_ first: [UInt8], _ second: [UInt8]) {
+    /// Writes both pieces, what the kernel takes at once and the rest through libuv. What is left is copied, unless `laid` keeps the second
+    /// piece where it is.
+    private func send(_ first: [UInt8], _ second: UnsafeRawBufferPointer, keeping laid: LaidBytes? = nil) {
         guard isOpen else { return }
         var written = 0
         if writesUnderway == 0 {
@@ -103,41 +119,42 @@ extension HTTPConnection {
             if result < 0 && result != UV_EAGAIN.rawValue { return close() }
             written = max(0, Int(result))
         }
-        let total = first.count + second.count
-        if written == total { return }
-        let rest = UnsafeMutableBufferPointer<CChar>.allocate(capacity: total - written)
-        var position = 0
-        for (piece, skipped) in [(first, min(written, first.count)), (second, max(0, written - first.count))] {
-            for byte in piece[skipped...] {
-                rest[position] = CChar(bitPattern: byte)
-                position += 1
-            }
+        if written == first.count + second.count { return }
+        let firstLeft = min(written, first.count)..<first.count
+        let secondLeft = UnsafeRawBufferPointer(rebasing: second[max(0, written - first.count)...])
+        let copied = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: firstLeft.count + (laid == nil ? secondLeft.count : 0), alignment: 1)
+        first.withUnsafeBytes { copied.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[firstLeft])) }
+        if laid == nil {
+            UnsafeMutableRawBufferPointer(rebasing: copied[firstLeft.count...]).copyMemory(from: secondLeft)
         }
-        queue(rest)
+        queue(copied, laid.map { ($0, secondLeft) })
     }
 
-    private func tryWrite(_ first: [UInt8], _ second: [UInt8]) -> Int32 {
+    private func tryWrite(_ first: [UInt8], _ second: UnsafeRawBufferPointer) -> Int32 {
         first.withUnsafeBytes { first in
-            second.withUnsafeBytes { second in
-                withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: 2) { buffers in
-                    buffers[0] = uvBuffer(first)
-                    buffers[1] = uvBuffer(second)
-                    return uv_try_write(stream, buffers.baseAddress, second.isEmpty ? 1 : 2)
-                }
+            withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: 2) { buffers in
+                buffers[0] = uvBuffer(first)
+                buffers[1] = uvBuffer(second)
+                return uv_try_write(stream, buffers.baseAddress, second.isEmpty ? 1 : 2)
             }
         }
     }
 
-    private func queue(_ bytes: UnsafeMutableBufferPointer<CChar>) {
-        let write = PendingWrite(connection: self, bytes: bytes)
-        var buffer = uv_buf_init(bytes.baseAddress, UInt32(bytes.count))
-        let result = uv_write(write.request, stream, &buffer, 1) { request, status in
-            Unmanaged<PendingWrite>.fromOpaque(request!.pointee.data).takeRetainedValue().end(status)
+    private func queue(_ copied: UnsafeMutableRawBufferPointer, _ laid: (owner: LaidBytes, bytes: UnsafeRawBufferPointer)?) {
+        let write = PendingWrite(connection: self, bytes: copied, laid: laid?.owner)
+        let count = copied.count + (laid?.bytes.count ?? 0)
+        let result = withUnsafeTemporaryAllocation(of: uv_buf_t.self, capacity: 2) { buffers in
+            buffers[0] = uvBuffer(UnsafeRawBufferPointer(copied))
+            if let laid { buffers[1] = uvBuffer(laid.bytes) }
+            return uv_write(write.request, stream, buffers.baseAddress, laid == nil ? 1 : 2) { request, status in
+                Unmanaged<PendingWrite>.fromOpaque(request!.pointee.data).takeRetainedValue().end(status)
+            }
         }
         guard result >= 0 else { return close() }
         write.request.pointee.data = Unmanaged.passRetained(write).toOpaque()
         writesUnderway += 1
-        let extraSeconds = UInt64(bytes.count / (64 * 1_024))
+        let extraSeconds = UInt64(count / (64 * 1_024))
         deadline = loop.milliseconds + server.limits.writeDeadline.roundedUpMilliseconds + extraSeconds * 1_000
     }
 
@@ -169,11 +186,13 @@ extension HTTPConnection {
 private final class PendingWrite {
     let connection: HTTPConnection
     let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
-    let bytes: UnsafeMutableBufferPointer<CChar>
+    let bytes: UnsafeMutableRawBufferPointer
+    let laid: LaidBytes?
 
-    init(connection: HTTPConnection, bytes: UnsafeMutableBufferPointer<CChar>) {
+    init(connection: HTTPConnection, bytes: UnsafeMutableRawBufferPointer, laid: LaidBytes?) {
         self.connection = connection
         self.bytes = bytes
+        self.laid = laid
     }
 
     deinit {

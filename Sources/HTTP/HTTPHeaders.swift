@@ -4,14 +4,19 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
     struct Field: Sendable {
         var nameStart: Int32
         var nameEnd: Int32
-        /// The value begins where the name ends.
+        var valueStart: Int32
         var valueEnd: Int32
     }
+    /// Between a name and its value, and behind the value, in headers made here: they lie as they are sent.
+    static let separator = Array(": ".utf8)
+    static let lineEnd = Array("\r\n".utf8)
     private(set) var bytes: [UInt8] = []
     private(set) var fields: [Field] = []
     /// Set when somebody has added a name or value that would break the message apart. Such headers are never sent: the
     /// encoder answers 500 instead, which is the last line against response splitting.
     private(set) var isUnsafe = false
+    /// Made by `add` throughout: each field lies in `bytes` as the line that is sent.
+    private(set) var isSendable = false
 
     package init() {}
 
@@ -42,15 +47,22 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
         if fields.isEmpty {
             // An answer has some six fields; growing from nothing would allocate for nearly each of them.
             fields.reserveCapacity(8)
-            bytes.reserveCapacity(256)
+            bytes.reserveCapacity(512)
+            isSendable = true
         }
         let start = bytes.count
         bytes.append(contentsOf: name.utf8)
         let nameEnd = bytes.count
+        bytes.append(contentsOf: Self.separator)
+        let valueStart = bytes.count
         bytes.append(contentsOf: value.utf8)
-        fields.append(Field(nameStart: Int32(start), nameEnd: Int32(nameEnd), valueEnd: Int32(bytes.count)))
+        let valueEnd = bytes.count
         if start == nameEnd || !bytes[start..<nameEnd].allSatisfy(isTokenByte) { isUnsafe = true }
-        if !bytes[nameEnd...].allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) { isUnsafe = true }
+        if !bytes[valueStart...].allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) { isUnsafe = true }
+        bytes.append(contentsOf: Self.lineEnd)
+        fields.append(
+            Field(
+                nameStart: Int32(start), nameEnd: Int32(nameEnd), valueStart: Int32(valueStart), valueEnd: Int32(valueEnd)))
     }
 
     /// Replaces every field under `name` by one.
@@ -79,20 +91,30 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
 
     /// The bytes of the first value under `name`.
     func valueBytes(_ name: String) -> ArraySlice<UInt8>? {
-        for field in fields where isName(field, name) { return bytes[Int(field.nameEnd)..<Int(field.valueEnd)] }
+        for field in fields where isName(field, name) { return bytes[Int(field.valueStart)..<Int(field.valueEnd)] }
         return nil
     }
 
     /// Whether a value under `name` holds `text`, ASCII letters compared without case. `text` is in lower case.
     func any(_ name: String, holds text: String) -> Bool {
-        fields.contains { field in
-            guard isName(field, name) else { return false }
-            let value = bytes[Int(field.nameEnd)..<Int(field.valueEnd)]
-            guard value.count >= text.utf8.count else { return false }
-            return (value.startIndex...value.endIndex - text.utf8.count).contains { start in
-                value[start...].lazy.map(lowercased).starts(with: text.utf8)
+        for field in fields where isName(field, name) {
+            let last = Int(field.valueEnd) - text.utf8.count
+            var start = Int(field.valueStart)
+            while start <= last {
+                if holds(text, at: start) { return true }
+                start += 1
             }
         }
+        return false
+    }
+
+    private func holds(_ text: String, at start: Int) -> Bool {
+        var position = start
+        for byte in text.utf8 {
+            if lowercased(bytes[position]) != byte { return false }
+            position += 1
+        }
+        return true
     }
 
     /// Takes over fields that were checked when they were made, in place of those of the same names.
@@ -100,7 +122,8 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
         for field in others.fields {
             let name = others.bytes[Int(field.nameStart)..<Int(field.nameEnd)]
             let isThere = fields.contains {
-                bytes[Int($0.nameStart)..<Int($0.nameEnd)].elementsEqual(name) { lowercased($0) == lowercased($1) }
+                $0.nameEnd - $0.nameStart == Int32(name.count)
+                    && bytes[Int($0.nameStart)..<Int($0.nameEnd)].elementsEqual(name) { lowercased($0) == lowercased($1) }
             }
             guard isThere else { continue }
             remove(String(decoding: name, as: UTF8.self))
@@ -109,9 +132,12 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
         bytes.append(contentsOf: others.bytes)
         for field in others.fields {
             fields.append(
-                Field(nameStart: base + field.nameStart, nameEnd: base + field.nameEnd, valueEnd: base + field.valueEnd))
+                Field(
+                    nameStart: base + field.nameStart, nameEnd: base + field.nameEnd, valueStart: base + field.valueStart,
+                    valueEnd: base + field.valueEnd))
         }
         if others.isUnsafe { isUnsafe = true }
+        isSendable = others.isSendable && (isSendable || base == 0)
     }
 
     /// For the request parser, which has checked the bytes: takes over a buffer and the fields in it.
@@ -121,7 +147,7 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     private func value(_ field: Field) -> String {
-        String(decoding: bytes[Int(field.nameEnd)..<Int(field.valueEnd)], as: UTF8.self)
+        String(decoding: bytes[Int(field.valueStart)..<Int(field.valueEnd)], as: UTF8.self)
     }
 
     private func isName(_ field: Field, _ name: String) -> Bool {

@@ -3,6 +3,8 @@ package struct HTTPResponse: Sendable {
     package enum Body: Sendable {
         /// Sent with a Content-Length.
         case bytes([UInt8])
+        /// The same for everybody; also sent with a Content-Length.
+        case shared(SharedBody)
         /// Written piece by piece, on the server's loop, no faster than the client reads. When the closure throws, the
         /// connection is cut so that the client sees a broken answer and not a short one. Not called for HEAD.
         case stream(@Sendable (BodyWriter) async throws -> Void)

@@ -8,13 +8,13 @@ package struct JSONWriter: Sendable {
 
     // MARK: Containers
 
-    package mutating func object<E: Error>(_ body: (inout JSONWriter) throws(E) -> Void) throws(E) {
+    package mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
         beginObject()
         try body(&self)
         endObject()
     }
 
-    package mutating func array<E: Error>(_ body: (inout JSONWriter) throws(E) -> Void) throws(E) {
+    package mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
         beginArray()
         try body(&self)
         endArray()
@@ -46,12 +46,12 @@ package struct JSONWriter: Sendable {
         if let flag { value(flag) } else { null() }
     }
 
-    package mutating func field<E: Error>(_ name: String, object body: (inout JSONWriter) throws(E) -> Void) throws(E) {
+    package mutating func field(_ name: String, object body: (inout JSONWriter) throws -> Void) rethrows {
         key(name)
         try object(body)
     }
 
-    package mutating func field<E: Error>(_ name: String, array body: (inout JSONWriter) throws(E) -> Void) throws(E) {
+    package mutating func field(_ name: String, array body: (inout JSONWriter) throws -> Void) rethrows {
         key(name)
         try array(body)
     }
@@ -69,17 +69,14 @@ package struct JSONWriter: Sendable {
 
     /// The name of a field; exactly one value must follow.
     package mutating func key(_ name: String) {
-        separate()
-        quote(name)
-        bytes.append(UInt8(ascii: ":"))
+        quote(name, isKey: true)
         needsComma = false
     }
 
     // MARK: Values
 
     package mutating func value(_ text: String) {
-        separate()
-        quote(text)
+        quote(text, isKey: false)
         needsComma = true
     }
 
@@ -136,11 +133,61 @@ package struct JSONWriter: Sendable {
         bytes[start...].reverse()
     }
 
-    private mutating func quote(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { appendEscaped($0) }
-        if isDone == nil { Array(text.utf8).withUnsafeBufferPointer { appendEscaped($0) } }
-        bytes.append(UInt8(ascii: "\""))
+    /// The text in quotes, behind its comma, and with a colon behind a key.
+    private mutating func quote(_ text: String, isKey: Bool) {
+        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { appendQuoted($0, isKey: isKey) }
+        if isDone == nil { Array(text.utf8).withUnsafeBufferPointer { appendQuoted($0, isKey: isKey) } }
+    }
+
+    private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, isKey: Bool) {
+        guard Self.isPlain(text) else {
+            separate()
+            bytes.append(UInt8(ascii: "\""))
+            appendEscaped(text)
+            bytes.append(UInt8(ascii: "\""))
+            if isKey { bytes.append(UInt8(ascii: ":")) }
+            return
+        }
+        // One piece: every append to an array has its price, and there are hundreds in an answer.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count + 4) { piece in
+            var count = 0
+            func put(_ byte: UInt8) {
+                piece[count] = byte
+                count += 1
+            }
+            if needsComma { put(UInt8(ascii: ",")) }
+            put(UInt8(ascii: "\""))
+            if let start = text.baseAddress { (piece.baseAddress! + count).initialize(from: start, count: text.count) }
+            count += text.count
+            put(UInt8(ascii: "\""))
+            if isKey { put(UInt8(ascii: ":")) }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: piece[..<count]))
+        }
+    }
+
+    /// Whether nothing in it needs an escape: eight bytes at a time.
+    private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let raw = UnsafeRawBufferPointer(text)
+        var (marks, position): (UInt64, Int) = (0, 0)
+        while position + 8 <= raw.count {
+            marks |= escapeMarks(raw.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            position += 8
+        }
+        var rest: UInt64 = 0x2020_2020_2020_2020
+        while position < raw.count {
+            rest = rest << 8 | UInt64(raw[position])
+            position += 1
+        }
+        return marks | escapeMarks(rest) == 0
+    }
+
+    /// Not zero when one of the eight bytes is a control character, a quote or a backslash.
+    private static func escapeMarks(_ word: UInt64) -> UInt64 {
+        let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let quotes = word ^ ones &* UInt64(UInt8(ascii: "\""))
+        let backslashes = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+        let found = (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes
+        return found & tops
     }
 
     private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {

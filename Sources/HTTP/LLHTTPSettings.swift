@@ -48,7 +48,9 @@ extension RequestParser {
         guard nameEnd > fieldStart else { return stop(.malformed("A header field has no name.")) }
         var end = headerText.count
         while end > nameEnd, headerText[end - 1] == 0x20 || headerText[end - 1] == 0x09 { end -= 1 }
-        fields.append(HTTPHeaders.Field(nameStart: Int32(fieldStart), nameEnd: Int32(nameEnd), valueEnd: Int32(end)))
+        fields.append(
+            HTTPHeaders.Field(
+                nameStart: Int32(fieldStart), nameEnd: Int32(nameEnd), valueStart: Int32(nameEnd), valueEnd: Int32(end)))
         fieldStart = headerText.count
         return 0
     }

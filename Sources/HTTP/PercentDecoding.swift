@@ -28,6 +28,7 @@ enum PercentDecoding {
     /// The segments between the slashes of an absolute path: "/a/b" is ["a", "b"], "/" is [], "/a/" is ["a", ""]. A slash
     /// that came escaped stays inside its segment. Dot segments are refused: no client that means well sends them.
     static func segments(ofPath path: some Collection<UInt8>) throws(HTTPRefusal) -> [String] {
+        if let plain = path.withContiguousStorageIfAvailable(plainSegments) ?? nil { return plain }
         var segments: [String] = []
         if path.count == 1 { return segments }
         for piece in path.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
@@ -37,6 +38,25 @@ enum PercentDecoding {
                 throw .malformed("The path contains a control character.")
             }
             segments.append(segment)
+        }
+        return segments
+    }
+
+    /// The segments of a path in which nothing is escaped and nothing is odd, which is nearly every path; nil for all others.
+    private static func plainSegments(_ path: UnsafeBufferPointer<UInt8>) -> [String]? {
+        var segments: [String] = []
+        if path.count <= 1 { return path.isEmpty ? nil : segments }
+        var start = 1
+        for position in 1...path.count {
+            if position < path.count {
+                let byte = path[position]
+                if byte == UInt8(ascii: "%") || byte < 0x20 || byte >= 0x7F { return nil }
+                if byte != UInt8(ascii: "/") { continue }
+            }
+            let piece = UnsafeBufferPointer(rebasing: path[start..<position])
+            if piece.first == UInt8(ascii: "."), piece.count <= 2 { return nil }
+            segments.append(String(decoding: piece, as: UTF8.self))
+            start = position + 1
         }
         return segments
     }

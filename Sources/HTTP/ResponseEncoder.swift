@@ -42,13 +42,31 @@ struct ResponseEncoder {
     }
 
     private func appendFields(_ headers: HTTPHeaders, into output: inout [UInt8]) {
+        guard headers.isSendable else { return appendParsedFields(headers, into: &output) }
+        // Neighbours go in one piece.
+        var run = 0..<0
+        for field in headers.fields {
+            if isOwnField(headers.bytes[Int(field.nameStart)..<Int(field.nameEnd)]) { continue }
+            let line = Int(field.nameStart)..<Int(field.valueEnd) + HTTPHeaders.lineEnd.count
+            if line.lowerBound == run.upperBound {
+                run = run.lowerBound..<line.upperBound
+            } else {
+                output.append(contentsOf: headers.bytes[run])
+                run = line
+            }
+        }
+        output.append(contentsOf: headers.bytes[run])
+    }
+
+    /// Fields that came with a request and are sent on.
+    private func appendParsedFields(_ headers: HTTPHeaders, into output: inout [UInt8]) {
         for field in headers.fields {
             let name = headers.bytes[Int(field.nameStart)..<Int(field.nameEnd)]
             if isOwnField(name) { continue }
             output.append(contentsOf: name)
-            output.append(contentsOf: ": ".utf8)
-            output.append(contentsOf: headers.bytes[Int(field.nameEnd)..<Int(field.valueEnd)])
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(contentsOf: HTTPHeaders.separator)
+            output.append(contentsOf: headers.bytes[Int(field.valueStart)..<Int(field.valueEnd)])
+            output.append(contentsOf: HTTPHeaders.lineEnd)
         }
     }
 

@@ -21,12 +21,17 @@ package struct ID<Tag: IDTag>: Sendable, Hashable, Comparable, LosslessStringCon
     package init?(_ text: String) { self.init(parsing: text) }
 
     package init?(parsing text: some StringProtocol) {
-        let prefix = Tag.prefix.utf8
-        guard text.utf8.count == prefix.count + 1 + TypeIDSuffix.length, text.utf8.starts(with: prefix),
-            text.utf8.dropFirst(prefix.count).first == UInt8(ascii: "_")
-        else { return nil }
-        guard let bits = TypeIDSuffix.decode(text.utf8.suffix(TypeIDSuffix.length)) else { return nil }
+        let bits = text.utf8.withContiguousStorageIfAvailable { Self.bits(of: $0) }
+        guard let bits = bits ?? Array(text.utf8).withUnsafeBufferPointer({ Self.bits(of: $0) }) else { return nil }
         self.bits = bits
+    }
+
+    private static func bits(of text: UnsafeBufferPointer<UInt8>) -> UUIDBits? {
+        let prefix = Tag.prefix.utf8
+        guard text.count == prefix.count + 1 + TypeIDSuffix.length, text[prefix.count] == UInt8(ascii: "_"),
+            text.starts(with: prefix)
+        else { return nil }
+        return TypeIDSuffix.decode(text[(prefix.count + 1)...])
     }
 
     package var description: String {
@@ -46,10 +51,10 @@ package struct ID<Tag: IDTag>: Sendable, Hashable, Comparable, LosslessStringCon
 /// The 26 characters behind the prefix: 130 bits, of which the first two are always zero.
 package enum TypeIDSuffix {
     package static let length = 26
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    private static let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: 255, count: 256)
-        for (value, character) in alphabet.enumerated() { table[Int(character)] = UInt8(value) }
+        for value in 0..<32 { table[Int(alphabet.utf8Start[value])] = UInt8(value) }
         return table
     }()
 
@@ -62,21 +67,22 @@ package enum TypeIDSuffix {
     }
 
     static func write(_ bits: UUIDBits, to text: inout DigitWriter) {
-        let value = UInt128(bits.high) << 64 | UInt128(bits.low)
-        for shift in stride(from: (length - 1) * 5, through: 0, by: -5) {
-            text.put(byte: alphabet[Int(truncatingIfNeeded: value >> UInt128(shift) & 31)])
-        }
+        let alphabet = alphabet.utf8Start
+        // The thirteenth character from the right straddles both halves.
+        for shift in stride(from: UInt64(61), through: 1, by: -5) { text.put(byte: alphabet[Int(bits.high >> shift & 31)]) }
+        text.put(byte: alphabet[Int((bits.high << 4 | bits.low >> 60) & 31)])
+        for shift in stride(from: Int64(55), through: 0, by: -5) { text.put(byte: alphabet[Int(bits.low >> UInt64(shift) & 31)]) }
     }
 
     /// Nil unless these are 26 characters of the alphabet, the first of them at most `7`.
     package static func decode(_ characters: some Collection<UInt8>) -> UUIDBits? {
         guard characters.count == length, let first = characters.first, first <= UInt8(ascii: "7") else { return nil }
-        var value: UInt128 = 0
+        var (high, low): (UInt64, UInt64) = (0, 0)
         for character in characters {
             let digit = values[Int(character)]
             guard digit < 32 else { return nil }
-            value = value << 5 | UInt128(digit)
+            (high, low) = (high << 5 | low >> 59, low << 5 | UInt64(digit))
         }
-        return UUIDBits(high: UInt64(truncatingIfNeeded: value >> 64), low: UInt64(truncatingIfNeeded: value))
+        return UUIDBits(high: high, low: low)
     }
 }

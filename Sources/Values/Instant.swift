@@ -104,17 +104,17 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
         return String(unsafeUninitializedCapacity: (dateText?.utf8.count ?? 10) + 17) { buffer in
             var digits = DigitWriter(buffer)
             if let dateText { digits.put(dateText) } else { date.write(to: &digits) }
-            digits.put("T")
+            digits.put(byte: UInt8(ascii: "T"))
             digits.put(second / 3_600, width: 2)
-            digits.put(":")
+            digits.put(byte: UInt8(ascii: ":"))
             digits.put(second / 60 % 60, width: 2)
-            digits.put(":")
+            digits.put(byte: UInt8(ascii: ":"))
             digits.put(second % 60, width: 2)
             if fractionDigits > 0 {
-                digits.put(".")
+                digits.put(byte: UInt8(ascii: "."))
                 digits.put(fraction, width: fractionDigits)
             }
-            digits.put("Z")
+            digits.put(byte: UInt8(ascii: "Z"))
             return digits.count
         }
     }

@@ -11,20 +11,16 @@ package struct UUIDBits: Sendable, Hashable, Comparable {
     }
 
     package init(_ uuid: UUID) {
-        let b = uuid.uuid
-        func join(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-        self.init(
-            high: join([b.0, b.1, b.2, b.3, b.4, b.5, b.6, b.7]), low: join([b.8, b.9, b.10, b.11, b.12, b.13, b.14, b.15]))
+        // Every decoded row passes here several times: no array on the way.
+        self = withUnsafeBytes(of: uuid.uuid) { bytes in
+            UUIDBits(
+                high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+        }
     }
 
     package var uuid: UUID {
-        func byte(_ half: UInt64, _ index: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: half >> (56 - 8 * index)) }
-        return UUID(
-            uuid: (
-                byte(high, 0), byte(high, 1), byte(high, 2), byte(high, 3), byte(high, 4), byte(high, 5), byte(high, 6),
-                byte(high, 7), byte(low, 0), byte(low, 1), byte(low, 2), byte(low, 3), byte(low, 4), byte(low, 5), byte(low, 6),
-                byte(low, 7)
-            ))
+        UUID(uuid: unsafeBitCast((high.bigEndian, low.bigEndian), to: uuid_t.self))
     }
 
     package static func < (left: UUIDBits, right: UUIDBits) -> Bool { (left.high, left.low) < (right.high, right.low) }

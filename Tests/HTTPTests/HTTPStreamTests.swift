@@ -196,4 +196,37 @@ private func gunzip(_ bytes: [UInt8]) throws -> [UInt8] {
         let varied = try await answer(accept: "gzip", extra: [("Vary", "Cookie, Accept-Encoding")])
         #expect(varied.headers.count { $0.name == "vary" } == 1)
     }
+
+    /// Much larger than what any socket buffers, so that most of it has to wait for the client.
+    private static let document = Array((0..<120_000).map { "line \($0) of the document\n" }.joined().utf8)
+
+    @Test func `what all answers share arrives whole, plain and compressed, however slowly it is taken`() async throws {
+        let shared = SharedBody(Self.document, contentType: "text/plain")
+        let server = try await TestServer { _ in HTTPResponse(headers: ["Content-Type": "text/plain"], body: .shared(shared)) }
+        let slow = try RawClient(server, receiveBuffer: 4_096)
+        slow.send(get("/") + get("/", gzipLine) + get("/"))
+        try await Task.sleep(for: .milliseconds(50))
+        for isCompressed in [false, true, false] {
+            let answer = try slow.answer()
+            #expect(answer["content-encoding"] == (isCompressed ? "gzip" : nil))
+            #expect(answer["vary"] == "Accept-Encoding")
+            #expect(answer["content-length"] == String(answer.body.count))
+            #expect(try (isCompressed ? gunzip(answer.body) : answer.body) == Self.document)
+        }
+        slow.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + get("/", "Connection: close\r\n"))
+        let head = try slow.answer(toHead: true)
+        #expect(head["content-length"] == String(Self.document.count))
+        #expect(try slow.answer().body == Self.document)
+    }
+
+    @Test func `a long answer of one's own that has to wait arrives whole behind its head`() async throws {
+        let server = try await TestServer { _ in
+            HTTPResponse(headers: ["Content-Type": "application/octet-stream"], body: .bytes(Self.document))
+        }
+        let slow = try RawClient(server, receiveBuffer: 4_096)
+        slow.send(get("/") + get("/"))
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(try slow.answer().body == Self.document)
+        #expect(try slow.answer().body == Self.document)
+    }
 }

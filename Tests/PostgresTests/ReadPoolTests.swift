@@ -186,6 +186,43 @@ import Testing
         }
     }
 
+    @Test func `a template is prepared once, whether it came as a template or as text before`() async throws {
+        let template = StatementTemplate("select \("" as String?) || \([0 as Int64])::text || \(UUID())::text")
+        let id = UUID()
+        try await withPools(reads: 1) { pools in
+            for number in 0..<3 {
+                let text: SQL = "select \("a" as String?) || \([Int64(number)])::text || \(id)::text"
+                for statement in [text, template("a", [Int64(number)], id)] {
+                    let rows = try await pools.reads.read(scope: nil, statement)
+                    #expect(try rows[0].get(0, as: String.self) == "a{\(number)}\(id.uuidString.lowercased())")
+                }
+            }
+            let absent = try await pools.reads.read(scope: nil, template(nil as String?, [1, 2, 3], id))
+            #expect(try absent[0].get(0, as: String?.self) == nil)
+            let kept = try await pools.reads.read(
+                scope: nil, "select count(*) from pg_prepared_statements where statement like '%::text || $3::text'")
+            #expect(try kept[0].get(0, as: Int64.self) == 1)
+        }
+    }
+
+    @Test func `a template stays right when its session forgets it, and when it becomes part of another statement`() async throws
+    {
+        let template = StatementTemplate("select \(0 as Int64) + \(0 as Int64)")
+        var options = try Database.options()
+        options.statementCapacity = 4
+        try await withPools(options: options, reads: 1) { pools in
+            for number in 0..<40 {
+                let other: SQL = "select \(unsafeSQL: "\(number)") + \(1 as Int64)"
+                let nested: SQL = "\(template(Int64(number), 1)) + \(5 as Int64)"
+                let rows = try await pools.reads.read(scope: nil, [other, template(Int64(number), 100), nested])
+                #expect(
+                    try rows.map { try $0[0].get(0, as: Int64.self) } == [
+                        Int64(number) + 1, Int64(number) + 100, Int64(number) + 6,
+                    ])
+            }
+        }
+    }
+
     @Test func `without a server a unit is refused in time`() async throws {
         let options = ConnectionOptions(url: "host=/tmp/no-such-socket-folder")
         try await withPools(options: options, waitLimit: .milliseconds(200)) { pools in

@@ -44,7 +44,7 @@ private func withReports<T: Sendable>(_ body: @escaping @Sendable (ReportPool) a
             ) { rows in
                 settings = [try rows[0].get(0), try rows[0].get(1), try rows[0].get(2)]
             }
-            #expect(settings == ["repeatable read", "on", scope.uuidString])
+            #expect(settings == ["repeatable read", "on", scope.uuidString.lowercased()])
         }
     }
 

@@ -14,7 +14,12 @@ package struct Reply: Sendable {
         self.request = request
         status = response.status
         headers = response.headers
-        if case .bytes(let bytes) = response.body { body = bytes } else { body = [] }
+        body =
+            switch response.body {
+            case .bytes(let bytes): bytes
+            case .shared(let shared): shared.bytes
+            case .stream: []
+            }
         let isJSON = response.headers["content-type"]?.contains("json") ?? false
         json = isJSON ? ((try? JSON(parsing: body)) ?? .null) : .null
     }

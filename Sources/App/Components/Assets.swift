@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 import HTML
+import HTTP
 
 /// A file that pages refer to, ready to send.
 package struct Asset: Sendable {
@@ -9,6 +10,16 @@ package struct Asset: Sendable {
     package let bytes: [UInt8]
     /// Whether the address changes with the content, so that a browser may keep it for ever.
     package let isImmutable: Bool
+    /// The bytes as they are sent.
+    package let body: SharedBody
+
+    init(path: URLPath, contentType: String, bytes: [UInt8], isImmutable: Bool) {
+        self.path = path
+        self.contentType = contentType
+        self.bytes = bytes
+        self.isImmutable = isImmutable
+        body = SharedBody(bytes, contentType: contentType)
+    }
 }
 
 package enum AssetError: Error, Sendable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Billing
+import Crypto
 import FoundationEssentials
 import HTTP
 import Loop
@@ -19,7 +20,7 @@ package final class App: Sendable {
     private let routes: RouteTable<Endpoint>
     private let api: APIHandler
     private let pages: PageHandler
-    private let openAPI: [UInt8]
+    private let openAPI: SharedBody
     private let reference: APIReference
     private let draining = Atomic(false)
     /// Of a further loop: the app of the first one.
@@ -37,7 +38,7 @@ package final class App: Sendable {
         proxies = try TrustedProxies(dependencies.configuration.trustedProxies)
         api = APIHandler(localisation: localisation)
         reference = try APIReference(folder: webFolder.appending(path: "api"))
-        openAPI = OpenAPI.document(reference)
+        openAPI = OpenAPI.body(reference)
         pages = PageHandler(
             dependencies: dependencies, authenticator: authenticator, localisation: localisation, assets: assets,
             reference: reference)
@@ -81,15 +82,18 @@ package final class App: Sendable {
         var request = arrived
         // From here on nobody has to know that there is a proxy: the address is the client's, as far as it can be believed.
         request.remoteAddress = proxies.clientAddress(of: arrived)
-        let requestID = requestID(of: request)
-        let trace = Trace(continuing: request.headers.all("traceparent"), random: dependencies.randomBytes(24))
+        // One look at chance for both names of the request.
+        let random = dependencies.names.bytes(40)
+        let requestID = requestID(of: request, at: started, random)
+        let trace = Trace(continuing: request.headers.all("traceparent"), random: random)
         let facts = RequestFacts(requestID: requestID, trace: trace)
         return await RequestFacts.$current.withValue(facts) {
             var (response, route) = await answer(request, requestID, isForwarded: isForwardedByStranger(arrived))
             let isSecure = dependencies.configuration.publicURL?.hasPrefix("https://") ?? false
             SecurityHeaders.add(to: &response, isSecure: isSecure || proxies.isSecure(arrived))
-            response.headers.set("X-Request-Id", requestID)
-            response.headers.set("Traceparent", trace.header)
+            // No answer names itself before this.
+            response.headers.add("X-Request-Id", requestID)
+            response.headers.add("Traceparent", trace.header)
             let elapsed = started.microseconds(until: dependencies.realNow())
             metrics.observe(route: route, method: request.method.rawValue, status: response.status, microseconds: elapsed)
             log(request, route, status: response.status, microseconds: elapsed, trace)
@@ -140,13 +144,15 @@ package final class App: Sendable {
         -> HTTPResponse
     {
         switch endpoint {
-        case .healthz: return HTTPResponse(status: 200, contentType: "text/plain; charset=utf-8", text: "ok\n")
+        case .healthz: return Self.alive
         case .readyz: return await readiness()
         case .openapi: return OpenAPI.response(openAPI)
         case .problem: return await pages.problemPage(code: parameters[0], request, requestID: requestID)
         default: return await answerAPI(request, endpoint, parameters, requestID)
         }
     }
+
+    private static let alive = HTTPResponse(status: 200, contentType: "text/plain; charset=utf-8", text: "ok\n")
 
     private func measurements(_ request: HTTPRequest, _ requestID: String, isForwarded: Bool) async -> HTTPResponse {
         do {
@@ -280,7 +286,7 @@ package final class App: Sendable {
     }
 
     /// The caller's `X-Request-Id` when it is short and plain, else a new one.
-    private func requestID(of request: HTTPRequest) -> String {
+    private func requestID(of request: HTTPRequest, at now: Instant, _ random: [UInt8]) -> String {
         if let given = request.headers["x-request-id"], (1...64).contains(given.utf8.count),
             given.utf8.allSatisfy({
                 (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
@@ -288,6 +294,9 @@ package final class App: Sendable {
         {
             return given
         }
-        return "req_" + TypeIDSuffix.encode(UUIDv7.make(at: dependencies.realNow(), random: dependencies.randomWords()))
+        let words = random.withUnsafeBytes { bytes in
+            (bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 32, as: UInt64.self))
+        }
+        return "req_" + TypeIDSuffix.encode(UUIDv7.make(at: now, random: words))
     }
 }

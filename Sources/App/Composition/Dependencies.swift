@@ -19,6 +19,7 @@ package struct Dependencies: Sendable {
     package var monotonicMilliseconds: @Sendable () -> Int64 = Instance.monotonicMilliseconds
     package var gateways = PaymentGateways.standard
     package var guesses = SignInGuesses()
+    package let names = RandomNames()
 
     package func randomWords() -> (UInt64, UInt64) {
         let bytes = randomBytes(16)

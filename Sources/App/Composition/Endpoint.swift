@@ -157,7 +157,9 @@ package enum Endpoint: String, CaseIterable, Sendable {
 
     package var method: String { String(rawValue.prefix { $0 != " " }) }
     /// The path with its parameters in braces.
-    package var template: String { String(rawValue.drop { $0 != " " }.dropFirst()) }
+    package var template: String { Self.templates[self] ?? "" }
+    private static let templates = Dictionary(
+        uniqueKeysWithValues: allCases.map { ($0, String($0.rawValue.drop { $0 != " " }.dropFirst())) })
     package var segments: [Substring] { template.dropFirst().split(separator: "/", omittingEmptySubsequences: false) }
     /// The names in braces, in order.
     package var parameters: [String] {

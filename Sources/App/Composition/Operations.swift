@@ -57,6 +57,6 @@ extension Assets {
             headers: [
                 "Content-Type": asset.contentType,
                 "Cache-Control": asset.isImmutable ? "public, max-age=31536000, immutable" : "public, max-age=86400",
-            ], body: .bytes(asset.bytes))
+            ], body: .shared(asset.body))
     }
 }

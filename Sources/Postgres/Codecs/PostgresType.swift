@@ -1,7 +1,8 @@
 /// The number by which PostgreSQL knows a type.
+@usableFromInline
 package struct PostgresOID: RawRepresentable, Hashable, Sendable {
-    package let rawValue: UInt32
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt32
+    @usableFromInline package init(rawValue: UInt32) { self.rawValue = rawValue }
     package init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     package static let bool = PostgresOID(16)

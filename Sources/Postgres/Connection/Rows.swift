@@ -18,22 +18,31 @@ package struct Rows: RandomAccessCollection, Sendable {
 
 /// One row. A column is read by position or by name, as the type that the caller expects; what does not fit throws.
 package struct Row: Sendable {
-    let result: ResultBox
-    let index: Int
+    @usableFromInline let result: ResultBox
+    @usableFromInline let index: Int
 
     package var count: Int { result.columnCount }
 
+    /// Inlinable, so that each type's reading is compiled where it is read: rows are what a busy server does most.
+    @inlinable
     package func get<T: PostgresDecodable>(_ column: Int, as type: T.Type = T.self) throws(PostgresDecodingError) -> T {
-        guard column >= 0, column < result.columnCount else {
-            throw PostgresDecodingError(
-                column: "#\(column)", type: nil, wanted: "\(T.self)", PostgresDecodingProblem.noSuchColumn)
-        }
+        guard column >= 0, column < result.columnCount else { throw fault(column, T.self, PostgresDecodingProblem.noSuchColumn) }
         do {
-            return try result.decode(T.self, row: index, column: column)
+            guard let (bytes, type) = result.value(row: index, column: column) else { return try T.decodeNull() }
+            // The bytes belong to the result, which `self` keeps alive until this function returns.
+            return try withExtendedLifetime(result) { try T.decode(bytes.bytes, type: type) }
         } catch {
-            throw PostgresDecodingError(
-                column: result.columnName(column), type: result.columnType(column), wanted: "\(T.self)", error)
+            throw fault(column, T.self, error)
         }
+    }
+
+    @usableFromInline
+    func fault(_ column: Int, _ wanted: Any.Type, _ problem: any Error) -> PostgresDecodingError {
+        guard column >= 0, column < result.columnCount else {
+            return PostgresDecodingError(column: "#\(column)", type: nil, wanted: "\(wanted)", problem)
+        }
+        return PostgresDecodingError(
+            column: result.columnName(column), type: result.columnType(column), wanted: "\(wanted)", problem)
     }
 
     package func get<T: PostgresDecodable>(_ name: String, as type: T.Type = T.self) throws(PostgresDecodingError) -> T {
@@ -89,10 +98,11 @@ package struct PostgresDecodingError: Error, CustomStringConvertible {
 ///
 /// `@unchecked Sendable`: libpq never touches a result again once it has handed it out, and the accessors used here only
 /// read it. Freed when the last row is forgotten, on whichever thread.
+@usableFromInline
 final class ResultBox: @unchecked Sendable {
     private let pointer: OpaquePointer
     let count: Int
-    let columnCount: Int
+    @usableFromInline let columnCount: Int
 
     init(_ pointer: OpaquePointer) {
         self.pointer = pointer
@@ -114,15 +124,16 @@ final class ResultBox: @unchecked Sendable {
         }
     }
 
-    /// Hands the bytes of a value to `body`, which may not keep them; NULL is asked of the type itself.
-    func decode<T: PostgresDecodable>(_ type: T.Type, row: Int, column: Int) throws -> T {
+    /// The bytes of a value, good for as long as the box is held, and its type; nil for NULL.
+    @usableFromInline
+    func value(row: Int, column: Int) -> (bytes: UnsafeRawBufferPointer, type: PostgresOID)? {
         let row = Int32(row)
         let column = Int32(column)
-        guard PQgetisnull(pointer, row, column) == 0 else { return try T.decodeNull() }
+        guard PQgetisnull(pointer, row, column) == 0 else { return nil }
         let length = Int(PQgetlength(pointer, row, column))
-        // The bytes belong to the result, which `self` keeps alive until this function returns.
-        let bytes = UnsafeRawBufferPointer(start: PQgetvalue(pointer, row, column), count: length)
-        return try withExtendedLifetime(self) { try T.decode(bytes.bytes, type: PostgresOID(PQftype(pointer, column))) }
+        return (
+            UnsafeRawBufferPointer(start: PQgetvalue(pointer, row, column), count: length), PostgresOID(PQftype(pointer, column))
+        )
     }
 }
 

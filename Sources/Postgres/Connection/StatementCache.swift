@@ -10,15 +10,18 @@ final class Statement {
     let name: String
     let text: String
     let types: [PostgresOID]
+    /// Held, so that its identity stays its own.
+    fileprivate(set) var template: StatementTemplate?
     var state = State.pending
     /// Why the server refused to prepare it: the reason that those are told who have used the name meanwhile.
     var refusal: PostgresError?
     var lastUse: UInt64 = 0
 
-    init(name: String, text: String, types: [PostgresOID]) {
+    init(name: String, _ sql: SQL) {
         self.name = name
-        self.text = text
-        self.types = types
+        text = sql.text
+        types = sql.binds.map(\.type)
+        template = sql.template
     }
 
     /// The same text can come with other types of binds; only a match may use the prepared form.
@@ -29,11 +32,12 @@ final class Statement {
     }
 }
 
-/// The prepared statements of one connection, found by their text, bounded in number.
+/// The prepared statements of one connection, found by their template or their text, bounded in number.
 ///
 /// Belongs to its connection.
 struct StatementCache {
     private var statements: [String: Statement] = [:]
+    private var ofTemplates: [ObjectIdentifier: Statement] = [:]
     private var uses: UInt64 = 0
     private var named: UInt64 = 0
     let capacity: Int
@@ -43,24 +47,38 @@ struct StatementCache {
     var count: Int { statements.count }
 
     mutating func find(_ sql: SQL) -> Statement? {
-        guard let statement = statements[sql.text], statement.state != .gone else { return nil }
+        guard let statement = known(sql), statement.state != .gone else { return nil }
         uses += 1
         statement.lastUse = uses
+        return statement
+    }
+
+    private mutating func known(_ sql: SQL) -> Statement? {
+        guard let template = sql.template else { return statements[sql.text] }
+        if let statement = ofTemplates[ObjectIdentifier(template)] { return statement }
+        // The same text may have come without its template before.
+        guard let statement = statements[sql.text], statement.template == nil else { return nil }
+        statement.template = template
+        ofTemplates[ObjectIdentifier(template)] = statement
         return statement
     }
 
     mutating func add(_ sql: SQL) -> Statement {
         named += 1
         uses += 1
-        let statement = Statement(name: "s\(named)", text: sql.text, types: sql.binds.map(\.type))
+        let statement = Statement(name: "s\(named)", sql)
         statement.lastUse = uses
         statements[sql.text] = statement
+        if let template = sql.template { ofTemplates[ObjectIdentifier(template)] = statement }
         return statement
     }
 
     mutating func drop(_ statement: Statement) {
         statement.state = .gone
         if statements[statement.text] === statement { statements[statement.text] = nil }
+        if let template = statement.template, ofTemplates[ObjectIdentifier(template)] === statement {
+            ofTemplates[ObjectIdentifier(template)] = nil
+        }
     }
 
     /// When more are kept than allowed: forgets the longest unused ones, and a few more so that this is rare. The caller tells

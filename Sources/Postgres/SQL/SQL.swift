@@ -20,6 +20,8 @@ package struct SQL: Sendable {
     private(set) var binds: [Bind] = []
     /// The binary values of all binds, one after the other.
     private(set) var payload: [UInt8] = []
+    /// Whose text this is, to the letter; nil for text that was put together for this one use.
+    private(set) var template: StatementTemplate?
 
     init(text: String) { self.text = text }
 
@@ -31,6 +33,7 @@ package struct SQL: Sendable {
     package var bindCount: Int { binds.count }
 
     mutating func append(text more: String) {
+        template = nil
         if text.isEmpty { text = more } else { text += more }
     }
 
@@ -45,6 +48,7 @@ package struct SQL: Sendable {
     }
 
     private mutating func appendMark(type: PostgresOID, start: Int, length: Int) {
+        template = nil
         let markStart = text.utf8.count
         let number = binds.count + 1
         text += "$"
@@ -60,6 +64,7 @@ package struct SQL: Sendable {
             self = fragment
             return
         }
+        template = nil
         let base = payload.count
         payload.append(contentsOf: fragment.payload)
         let source = fragment.text.utf8
@@ -77,6 +82,45 @@ package struct SQL: Sendable {
         var sum = first
         sum.append(second)
         return sum
+    }
+}
+
+extension SQL {
+    /// The template's text with other values.
+    fileprivate init<each Value: PostgresEncodable>(_ template: StatementTemplate, _ values: repeat each Value) {
+        self = template.sample
+        payload.removeAll(keepingCapacity: false)
+        payload.reserveCapacity(64)
+        var index = 0
+        func bind(_ value: some PostgresEncodable, into sql: inout SQL) {
+            let (before, start) = (sql.binds[index], sql.payload.count)
+            precondition(before.type == type(of: value).postgresType.oid, "bind \(index + 1) of a template has another type")
+            if !value.isPostgresNull { value.encode(into: &sql.payload) }
+            sql.binds[index] = Bind(
+                type: before.type, start: Int32(start), length: value.isPostgresNull ? -1 : Int32(sql.payload.count - start),
+                markStart: before.markStart, markLength: before.markLength)
+            index += 1
+        }
+        repeat bind(each values, into: &self)
+        precondition(index == binds.count, "a template has \(binds.count) binds")
+        self.template = template
+    }
+}
+
+/// A statement whose text is made once. What a hot path asks again and again then costs neither the making nor the hashing of a long text; a session
+/// knows it by the template.
+///
+///     static let one = StatementTemplate("select state from subscriptions where tenant_id = \(TenantID.none) and id = \(SubscriptionID.none)")
+///     let statement = one(tenant, id)
+package final class StatementTemplate: Sendable {
+    fileprivate let sample: SQL
+
+    /// `sample`: the statement with any values of the right types.
+    package init(_ sample: SQL) { self.sample = sample }
+
+    /// The statement with these values, in the order in which the sample names them.
+    package func callAsFunction<each Value: PostgresEncodable>(_ values: repeat each Value) -> SQL {
+        SQL(self, repeat each values)
     }
 }
 

@@ -115,21 +115,20 @@ enum SubscriptionQueries {
         left join departments dp on dp.tenant_id = s.tenant_id and dp.id = s.department_id
         """
 
-    static func one(_ tenant: TenantID, _ id: SubscriptionID) -> [SQL] {
-        [
-            "select \(columns) \(joins) where s.tenant_id = \(tenant) and s.id = \(id)",
-            lots(tenant, [id]),
-        ]
-    }
+    static func one(_ tenant: TenantID, _ id: SubscriptionID) -> [SQL] { [oneRow(tenant, id), lots(tenant, [id])] }
 
-    static func lots(_ tenant: TenantID, _ subscriptions: [SubscriptionID]) -> SQL {
+    static func lots(_ tenant: TenantID, _ subscriptions: [SubscriptionID]) -> SQL { lotRows(tenant, subscriptions) }
+
+    // Asked thousands of times a second, so their long texts are made once.
+    private static let oneRow = StatementTemplate(
+        "select \(columns) \(joins) where s.tenant_id = \(TenantID.any) and s.id = \(SubscriptionID.any)")
+    private static let lotRows = StatementTemplate(
         """
         select l.subscription_id, l.order_id, l.id, l.currency, l.amount_minor, b.balance_minor, l.source, l.effective_at, l.expires_at, l.expired_at \
         from credit_lots l join ledger_accounts b on b.tenant_id = l.tenant_id and b.kind = 'credit_lot' and b.owner_id = l.id \
-        where l.tenant_id = \(tenant) and l.subscription_id = any(\(subscriptions)) \
+        where l.tenant_id = \(TenantID.any) and l.subscription_id = any(\([SubscriptionID.any])) \
         order by l.subscription_id, l.expires_at, l.effective_at, l.id
-        """
-    }
+        """)
 
     /// A page of subscriptions: `filter` begins with `s.tenant_id = …` and ends with the order and the limit.
     static func list(_ filter: SQL) -> SQL { "select \(columns) \(joins) where \(filter)" }

@@ -2,10 +2,14 @@ import HTTP
 
 /// The OpenAPI 3.1 document, made from the endpoints' own documentation and schemas.
 package enum OpenAPI {
-    static func response(_ bytes: [UInt8]) -> HTTPResponse {
-        HTTPResponse(
-            status: 200, headers: ["Content-Type": "application/json", "Cache-Control": "no-cache"], body: .bytes(bytes))
+    private static let contentType = "application/json"
+
+    static func response(_ body: SharedBody) -> HTTPResponse {
+        HTTPResponse(status: 200, headers: ["Content-Type": contentType, "Cache-Control": "no-cache"], body: .shared(body))
     }
+
+    /// The document as it is sent to everybody.
+    static func body(_ reference: APIReference) -> SharedBody { SharedBody(document(reference), contentType: contentType) }
 
     package static func document(_ reference: APIReference) -> [UInt8] {
         jsonObject { json in

@@ -21,7 +21,15 @@ package struct Trace: Sendable, Equatable {
     }
 
     /// What is sent on: to the caller in the answer, and to whoever is called because of it.
-    package var header: String { "00-\(traceID)-\(span)-\(isSampled ? "01" : "00")" }
+    package var header: String {
+        var text = "00-"
+        text.reserveCapacity(55)
+        text += traceID
+        text += "-"
+        text += span
+        text += isSampled ? "-01" : "-00"
+        return text
+    }
 
     /// `00-<trace>-<span>-<flags>`. A later version may have more behind it, never less.
     private static func parse(_ text: String) -> (traceID: String, span: String, isSampled: Bool)? {
@@ -47,16 +55,21 @@ package struct Trace: Sendable, Equatable {
         }
     }
 
+    private static let digits: StaticString = "0123456789abcdef"
+
     private static func hex(_ bytes: ArraySlice<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
+        let digits = digits.utf8Start
         // All zero means "none" to whoever reads it.
-        if !text.contains(where: { $0 != 48 }) { text[text.count - 1] = 49 }
-        return String(decoding: text, as: UTF8.self)
+        let isNone = bytes.allSatisfy { $0 == 0 }
+        return String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            var position = 0
+            for byte in bytes {
+                text[position] = digits[Int(byte >> 4)]
+                text[position + 1] = digits[Int(byte & 15)]
+                position += 2
+            }
+            if isNone { text[position - 1] = UInt8(ascii: "1") }
+            return position
+        }
     }
 }

@@ -1,6 +1,7 @@
 import Billing
 import FoundationEssentials
 import Postgres
+import Synchronization
 import Values
 
 // How our own values travel to PostgreSQL and back. Each is one of PostgreSQL's types underneath; a value that cannot be ours fails its decoding.
@@ -9,6 +10,11 @@ extension ID: PostgresEncodable, PostgresDecodable {
     package static var postgresType: PostgresType { UUID.postgresType }
     package func encode(into bytes: inout [UInt8]) { uuid.encode(into: &bytes) }
     package static func decode(_ bytes: RawSpan, type: PostgresOID) throws -> ID<Tag> { ID(try UUID.decode(bytes, type: type)) }
+}
+
+extension ID {
+    /// Stands for any ID in the sample of a statement's template.
+    static var any: ID { ID(UUIDBits(high: 0, low: 0)) }
 }
 
 extension Instant: PostgresEncodable, PostgresDecodable {
@@ -69,7 +75,17 @@ extension Currency: PostgresEncodable, PostgresDecodable {
 
 extension TimeZoneRule: PostgresDecodable {
     package static func decode(_ bytes: RawSpan, type: PostgresOID) throws -> TimeZoneRule {
-        guard let rule = TimeZoneRule(identifier: try String.decode(bytes, type: type)) else { throw UnknownWord() }
+        guard let rule = known(try String.decode(bytes, type: type)) else { throw UnknownWord() }
+        return rule
+    }
+
+    private static let remembered = Mutex<[String: TimeZoneRule]>([:])
+
+    /// Every row of an account carries its zone, and there are few: the system's table is asked once for each.
+    private static func known(_ identifier: String) -> TimeZoneRule? {
+        if let rule = remembered.withLock({ $0[identifier] }) { return rule }
+        guard let rule = TimeZoneRule(identifier: identifier) else { return nil }
+        remembered.withLock { $0[identifier] = rule }
         return rule
     }
 }
