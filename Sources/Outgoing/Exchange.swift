@@ -84,7 +84,9 @@ final class Exchange {
         let length = size * count
         let line = String(decoding: UnsafeRawBufferPointer(start: buffer, count: min(length, 200)), as: UTF8.self)
         if line.lowercased().hasPrefix("retry-after:") {
-            let value = line.dropFirst("retry-after:".count).filter { !$0.isWhitespace }
+            // A date has spaces inside: only those around it go, and the line's end, which Swift takes for one character.
+            var value = line.dropFirst("retry-after:".count).drop { $0.isWhitespace }
+            while value.last?.isWhitespace == true { value.removeLast() }
             exchange.retryAfter = value.isEmpty ? nil : String(value)
         }
         return length

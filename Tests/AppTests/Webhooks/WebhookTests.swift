@@ -117,6 +117,26 @@ import Values
         #expect(after["status"] == "succeeded" && after["attempts"] == "11" && after["request_body"] != nil)
     }
 
+    @Test func `is not sent again before the moment that the receiver names, a day at most`() async throws {
+        let tenant = try await TestBursar.shared.tenant("later")
+        let (id, _) = try await tenant.webhook(try await tenant.account())
+        let now = Int64(Date().timeIntervalSince1970)
+        // What was asked for, and the least and the most that is waited.
+        let cases: [(text: String, from: Int64, to: Int64)] = [
+            (httpDate(secondsSince1970: now + 7_200), 7_100, 7_201), ("7200", 7_200, 7_210),
+            (httpDate(secondsSince1970: now - 7_200), 5, 10), (httpDate(secondsSince1970: now + 900_000), 86_400, 86_410),
+            ("900000", 86_400, 86_410), ("in a while", 5, 10),
+        ]
+        for one in cases {
+            let delivery = try await tenant.post("/v1/webhook-endpoints/\(id)/test").expect(202).id
+            try await tenant.tell(Receiver { _ in .success(OutgoingReply(status: 503, retryAfter: one.text)) })
+            let after = try await tenant.get("/v1/webhook-deliveries/\(delivery)").expect(200)
+            let next = try #require(after["next_attempt_at"].flatMap { Instant(rfc3339: $0) })
+            let waited = next.microseconds / 1_000_000 - now
+            #expect((one.from...one.to + 60).contains(waited), "\(one.text): \(waited)")
+        }
+    }
+
     @Test func `that is gone is switched off at once, and one that redirects is not followed`() async throws {
         let tenant = try await TestBursar.shared.tenant("gone")
         let account = try await tenant.account()

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP
 import Outgoing
 import Postgres
 import Values
@@ -248,10 +249,10 @@ package struct SendWebhooks: Sendable {
         }
     }
 
-    /// Seconds, or a date (RFC 9110 section 10.2.3); heeded up to a day.
+    /// Seconds, or a date; heeded up to a day, where the next attempt is planned.
     private static func retryAfter(_ result: OutgoingResult, _ now: Instant) -> Int64? {
         guard let reply = try? result.outcome.get(), let text = reply.retryAfter else { return nil }
-        return Int64(text).map { max(0, $0) }
+        return secondsToWait(retryAfter: text, now: now.microseconds / 1_000_000)
     }
 
     /// Switches an endpoint off that is gone, or at which nothing has arrived for as long as an event is tried, and tells its administrators.
