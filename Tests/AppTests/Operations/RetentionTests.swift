@@ -8,9 +8,9 @@ import Values
 
 /// What is kept for a time goes when it is over, and what moved money stays unique without it.
 @Suite struct `What is kept for a time` {
-    private func count(_ table: String, _ tenant: TestTenant) throws -> Int {
+    private func count(_ table: String, _ tenant: TestTenant, _ condition: String = "") throws -> Int {
         let rows = try tenant.bursar.database.superuser().query(
-            SQL(unsafeSQL: "select count(*) from \(table) where tenant_id = '\(tenant.id.uuid.uuidString)'"))
+            SQL(unsafeSQL: "select count(*) from \(table) where tenant_id = '\(tenant.id.uuid.uuidString)' \(condition)"))
         return Int(try rows[0].get(0, as: Int64.self))
     }
 
@@ -65,6 +65,38 @@ import Values
         try await tenant.get("/v1/operations/\(ended)").expect(404)
         #expect(try await tenant.get("/v1/operations/\(waiting)").expect(200)["state"] == "queued")
         #expect(try count("operation_items", tenant) == 1)
+    }
+
+    @Test func `is the log of webhooks: thirty days, except what still waits; and never an event`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let endpoint = try await tenant.post("/v1/webhook-endpoints", ["url": "https://example.com/hooks"]).expect(201).id
+        _ = try await tenant.prepaid()
+        let context = tenant.context
+        _ = try await tenant.bursar.instance.loop.run { try await SpreadEvents(context).everything() }
+        let (all, events) = (try count("webhook_deliveries", tenant), try count("outbox_events", tenant))
+        #expect(all >= 3)
+        // One of each kind beyond the end, the rest an hour before it.
+        let update = "update webhook_deliveries set created_at = now() - interval '30 days"
+        let any =
+            "where tenant_id = $tenant and id = (select id from webhook_deliveries where tenant_id = $tenant and created_at > now() - interval '30 days' limit 1)"
+        let ended = "next_attempt_at = null, status = "
+        try tenant.force(
+            "\(update)' + interval '1 hour', \(ended)'failed' where tenant_id = $tenant")
+        try tenant.force("\(update) 1 hour', \(ended)'succeeded' \(any)")
+        try tenant.force("\(update) 1 hour', \(ended)'failed' \(any)")
+        try tenant.force(
+            "\(update) 1 hour', next_attempt_at = now() - interval '20 days', status = 'waiting' \(any)")
+        try await erase(tenant)
+        #expect(try count("webhook_deliveries", tenant) == all - 2)
+        #expect(try await tenant.get("/v1/webhook-deliveries?limit=100").expect(200).list("data").count == all - 3)
+        #expect(try count("webhook_deliveries", tenant, "and status = 'waiting'") == 1)
+        #expect(try count("outbox_events", tenant) == events)
+        // When it has ended it is over at once: nobody could see it any more.
+        try tenant.force("update webhook_deliveries set \(ended)'succeeded' where tenant_id = $tenant and status = 'waiting'")
+        try await erase(tenant)
+        #expect(try count("webhook_deliveries", tenant) == all - 3)
+        try await tenant.get("/v1/webhook-endpoints/\(endpoint)").expect(200)
+        try await tenant.invariants()
     }
 
     @Test func `are ways in that are over`() async throws {

@@ -1,9 +1,11 @@
 import Postgres
 import Values
 
-/// What is kept for a time and no longer (real time): the answers under idempotency keys, ended operations, ways in that are over.
+/// What is kept for a time and no longer (real time): the answers under idempotency keys, ended operations, the log of webhooks, ways in that are over.
 ///
 /// What moved money stays unique for ever without its key: every payment carries the key that it was asked for under (`payments.command_key`).
+/// Events stay when they are no longer listed: each is the proof of its transition (`transition_left_audit_and_outbox`), without its payload once its
+/// subscription is deleted.
 package struct EraseWhatIsOld: Sendable {
     static let keyDays: Int64 = 30
     static let linkDays: Int64 = 30
@@ -18,13 +20,14 @@ package struct EraseWhatIsOld: Sendable {
 
     package init(_ dependencies: Dependencies) { self.dependencies = dependencies }
 
-    /// One tenant's; answers how many keys and operations went.
+    /// One tenant's; answers how much of each went.
     @discardableResult
-    package func run(of tenant: Tenant) async throws -> (keys: Int, operations: Int) {
+    package func run(of tenant: Tenant) async throws -> (keys: Int, operations: Int, deliveries: Int) {
         let context = TenantContext(tenant: tenant, principal: .commandLine, dependencies: dependencies)
         return (
             try await repeated(Self.rowsAtOnce) { try await keys(context) },
-            try await repeated(Self.operationsAtOnce) { try await operations(context) }
+            try await repeated(Self.operationsAtOnce) { try await operations(context) },
+            try await repeated(Self.rowsAtOnce) { try await deliveries(context) }
         )
     }
 
@@ -65,6 +68,20 @@ package struct EraseWhatIsOld: Sendable {
             write.enqueue("delete from operation_items where tenant_id = \(tenant) and operation_id = any(\(ids))")
             write.enqueue("delete from operations where tenant_id = \(tenant) and id = any(\(ids))")
             return ids.count
+        }
+    }
+
+    /// What waits is never too old: its endpoint may be switched on again. Somebody who sends one again at this moment keeps it.
+    private func deliveries(_ context: TenantContext) async throws -> Int {
+        let (tenant, before) = (context.tenant.id, now.adding(seconds: -ListWebhookDeliveries.kept))
+        return try await context.work { write in
+            try await write.query(
+                """
+                delete from webhook_deliveries where tenant_id = \(tenant) and id in (select id from webhook_deliveries \
+                where tenant_id = \(tenant) and status <> 'waiting' and created_at < \(before) order by created_at, id \
+                limit \(Self.rowsAtOnce) for update skip locked) returning true
+                """
+            ).count
         }
     }
 
