@@ -21,7 +21,7 @@ import Testing
         for name in [
             "database", "time zone", "clock", "replication", "connections", "migrations", "mail server", "outbound HTTPS",
             "tzdata",
-            "secrets key", "disk", "trial balance", "queue mail", "queue timers", "queue settlement", "work",
+            "secrets key", "disk", "trial balance", "queue mail", "queue webhooks", "queue timers", "queue settlement", "work",
         ] {
             #expect(found.contains { $0.name == name }, "\(name)")
         }

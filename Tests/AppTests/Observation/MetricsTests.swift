@@ -80,6 +80,70 @@ import Values
         await bursar.close()
     }
 
+    @Test func `count webhooks as late only where this server makes them wait`() async throws {
+        let bursar = try await TestBursar()
+        let tenant = try await bursar.tenant()
+        func webhooks() async throws -> (state: QueueState, late: Int64) {
+            let state = try await bursar.instance.loop.run {
+                try await QueueLook.run(bursar.instance.dependencies, try await bursar.app.authenticator.allTenants())
+            }.first { $0.name == .webhooks }
+            let found = try #require(state)
+            return (found, found.lateSeconds(at: bursar.instance.dependencies.realNow()))
+        }
+        let names = ["well", "off", "gone", "slow", "down"]
+        var ids: [String] = []
+        for name in names {
+            ids.append(try await tenant.webhook(nil, "https://example.com/\(name)").id)
+        }
+        // Events that nobody has put on their way yet wait as well.
+        _ = try await tenant.prepaid()
+        var (state, late) = try await webhooks()
+        #expect(state.waiting > 0 && late < 3_600 && state.failing == 0 && state.endpoints == 5)
+        let context = tenant.context
+        let made = try await bursar.instance.loop.run { try await SpreadEvents(context).everything() }
+        (state, late) = try await webhooks()
+        #expect(state.waiting == made && made > 5)
+        func force(_ changes: String, _ type: String, at name: String) throws {
+            try tenant.force(
+                """
+                update webhook_deliveries set \(changes) where tenant_id = $tenant and event_type = '\(type)' and endpoint_id = \
+                (select id from webhook_endpoints where tenant_id = $tenant and url like '%/\(name)')
+                """)
+        }
+        // Each has waited for longer than the one before it.
+        for (index, name) in names.enumerated() {
+            try force("next_attempt_at = now() - interval '\(index + 1) hours'", "subscription.created", at: name)
+        }
+        try await tenant.request("PATCH", "/v1/webhook-endpoints/\(ids[1])", ["enabled": false]).expect(200)
+        try await tenant.request("DELETE", "/v1/webhook-endpoints/\(ids[2])").expect(200)
+        // One message of each is on its way to a receiver that takes its time, and to one that is down.
+        for name in ["slow", "down"] {
+            try force(
+                "next_attempt_at = now() + interval '20 seconds', last_attempt_at = now(), attempts = 1, tries = 1",
+                "subscription.activated", at: name)
+        }
+        try tenant.force("update webhook_endpoints set failing_since = now() where tenant_id = $tenant and url like '%/down'")
+        (state, late) = try await webhooks()
+        #expect((3_600..<7_200).contains(late), "of the one that is well, and of no other: \(late)")
+        #expect(state.waiting == made / 5 * 3 - 2 && state.failing == 1 && state.endpoints == 3)
+        // A server that died left its leases behind: when they are over, everything there is late.
+        try tenant.force(
+            """
+            update webhook_deliveries set next_attempt_at = now() - interval '1 minute' where tenant_id = $tenant and status = 'waiting' \
+            and next_attempt_at > now()
+            """)
+        late = try await webhooks().late
+        #expect(late >= 5 * 3_600)
+        let app = bursar.app
+        await bursar.instance.loop.run { await app.watch.lookAtQueues() }
+        let families = try ExpositionReader.read(try await bursar.request("GET", "/metrics").text)
+        #expect(families["bursar_webhook_endpoints"]?.samples.map(\.value) == ["3"])
+        let instance = bursar.instance
+        let line = try await instance.loop.run { try await Doctor(instance).run() }.first { $0.name == "queue webhooks" }
+        #expect(line?.verdict == .warning && line?.detail.contains("nothing arrives at 1 of 3 endpoints") == true)
+        await bursar.close()
+    }
+
     @Test func `are for the addresses and networks that are named, and for nobody behind a proxy that is not`() async throws {
         let bursar = try await TestBursar(changing: {
             $0.metricsAllow = ["10.1.0.0/16", "::1"]

@@ -35,16 +35,32 @@ extension Doctor {
                     name, "\(queue.waiting) mails wait for a mail server", fix: "BURSAR_SMTP_URL and BURSAR_MAIL_FROM.")
             }
             var detail = queue.waiting == 0 ? "nothing waits" : "\(queue.waiting) wait, the oldest for \(late) s"
+            if queue.name == .webhooks { return webhooks(queue, name, detail, late) }
             if queue.failing > 0 {
                 detail +=
                     queue.name == .mail
                     ? "; \(queue.failing) of the last day were given up" : "; \(queue.failing) have failed before"
             }
-            let fix = "Is a server running? Its log says `postponed` or `failed` where something stands in the way."
-            if late > Self.brokenSeconds { return .failure(name, detail, fix: fix) }
-            if late > Self.lateSeconds || queue.failing > 0 { return .warning(name, detail, fix: fix) }
+            if late > Self.brokenSeconds { return .failure(name, detail, fix: Self.fix) }
+            if late > Self.lateSeconds || queue.failing > 0 { return .warning(name, detail, fix: Self.fix) }
             return .ok(name, detail)
         }
+    }
+
+    private static let fix = "Is a server running? Its log says `postponed` or `failed` where something stands in the way."
+
+    /// A receiver that fails is its owner's affair, who is told of it; when most of them do, it is the way out of here that is closed.
+    private func webhooks(_ queue: QueueState, _ name: String, _ waiting: String, _ late: Int64) -> Finding {
+        var detail = waiting
+        if queue.failing > 0 { detail += "; nothing arrives at \(queue.failing) of \(queue.endpoints) endpoints" }
+        if late > Self.brokenSeconds { return .failure(name, detail, fix: Self.fix) }
+        if late > Self.lateSeconds { return .warning(name, detail, fix: Self.fix) }
+        if queue.failing * 2 > queue.endpoints {
+            return .warning(
+                name, detail,
+                fix: "Can this machine reach them? Name server, firewall, certificates; the log of each says what failed.")
+        }
+        return .ok(name, detail)
     }
 
     func books(_ tenants: [Tenant]) async throws -> Finding {

@@ -103,8 +103,11 @@ package final class Metrics: Sendable {
             seen.queues.map { .init($0.lateSeconds(at: now), ("queue", $0.name.rawValue)) })
         exposition.add(
             "bursar_queue_failing", .gauge,
-            "Entries that have failed and are tried again, or mails of the last day that were given up.",
+            "Entries that have failed and are tried again, mails of the last day that were given up, or endpoints at which no webhook arrives.",
             seen.queues.map { .init($0.failing, ("queue", $0.name.rawValue)) })
+        exposition.add(
+            "bursar_webhook_endpoints", .gauge, "Endpoints of webhooks that are switched on.",
+            seen.queues.first { $0.name == .webhooks }?.endpoints ?? 0)
         if let settlement = seen.queues.first(where: { $0.name == .settlement }) {
             exposition.add(
                 "bursar_settlement_lag_seconds", .gauge, "Age of the oldest usage that is not settled.",

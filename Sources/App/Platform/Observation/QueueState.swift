@@ -5,13 +5,15 @@ import Values
 /// One kind of work that waits, over all tenants: how much is due, for how long the oldest of it has been, and how much has failed already.
 package struct QueueState: Sendable, Equatable {
     /// What has a queue; the names are labels of `/metrics` and lines of `bursar doctor`.
-    package enum Name: String, Sendable, CaseIterable { case settlement, timers, notices, operations, outbox, mail }
+    package enum Name: String, Sendable, CaseIterable { case settlement, timers, notices, operations, outbox, mail, webhooks }
 
     package let name: Name
     package var waiting = 0
     /// Since when the oldest entry could have been done.
     package var oldest: Instant?
     package var failing = 0
+    /// Of so many, where what fails is no entry: webhooks count the endpoints at which nothing arrives, of those that are switched on.
+    package var endpoints = 0
 
     package func lateSeconds(at now: Instant) -> Int64 { oldest.map { max(0, $0.microseconds(until: now) / 1_000_000) } ?? 0 }
 
@@ -49,11 +51,14 @@ package enum QueueLook {
             let rows = try await dependencies.database.reads.read(
                 scope: tenant.id.uuid, statements(tenant, now), timeout: .seconds(5))
             try take(rows[0], .mail, into: &states)
-            try takeOutbox(rows[1], into: &states)
+            try takeEvents(rows[1], .outbox, into: &states)
+            try takeEvents(rows[2], .webhooks, into: &states)
+            try take(rows[3], .webhooks, into: &states)
+            states[.webhooks]?.endpoints += Int(try rows[3][0].get(3, as: Int64.self))
             // A sandbox tenant's deadlines wait for its clock, and nobody is late there.
             if !tenant.isSandbox {
-                try take(rows[2], .timers, into: &states)
-                try take(rows[3], .notices, into: &states)
+                try take(rows[4], .timers, into: &states)
+                try take(rows[5], .notices, into: &states)
             }
         }
         return QueueState.Name.allCases.compactMap { states[$0] }
@@ -69,11 +74,7 @@ package enum QueueLook {
             from (select next_attempt_at from mails where tenant_id = \(id) and status = 'waiting' and next_attempt_at <= \(now) \
             order by next_attempt_at limit \(countedAtMost)) q
             """,
-            // The events' IDs carry real time; what they tell of may have happened on a test clock.
-            """
-            select count(*), min(id::text) from (select id from outbox_events where tenant_id = \(id) and letters_at is null order by id \
-            limit \(countedAtMost)) q
-            """,
+            events("letters_at is null", of: tenant), events("webhooks_due", of: tenant), webhooks(tenant, now),
         ]
         if !tenant.isSandbox {
             for table in ["timers", "notice_timers"] {
@@ -87,15 +88,40 @@ package enum QueueLook {
         return statements
     }
 
+    /// The events' IDs carry real time; what they tell of may have happened on a test clock.
+    private static func events(_ condition: SQL, of tenant: Tenant) -> SQL {
+        """
+        select count(*), min(id::text) from (select id from outbox_events where tenant_id = \(tenant.id) and \(condition) order by id \
+        limit \(countedAtMost)) q
+        """
+    }
+
+    /// What is due at endpoints that are switched on. Late is what is due where nothing is under way and nothing was within the last lease: a receiver that
+    /// is slow or down makes its own messages wait, and that is no fault of this server.
+    private static func webhooks(_ tenant: Tenant, _ now: Instant) -> SQL {
+        // The longest lease that a server may have.
+        let lease: Int64 = 30
+        return """
+            select coalesce(sum(q.due), 0)::bigint, min(q.since) filter (where not exists (select from webhook_deliveries u \
+            where u.tenant_id = \(tenant.id) and u.endpoint_id = w.id and u.status = 'waiting' and u.next_attempt_at > \(now) \
+            and u.next_attempt_at <= \(now.adding(seconds: lease)) and u.last_attempt_at > \(now.adding(seconds: -lease)))), \
+            count(*) filter (where w.failing_since is not null), count(*) from webhook_endpoints w cross join lateral \
+            (select count(*) as due, min(next_attempt_at) as since from (select d.next_attempt_at from webhook_deliveries d \
+            where d.tenant_id = \(tenant.id) and d.endpoint_id = w.id and d.status = 'waiting' and d.next_attempt_at <= \(now) \
+            order by d.next_attempt_at limit \(countedAtMost)) o) q where w.tenant_id = \(tenant.id) and w.state = 'enabled'
+            """
+    }
+
     private static func take(_ rows: Rows, _ name: QueueState.Name, into states: inout [QueueState.Name: QueueState]) throws {
         guard let row = rows.first else { return }
         states[name]?.add(try row.get(0), try row.get(1), try row.get(2))
     }
 
-    private static func takeOutbox(_ rows: Rows, into states: inout [QueueState.Name: QueueState]) throws {
+    private static func takeEvents(_ rows: Rows, _ name: QueueState.Name, into states: inout [QueueState.Name: QueueState]) throws
+    {
         guard let row = rows.first else { return }
         let first = try row.get(1, as: String?.self)
         let milliseconds = first.flatMap { Int64($0.filter { $0 != "-" }.prefix(12), radix: 16) }
-        states[.outbox]?.add(try row.get(0), milliseconds.map { Instant(microseconds: $0 * 1_000) }, 0)
+        states[name]?.add(try row.get(0), milliseconds.map { Instant(microseconds: $0 * 1_000) }, 0)
     }
 }
