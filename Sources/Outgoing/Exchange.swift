@@ -12,6 +12,7 @@ final class Exchange {
     private var list: UnsafeMutablePointer<curl_slist>?
     private var body: [UInt8] = []
     private var isCut = false
+    private var headBytes = 0
     private var isRefused = false
     private var retryAfter: String?
 
@@ -82,6 +83,9 @@ final class Exchange {
         guard let buffer, let context else { return 0 }
         let exchange = Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
         let length = size * count
+        exchange.headBytes += length
+        // Those of interim answers count as well: nothing that comes without end is read for longer than this.
+        guard exchange.headBytes <= OutgoingHTTP.replyBytes else { return 0 }
         let line = String(decoding: UnsafeRawBufferPointer(start: buffer, count: min(length, 200)), as: UTF8.self)
         if line.lowercased().hasPrefix("retry-after:") {
             // A date has spaces inside: only those around it go, and the line's end, which Swift takes for one character.

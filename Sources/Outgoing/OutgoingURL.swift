@@ -51,11 +51,16 @@ package struct OutgoingURL: Sendable, Hashable {
 
     /// Whether the host says that it is this machine; an address or a name that cannot be outside is refused.
     private static func check(_ host: String, _ policy: AddressPolicy) throws(Fault) -> Bool {
-        if let address = literal(host) {
+        // A dot at the end says that nothing is to be added to a name; to an address it says nothing.
+        let name = host.last == "." ? String(host.dropLast()) : host
+        if let address = literal(name) {
             guard policy.allows(address) else { throw .privateAddress }
             return AddressPolicy.isLoopback(address)
         }
-        let name = host.last == "." ? String(host.dropLast()) : host
+        // No top level domain is a number: what ends in one is an address that somebody else may read in another way.
+        guard let last = name.split(separator: ".", omittingEmptySubsequences: false).last,
+            !last.isEmpty, !last.allSatisfy({ $0.isNumber })
+        else { throw .malformed }
         let isLoopback = name == "localhost" || name.hasSuffix(".localhost")
         if isLoopback && policy.allowsLoopback { return true }
         let inside = [".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa", ".corp"]

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Webhooks to a receiver that drops, delays and fails, from a server that is killed while it sends.
+"""Webhooks to a receiver that drops, delays and fails, from a server that is killed while it sends; then to receivers that no server deserves.
 
     python3 Tests/Faults/webhooks.py --binary .build/debug/bursar [--events 10000] [--kills 50] [--keep]
 
-Each event arrives, none under two IDs, each signed; what happened to one object can be put in order by its sequence. Standard library only.
+Each event arrives, none under two IDs, each signed; what happened to one object can be put in order by its sequence. Replies that drip, never end or never
+come (receivers.py) are cut and hold nobody else up. Standard library only.
 Prints `N passed, N failed` at the end; exit code 1 when something failed.
 """
 
@@ -25,6 +26,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Harness"))
 
+import receivers
 from bursar import Bursar, Client, Tally
 
 
@@ -223,6 +225,7 @@ def main():
         run(tally, server, receiver, arguments.events, arguments.kills)
     finally:
         server.close(keep=arguments.keep)
+    receivers.run(tally, arguments.binary)
     return tally.close()
 
 

@@ -28,7 +28,10 @@ import Testing
         ("example.com", .malformed), ("http://", .malformed), ("", .malformed), ("http://exa mple.com/", .malformed),
         ("http://user@example.com/", .credentials), ("http://user:word@example.com/", .credentials),
         ("http://example.com:22/", .port), ("https://example.com:8443/", .port), ("http://example.com:99999/", .malformed),
-        ("http://example.com/\r\nHost: x", .malformed),
+        ("http://example.com/\r\nHost: x", .malformed), ("http://127.0.0.1./", .privateAddress),
+        ("http://10.1./", .privateAddress),
+        ("http://LOCALHOST./", .privateAddress), ("http://127.0.0.1../", .malformed), ("http://1.2.3.4.5/", .malformed),
+        ("http://example.127/", .malformed),
     ]) func `that are none, or lead elsewhere, say what is wrong`(url: String, fault: OutgoingURL.Fault) {
         #expect(throws: fault) { try OutgoingURL(url, AddressPolicy()) }
     }

@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 
+import rebinding
 from bursar import Bursar, Client
 
 PRIVATE = ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "0", "0.0.0.0", "[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[64:ff9b::10.0.0.1]", "[2002:7f00:1::]",
@@ -78,6 +79,7 @@ def run(demo, report):
     finally:
         server.close()
     report.guard(47, names, demo, report)
+    report.guard(47, rebound, demo, report)
 
 
 def endpoint(api, url):
@@ -162,3 +164,19 @@ def names(demo, report):
         time.sleep(3)
     report.check(not catch.got, "47 a name is judged by the address that is connected to", f"{len(catch.got)} contacts")
     catch.shutdown()
+
+
+def rebound(demo, report):
+    """Names that answer with a public address at first and with one of this machine later, from a name server of the script's own."""
+    seen = rebinding.begin(demo.binary)
+    if "skipped" in seen:
+        print(f"      47: names that change are skipped here: {seen['skipped']}", flush=True)
+        return
+    first, second, control = (sorted(set(seen[part].values())) for part in ("first", "second", "control"))
+    count = len(rebinding.NAMES)
+    report.check(first == ["succeeded"] and seen["public"] == count == len(seen["first"]), "47 names that lead outside are told, over IPv4 and IPv6", f"{count} names, {seen['public']} contacts, {first}")
+    report.check(second == ["address_refused"] and seen["private"] == 0 and len(seen["second"]) == count, "47 when they lead to this machine or a network inside (A, AAAA, mapped, both), nobody there is contacted",
+                 f"{count} names, {seen['private']} contacts, {second}")
+    late = [line for line in seen["asked"] if line.endswith("late")]
+    report.check(len(late) == count * 2, "47 each name was asked for again, A and AAAA", late)
+    report.check(control == ["succeeded"] and seen["allowed"] > 0, "47 they do lead here: where it is allowed they are contacted", f"{seen['allowed']} contacts, {control}")
