@@ -162,6 +162,8 @@ extension Attribute where Scope == Tag.Input {
 }
 
 extension Attribute where Scope == Tag.TextArea {
+    package static func readonly(_ isReadOnly: Bool = true) -> Self { Self("readonly", flag: isReadOnly) }
+    package static func spellcheck(_ isOn: Bool) -> Self { Self("spellcheck", .token(isOn ? "true" : "false")) }
     package static func rows(_ count: Int) -> Self { Self("rows", number: count) }
     package static func maxlength(_ count: Int?) -> Self { Self("maxlength", number: count) }
 }

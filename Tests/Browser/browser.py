@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demo in a real browser: every page of every role in both languages, the flows with JavaScript and without, the error pages.
 
-    .venv/bin/python Tests/Browser/browser.py --binary .build/debug/bursar [--only pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,errors] [--roles operator,reader]
+    .venv/bin/python Tests/Browser/browser.py --binary .build/debug/bursar [--only pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,webhooks,errors] [--roles operator,reader]
 
 Needs chromium and fonts-noto-cjk (Debian), playwright and axe-playwright-python (PyPI). Prints `N passed, N failed` at the end.
 """
@@ -29,17 +29,19 @@ from members import Members
 from payments import Payments
 from signin import SignIn
 from usage import Usage
+from webhooks import Webhooks
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--binary", default=".build/debug/bursar")
-    options.add_argument("--only", default="pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,errors")
+    options.add_argument("--only", default="pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,webhooks,errors")
     options.add_argument("--roles", help="of those who crawl; all unless said")
     options.add_argument("--chromium", default="/usr/bin/chromium")
     options.add_argument("--keep", action="store_true")
     asked = options.parse_args()
-    tally, demo = Tally(), Demo(asked.binary)
+    # Webhooks go to a receiver of the flows' own.
+    tally, demo = Tally(), Demo(asked.binary, {"BURSAR_WEBHOOK_LOOPBACK": "yes"})
     began = time.monotonic()
 
     def sign_in(context, person):
@@ -87,6 +89,10 @@ def main():
             if "signin" in asked.only:
                 for scripts in (True, False):
                     SignIn(demo, sign_in, tally, scripts).run(browser)
+            if "webhooks" in asked.only:
+                for language in ("en-US", "zh-CN"):
+                    for scripts in (True, False):
+                        Webhooks(demo, sign_in, tally, scripts, language).run(browser)
             if "errors" in asked.only:
                 errors.run(demo, browser, sign_in, tally)
             browser.close()

@@ -34,11 +34,17 @@ package struct DetailList: Sendable {
 }
 
 /// An ID that can be copied: selected by hand where there is no script, by its button where there is one (G10).
-package func copyable(_ value: String, name: String, id: String, _ t: Localiser) -> HTML {
+///
+/// - Parameter isWhole: what is shown once is broken into lines where it is wider than the screen, so that it can be read and written down.
+package func copyable(_ value: String, name: String, id: String, isWhole: Bool = false, _ t: Localiser) -> HTML {
     span(.class("copyable")) {
-        input(
-            .class("mono"), .id(id), .value(value), .readonly(), .ariaLabel(name), .size(min(value.utf8.count + 1, 64)),
-            .spellcheck(false), .autocomplete(.off))
+        if isWhole {
+            textarea(.class("mono"), .id(id), .readonly(), .ariaLabel(name), .rows(1), .spellcheck(false), value: value)
+        } else {
+            input(
+                .class("mono"), .id(id), .value(value), .readonly(), .ariaLabel(name), .size(min(value.utf8.count + 1, 64)),
+                .spellcheck(false), .autocomplete(.off))
+        }
         button(
             .type(.button), .class("copy"), .data(.module, "copy"), .data(.copy, id), .data(.copied, t("common.copied")),
             .ariaLabel(t("common.copy_name", ["name": name]))

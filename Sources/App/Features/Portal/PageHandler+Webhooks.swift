@@ -35,9 +35,12 @@ extension PageHandler {
         let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
             try await ListWebhookEndpoints.run(owner.account?.id, page, context)
         }
+        let success = try await WebhookSuccess.lastDay(of: shown.items.map(\.id), context)
         if visit.flash == .webhookDeleted { owner.frame.banner = Banner(.good, title: visit.strings("webhooks.flash.deleted")) }
         return visit.page(
-            WebhookListPage(owner: owner.name, endpoints: shown.items, links: owner.links, pager: window.pager(shown, visit)),
+            WebhookListPage(
+                owner: owner.name, endpoints: shown.items, success: success, links: owner.links, pager: window.pager(shown, visit)
+            ),
             owner.frame)
     }
 
@@ -70,11 +73,13 @@ extension PageHandler {
         switch visit.flash {
         case .webhookSaved: owner.frame.banner = Banner(.good, title: visit.strings("webhooks.flash.saved"))
         case .webhookTested: owner.frame.banner = Banner(.good, title: visit.strings("webhooks.flash.tested"))
-        default: break
+        default: owner.frame.banner = trouble(of: endpoint, shown.items, owner.links, visit.localiser(owner.frame.zone))
         }
+        let success = try await WebhookSuccess.lastDay(of: [endpoint.id], context)[endpoint.id]
         let page = WebhookPage(
             crumbs: crumbs(visit, owner, visit.strings("webhooks.one")), endpoint: endpoint, deliveries: shown.items,
-            links: owner.links, pager: window.pager(shown, visit), testTokens: visit.tokens(), switchTokens: visit.tokens())
+            success: success, links: owner.links, pager: window.pager(shown, visit), testTokens: visit.tokens(),
+            switchTokens: visit.tokens())
         return visit.page(page, owner.frame)
     }
 
@@ -186,6 +191,25 @@ extension PageHandler {
     }
 
     // MARK: Parts
+
+    /// What keeps messages from arriving, and the way to its cause.
+    private func trouble(of endpoint: WebhookEndpoint, _ shown: [WebhookDelivery], _ links: WebhookLinks, _ t: Localiser)
+        -> Banner?
+    {
+        let cause = shown.first { $0.error != nil }
+        let actions = cause.map { [ActionLink(t("webhooks.see_cause"), links.delivery($0))] } ?? []
+        switch (endpoint.state, endpoint.disabledReason) {
+        case (.disabled, .gone?), (.disabled, .failing?):
+            let reason = endpoint.disabledReason.map { t("webhooks.disabled_reason.\($0.rawValue)") } ?? ""
+            return Banner(
+                .bad, title: t("webhooks.off_title", ["reason": reason]), text: .text(t("webhooks.off_text")), actions: actions)
+        case (.enabled, _) where endpoint.failingSince != nil:
+            return Banner(
+                .warn, title: t("webhooks.failing_title", ["reply": cause.map(t.replyInFull) ?? "–"]),
+                text: .text(t("webhooks.failing_text")), actions: actions)
+        default: return nil
+        }
+    }
 
     /// An endpoint of this very owner: another one of the same person is not found below this address.
     private func endpoint(_ visit: Visit, _ owner: WebhookOwner) async throws -> WebhookEndpoint {

@@ -204,7 +204,7 @@ package struct APIKeyShownPage: Page {
             PageHeading(title(t), lede: .text(t(secret == nil ? "keys.shown_already_text" : "keys.shown_text", ["name": name])))
                 .html
             if let secret {
-                p { copyable(secret, name: t("keys.key"), id: "api-key", t) }
+                p { copyable(secret, name: t("keys.key"), id: "api-key", isWhole: true, t) }
                 p(.class("note")) { t("keys.try") }
                 pre { code { "curl -H \"Authorization: Bearer $BURSAR_KEY\" …/v1/me" } }
             }

@@ -54,6 +54,21 @@ extension Localiser {
         if let status = delivery.responseStatus { return "HTTP \(status)" }
         return delivery.error.map { self("webhooks.error.\($0)") } ?? "–"
     }
+
+    /// The same with what is wrong about it.
+    func replyInFull(_ delivery: WebhookDelivery) -> String {
+        guard let status = delivery.responseStatus, let error = delivery.error else { return reply(delivery) }
+        return self("webhooks.reply", ["status": "HTTP \(status)", "fault": self("webhooks.error.\(error)")])
+    }
+
+    /// How many of the last day's messages have arrived.
+    func success(_ success: WebhookSuccess?) -> HTML {
+        guard let success, success.tried > 0 else { return nothing }
+        let figures = [
+            "delivered": number(success.delivered), "tried": number(success.tried), "percent": number(success.percent),
+        ]
+        return .text(self("webhooks.success", figures))
+    }
 }
 
 extension WebhookEndpoint {
@@ -68,6 +83,7 @@ extension WebhookEndpoint {
 package struct WebhookListPage: Page {
     package var owner: String
     package var endpoints: [WebhookEndpoint]
+    package var success: [WebhookEndpointID: WebhookSuccess]
     package var links: WebhookLinks
     package var pager: Pager
 
@@ -87,7 +103,7 @@ package struct WebhookListPage: Page {
             } else {
                 DataTable(
                     t("webhooks.title"),
-                    columns: ["url", "state", "events", "made"].map { TableColumn(t("webhooks.column.\($0)")) },
+                    columns: ["url", "state", "day", "events", "made"].map { TableColumn(t("webhooks.column.\($0)")) },
                     rows: endpoints.map { row($0, t) }
                 ).html
                 pager.html(t)
@@ -100,7 +116,7 @@ package struct WebhookListPage: Page {
             group {
                 a(.href(links.one(endpoint.id))) { endpoint.url }
                 span(.class("sub")) { endpoint.description }
-            }, t.pill(endpoint).html,
+            }, t.pill(endpoint).html, t.success(success[endpoint.id]),
             .text(endpoint.eventTypes.map { t("webhooks.some", ["count": String($0.count)]) } ?? t("webhooks.every")),
             t.timeElement(endpoint.createdAt),
         ])
@@ -189,6 +205,7 @@ package struct WebhookPage: Page {
     package var crumbs: Breadcrumbs
     package var endpoint: WebhookEndpoint
     package var deliveries: [WebhookDelivery]
+    package var success: WebhookSuccess?
     package var links: WebhookLinks
     package var pager: Pager
     package var testTokens: FormTokens
@@ -231,12 +248,14 @@ package struct WebhookPage: Page {
     private func facts(_ t: Localiser) -> DetailList {
         var items = [
             DetailList.Item(t("webhooks.column.state"), t.pill(endpoint).html),
+            DetailList.Item(t("webhooks.column.day"), t.success(success)),
             DetailList.Item(t("webhooks.id"), copyable(endpoint.id.description, name: t("webhooks.id"), id: "webhook-id", t)),
         ]
         if !endpoint.description.isEmpty { items.append(.init(t("webhooks.description"), .text(endpoint.description))) }
         if let reason = endpoint.disabledReason {
             items.append(.init(t("webhooks.why_disabled"), .text(t("webhooks.disabled_reason.\(reason.rawValue)"))))
         }
+        if let at = endpoint.disabledAt { items.append(.init(t("webhooks.off_since"), t.timeElement(at))) }
         if let at = endpoint.failingSince { items.append(.init(t("webhooks.failing_since"), t.timeElement(at))) }
         items.append(
             .init(
@@ -251,13 +270,13 @@ package struct WebhookPage: Page {
         DataTable(
             t("webhooks.log"),
             columns: ["when", "event", "status", "reply", "ms", "attempts", "next"].map {
-                TableColumn(t("webhooks.column.\($0)"))
+                TableColumn(t("webhooks.column.\($0)"), isNumber: $0 == "ms" || $0 == "attempts")
             },
             rows: deliveries.map { delivery in
                 TableRow([
                     a(.href(links.delivery(delivery))) { t.timeElement(delivery.createdAt) }, identifier(delivery.eventType),
                     t.pill(delivery.status).html, .text(t.reply(delivery)),
-                    .text(delivery.milliseconds.map { String($0) } ?? "–"), .text(String(delivery.attempts)),
+                    delivery.milliseconds.map { .text(t.number($0)) } ?? t.nothing, .text(t.number(delivery.attempts)),
                     delivery.nextAttemptAt.map(t.timeElement) ?? t.nothing,
                 ])
             })
@@ -280,7 +299,8 @@ package struct WebhookDeliveryPage: Page {
             PageHeading(t("webhooks.delivery"), lede: identifier(delivery.eventType)).html
             DetailList([
                 .init(t("webhooks.column.status"), t.pill(delivery.status).html),
-                .init(t("webhooks.column.reply"), .text(t.reply(delivery))),
+                .init(t("webhooks.column.reply"), .text(t.replyInFull(delivery))),
+                .init(t("webhooks.column.ms"), delivery.milliseconds.map { .text(t.number($0)) } ?? t.nothing),
                 .init(
                     t("webhooks.event_id"), copyable(delivery.event.description, name: t("webhooks.event_id"), id: "event-id", t)),
                 .init(t("webhooks.column.attempts"), .text(String(delivery.attempts))),
@@ -293,15 +313,16 @@ package struct WebhookDeliveryPage: Page {
                     submitButton(t("webhooks.resend"))
                 }
             }
-            block(t("webhooks.sent_body")) { body(delivery.body, t) }
-            block(t("webhooks.reply_body")) { body(delivery.responseBody, t) }
+            block(t("webhooks.sent_body")) { body(delivery.body, t("webhooks.sent_body"), t) }
+            block(t("webhooks.reply_body")) { body(delivery.responseBody, t("webhooks.reply_body"), t) }
         }
     }
 
-    private func body(_ text: String?, _ t: Localiser) -> HTML {
+    private func body(_ text: String?, _ name: String, _ t: Localiser) -> HTML {
         guard let text, !text.isEmpty else { return p { t("webhooks.no_body") } }
-        let shown = (try? JSON(parsing: Array(text.utf8)))?.pretty() ?? String(text.prefix(20_000))
-        return pre { code { shown } }
+        if let json = try? JSON(parsing: Array(text.utf8)) { return listing(json.pretty(), name: name) }
+        // Words are broken into lines, so that they can be read where the page is narrow.
+        return pre(.class("letter")) { String(text.prefix(20_000)) }
     }
 }
 
@@ -318,7 +339,7 @@ package struct WebhookSecretPage: Page {
         div(.class("narrow")) {
             crumbs.html(t)
             PageHeading(title(t), lede: .text(t(secret == nil ? "webhooks.shown_already_text" : "webhooks.shown_text"))).html
-            if let secret { p { copyable(secret, name: t("webhooks.secret"), id: "webhook-secret", t) } }
+            if let secret { p { copyable(secret, name: t("webhooks.secret"), id: "webhook-secret", isWhole: true, t) } }
             div(.class("actions")) { a(.class("btn btn--primary"), .href(next)) { t("webhooks.stored") } }
         }
     }
