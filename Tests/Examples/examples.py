@@ -34,7 +34,8 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--binary", default=".build/debug/bursar")
     asked = options.parse_args()
-    tally, server = Tally(), Bursar(asked.binary)
+    # The examples listen on this machine.
+    tally, server = Tally(), Bursar(asked.binary, {"BURSAR_WEBHOOK_LOOPBACK": "yes"})
     try:
         server.command("migrate", check=False)
         server.start()

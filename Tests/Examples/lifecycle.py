@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
-"""A provider's control plane in one file: it orders, pays, suspends, reactivates, reports usage, cancels, recovers and checks entitlement.
+"""A provider's control plane in one file: it orders, pays, suspends, reactivates, reports usage, cancels, recovers, checks entitlement and
+verifies the webhooks that it is sent.
 
     BURSAR_URL=http://127.0.0.1:8080 BURSAR_KEY=bsk_test_… python3 lifecycle.py
 
-Written from /docs/api alone, with Python's standard library. The key is an operator's of a sandbox tenant.
+Written from /docs/api alone, with Python's standard library. The key is an operator's of a sandbox tenant; the
+server runs with BURSAR_WEBHOOK_LOOPBACK=yes, so that it may tell this machine.
 """
 
 import base64
 import datetime
 import hashlib
 import hmac
+import http.server
 import json
 import os
 import random
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -172,25 +176,76 @@ def enterprise(bursar):
     check(recovered["state"] == "active" and recovered["delete_at"] is None, "and it is recovered before that")
 
 
-def webhooks():
-    old, new = ("whsec_" + base64.b64encode(bytes([n] * 32)).decode() for n in (1, 2))
-    body, now = b'{"type":"subscription.suspended"}', 1_735_689_600
+class Receiver(http.server.ThreadingHTTPServer):
+    """Somebody who is told of events: keeps what came and answers 204. A program of yours would use the server that it has."""
 
-    def headers(secret, stamp=now):
-        code = hmac.new(base64.b64decode(secret[6:]), f"evt_1.{stamp}.".encode() + body, hashlib.sha256).digest()
-        return {"webhook-id": "evt_1", "webhook-timestamp": str(stamp), "webhook-signature": "v1," + base64.b64encode(code).decode()}
+    daemon_threads = True
 
-    check(verified(body, headers(new), [old, new], now) is not None, "a webhook of either secret is verified")
-    check(verified(body, headers(old), [old, new], now + 300) is not None, "also five minutes later")
-    check(verified(body, headers(old), [old, new], now + 301) is None, "not after more than five minutes")
-    check(verified(body + b" ", headers(old), [old, new], now) is None, "not when a byte was changed")
-    both = headers(old)["webhook-signature"] + " " + headers(new)["webhook-signature"]
-    check(verified(body, dict(headers(old), **{"webhook-signature": both}), [new], now) is not None, "while secrets change, both signatures come")
+    def __init__(self):
+        self.kept = []
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/hooks"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def message(self, type, after=0, seconds=20):
+        """The headers and the body of the first message of a type that has come, waited for until then."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for headers, body in self.kept[after:]:
+                if json.loads(body)["type"] == type:
+                    return headers, body
+            time.sleep(0.05)
+        check(False, f"{type} is told")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.kept.append((dict(self.headers.items()), self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+def webhooks(bursar, subscription):
+    """Listens for one account, and verifies what the server really sends. The server has to allow it: BURSAR_WEBHOOK_LOOPBACK=yes."""
+    receiver = Receiver()
+    path = f"/v1/subscriptions/{subscription}"
+    endpoint = bursar.post("/v1/webhook-endpoints", {"url": receiver.url, "account_id": bursar.get(path)["account_id"]})
+    secret = endpoint["secret"]
+    check(secret.startswith("whsec_") and "secret" not in bursar.get(f"/v1/webhook-endpoints/{endpoint['id']}"), "an endpoint is made, and its secret shown once")
+
+    bursar.post(f"{path}/suspend", {"reason": "requested"})
+    headers, body = receiver.message("subscription.suspended")
+    sent = int(headers["webhook-timestamp"])
+    event = verified(body, headers, [secret])
+    check(event is not None, "the suspension is told, and verified")
+    check(event["data"]["id"] == subscription and event["id"] == headers["webhook-id"], "it names its subscription and its own ID")
+    check(bursar.get(f"/v1/events/{event['id']}") == event, "the list of events says the same")
+
+    check(verified(body, headers, [secret], sent + 300) == event, "it holds for five minutes")
+    check(verified(body, headers, [secret], sent + 301) is None, "and not for longer")
+    check(verified(body, headers, [secret], sent - 301) is None, "nor from the future")
+    check(verified(body + b" ", headers, [secret], sent) is None, "not when a byte was changed")
+    check(verified(body, headers, ["whsec_" + base64.b64encode(bytes(32)).decode()], sent) is None, "not with another secret")
+    for name, value in [("webhook-id", "evt_other"), ("webhook-timestamp", str(sent + 1)), ("webhook-signature", "v1,AAAA")]:
+        check(verified(body, dict(headers, **{name: value}), [secret], sent) is None, f"not with another {name}")
+    unsigned = {name: value for name, value in headers.items() if name.lower() != "webhook-signature"}
+    check(verified(body, unsigned, [secret], sent) is None, "not without a signature")
+
+    fresh, before = bursar.post(f"/v1/webhook-endpoints/{endpoint['id']}/rotate-secret")["secret"], len(receiver.kept)
+    bursar.post(f"{path}/reactivate", {"reason": "requested"})
+    headers, body = receiver.message("subscription.reactivated", before)
+    check(all(verified(body, headers, [one]) is not None for one in (fresh, secret)), "while one secret replaces the other, either verifies")
+    bursar.call("DELETE", f"/v1/webhook-endpoints/{endpoint['id']}", key=str(uuid.uuid4()))
+    receiver.shutdown()
 
 
 if __name__ == "__main__":
     server = Bursar(os.environ["BURSAR_URL"], os.environ["BURSAR_KEY"])
-    usage(server, prepaid(server))
+    prepaid_subscription = prepaid(server)
+    usage(server, prepaid_subscription)
     enterprise(server)
-    webhooks()
+    webhooks(server, prepaid_subscription)
     print("done")

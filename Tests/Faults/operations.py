@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Looks at a server as the people who run it do: the service manager's socket, metrics, alert rules, the unit, logs, doctor, and how it ends.
+"""Looks at a server as the people who run it do: the service manager's socket, metrics, alert rules, the unit, logs, doctor, events
+as they happen in a shell, and how it ends.
 
     python3 Tests/Faults/operations.py --binary .build/debug/bursar
 
@@ -24,6 +25,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, "..", "Harness"))
 
 from bursar import Bursar, Client, Tally
+from receiver import Receiver
 
 DEPLOY = os.path.join(here, "..", "..", ".deploy")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -158,6 +160,49 @@ def logs(server, tally):
     tally.check(not personal, "no line holds an address or a key", personal[0] if personal else "")
 
 
+def listening(binary, tally):
+    """`bursar api listen` hands on what happens as a webhook would come, and ends as every program does when somebody presses Ctrl-C."""
+    server, receiver = Bursar(binary), Receiver()
+    try:
+        server.start()
+        server.tenant("acme", "--sandbox")
+        key = server.key("acme", "--role", "operator")
+        client, environment = Client(server.port, key), dict(server.environment, BURSAR_URL=f"http://127.0.0.1:{server.port}", BURSAR_KEY=key)
+
+        def account(name):
+            body = {"kind": "standard", "name": name, "currency": "CNY", "time_zone": "Asia/Shanghai", "locale": "en", "administrator": {"email": f"{name}@example.com"}}
+            return client.request("POST", "/v1/accounts", body, key=name).json()["id"]
+
+        account("before")
+        chatter, words = [], [server.binary, "api", "listen", "--forward-to", receiver.url, "--interval", "1", "--events", "account.created"]
+        ear = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        while not any("whsec_" in line for line in chatter) and (line := ear.stderr.readline()):
+            chatter.append(line)
+        secret = next((word for line in chatter for word in line.split() if word.startswith("whsec_")), "")
+        made = account("now")
+        came = receiver.wait(1)
+        message = receiver.got[0] if came else None
+        event = json.loads(message.body) if came else {}
+        same = came and event == client.request("GET", f"/v1/events/{event['id']}").json()
+        tally.check(came and event["type"] == "account.created" and event["data"]["id"] == made and same, "listen forwards what happens, as the list of events says it, and nothing from before", str(event)[:200])
+        tally.check(came and len(secret) == 50 and message.is_signed(secret) and message.headers["webhook-id"] == event["id"] and "authorization" not in message.headers,
+                    "signed with the secret that it printed, without the key")
+        receiver.status = 500
+        account("refused")
+        receiver.wait(2)
+        shown = [ear.stdout.readline() for _ in range(2)] if len(receiver.got) == 2 else []
+        tally.check(len(shown) == 2 and shown[0].endswith("→ 204\n") and shown[1].endswith("→ 500\n") and event["id"] in shown[0], "each line says what was answered", "".join(shown).strip())
+        ear.send_signal(signal.SIGINT)
+        out, err = ear.communicate(timeout=20)
+        # For a shell that is 130: interrupted, and not by a fault.
+        tally.check(ear.returncode == -signal.SIGINT and not out and "fatal" not in err.lower() and len(receiver.got) == 2, "Ctrl-C ends it at once, quietly", f"{ear.returncode}: {(out + err)[-200:]}")
+        done = subprocess.run(["timeout", "-s", "INT", "5", *words[:3], "--count", "1", "--since", "2020-01-01T00:00:00Z", "-o", "jsonl"], env=environment, capture_output=True, text=True)
+        tally.check(done.returncode == 0 and json.loads(done.stdout)["event"]["object"] == "event", "with --count it ends by itself with 0", done.stderr[-200:])
+    finally:
+        receiver.close()
+        server.close()
+
+
 def impatient(server, tally):
     """A second signal does not wait for the drain."""
     server.start("--drain", "300")
@@ -182,6 +227,7 @@ def main():
     rules(tally)
     unit(tally)
     notified(asked.binary, tally)
+    listening(asked.binary, tally)
     return tally.close()
 
 

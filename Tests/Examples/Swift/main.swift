@@ -1,8 +1,10 @@
-// A provider's control plane in one file: it orders, pays, suspends, reactivates, reports usage, cancels, recovers and checks entitlement.
+// A provider's control plane in one file: it orders, pays, suspends, reactivates, reports usage, cancels, recovers, checks entitlement
+// and verifies the webhooks that it is sent.
 //
 //     BURSAR_URL=http://127.0.0.1:8080 BURSAR_KEY=bsk_test_… swift run lifecycle-example
 //
-// Written from /docs/api alone. The key is an operator's of a sandbox tenant.
+// Written from /docs/api alone. The key is an operator's of a sandbox tenant; the server runs with
+// BURSAR_WEBHOOK_LOOPBACK=yes, so that it may tell this machine.
 
 import Crypto
 import Foundation
@@ -55,7 +57,7 @@ struct Bursar {
             "POST", path, try body.map { try JSONSerialization.data(withJSONObject: $0, options: [.sortedKeys]) }, once, media)
     }
 
-    private func call(
+    func call(
         _ method: String, _ path: String, _ body: Data? = nil, _ once: String? = nil, _ media: String = ""
     ) async throws -> Answer {
         guard let address = URL(string: path, relativeTo: url) else { throw Refused(status: 0, code: "no_address", detail: path) }
@@ -194,24 +196,55 @@ func enterprise(_ bursar: Bursar) async throws {
     check(recovered["state"] == "active" && recovered["delete_at"] == nil, "and it is recovered before that")
 }
 
-func webhooks() {
-    let (old, new) = (
-        "whsec_" + Data(repeating: 1, count: 32).base64EncodedString(),
-        "whsec_" + Data(repeating: 2, count: 32).base64EncodedString()
-    )
-    let (body, now) = (Array("{\"type\":\"subscription.suspended\"}".utf8), 1_735_689_600)
-    func headers(_ secret: String) -> [String: String] {
-        let key = Array(Data(base64Encoded: String(secret.dropFirst(6))) ?? Data())
-        let code = HMACSHA256.code(for: Array("evt_1.\(now).".utf8) + body, key: key)
-        return [
-            "webhook-id": "evt_1", "webhook-timestamp": String(now),
-            "webhook-signature": "v1," + Data(code).base64EncodedString(),
-        ]
+/// Listens for one account, and verifies what the server really sends. The server has to allow it: BURSAR_WEBHOOK_LOOPBACK=yes.
+func webhooks(_ bursar: Bursar, of subscription: String) async throws {
+    guard let receiver = Receiver() else { return check(false, "a receiver listens") }
+    let path = "/v1/subscriptions/\(subscription)"
+    let account = try await bursar.get(path)["account_id"] ?? ""
+    let endpoint = try await bursar.post(
+        "/v1/webhook-endpoints", ["url": "http://127.0.0.1:\(receiver.port)/hooks", "account_id": account])
+    let (id, secret) = (endpoint["id"] ?? "", endpoint["secret"] ?? "")
+    check(secret.hasPrefix("whsec_"), "an endpoint is made, and its secret shown")
+
+    _ = try await bursar.post("\(path)/suspend", ["reason": "requested"])
+    guard let told = try await receiver.message("subscription.suspended") else { return check(false, "the suspension is told") }
+    let (headers, body) = (told.headers, told.body)
+    let sent = Int(headers["webhook-timestamp"] ?? "") ?? 0
+    check(
+        isVerified(body, headers, secrets: [secret], now: Int(Date().timeIntervalSince1970)),
+        "the suspension is told, and verified")
+    let event = Answer(json: try JSONSerialization.jsonObject(with: Data(body)), wasReplayed: false)
+    check(event["data.id"] == subscription && event["id"] == headers["webhook-id"], "it names its subscription and its own ID")
+    check(
+        try await bursar.get("/v1/events/\(event["id"] ?? "")")["sequence"] == event["sequence"],
+        "the list of events says the same")
+
+    check(isVerified(body, headers, secrets: [secret], now: sent + 300), "it holds for five minutes")
+    check(!isVerified(body, headers, secrets: [secret], now: sent + 301), "and not for longer")
+    check(!isVerified(body, headers, secrets: [secret], now: sent - 301), "nor from the future")
+    check(!isVerified(body + [32], headers, secrets: [secret], now: sent), "not when a byte was changed")
+    check(
+        !isVerified(body, headers, secrets: ["whsec_" + Data(count: 32).base64EncodedString()], now: sent),
+        "not with another secret")
+    for (name, value) in [("webhook-id", "evt_other"), ("webhook-timestamp", String(sent + 1)), ("webhook-signature", "v1,AAAA")]
+    {
+        check(!isVerified(body, headers.merging([name: value]) { $1 }, secrets: [secret], now: sent), "not with another \(name)")
     }
-    check(isVerified(body, headers(new), secrets: [old, new], now: now), "a webhook of either secret is verified")
-    check(isVerified(body, headers(old), secrets: [old, new], now: now + 300), "also five minutes later")
-    check(!isVerified(body, headers(old), secrets: [old, new], now: now + 301), "not after more than five minutes")
-    check(!isVerified(body + [32], headers(old), secrets: [old, new], now: now), "not when a byte was changed")
+    check(
+        !isVerified(body, headers.filter { $0.key != "webhook-signature" }, secrets: [secret], now: sent),
+        "not without a signature")
+
+    let fresh = try await bursar.post("/v1/webhook-endpoints/\(id)/rotate-secret")["secret"] ?? ""
+    let before = receiver.count
+    _ = try await bursar.post("\(path)/reactivate", ["reason": "requested"])
+    guard let both = try await receiver.message("subscription.reactivated", after: before) else {
+        return check(false, "the reactivation is told")
+    }
+    let now = Int(both.headers["webhook-timestamp"] ?? "") ?? 0
+    check(
+        [fresh, secret].allSatisfy { isVerified(both.body, both.headers, secrets: [$0], now: now) },
+        "while one secret replaces the other, either verifies")
+    _ = try await bursar.call("DELETE", "/v1/webhook-endpoints/\(id)", nil, UUID().uuidString)
 }
 
 let environment = ProcessInfo.processInfo.environment
@@ -220,7 +253,8 @@ guard let url = environment["BURSAR_URL"].flatMap({ URL(string: $0) }), let key 
     exit(2)
 }
 let bursar = Bursar(url: url, key: key)
-try await usage(bursar, of: prepaid(bursar))
+let subscription = try await prepaid(bursar)
+try await usage(bursar, of: subscription)
 try await enterprise(bursar)
-webhooks()
+try await webhooks(bursar, of: subscription)
 print("done")
