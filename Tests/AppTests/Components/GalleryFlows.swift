@@ -13,6 +13,7 @@ extension GalleryModels {
             policy: policy, remaining: yuan(0), outstanding: yuan(1_284), amount: wrong ? "999.99" : "1000.00",
             expiresAt: at("2027-11-20T06:05:00Z"))
         model.suggestions = [yuan(200_000), yuan(500_000), yuan(1_000_000)]
+        model.methods = wrong ? [.bankTransfer] : [.bankTransfer, .sandbox]
         if wrong {
             model.problems = [
                 FieldProblem("amount", t("form.amount_below_minimum", ["minimum": t.money(policy.minimumPayment)]))

@@ -200,13 +200,14 @@ extension PageHandler {
         var page = PaymentAmountPage(
             crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")),
             purpose: purpose(view.subscription, isUpgrade), name: view.name(t),
-            review: view.methods.count == 1
-                ? view.links(isUpgrade ? .upgradeReview : .payReview) : view.links(isUpgrade ? .upgradeMethod : .payMethod),
+            review: view.links(isUpgrade ? .upgradeReview : .payReview),
             back: view.links.overview, policy: policy, remaining: view.subscription.remaining(at: view.now),
             outstanding: outstanding, amount: amount,
             expiresAt: policy.expiry(purchasedAt: view.now, in: view.subscription.zone))
         page.problems = problems
         page.suggestions = suggestions(policy, outstanding)
+        page.methods = view.methods
+        page.pendingDays = view.bankAccount?.pendingDays ?? BankAccount.customaryPendingDays
         return visit.page(page, view.frame, status: problems.isEmpty ? 200 : 422)
     }
 

@@ -2,7 +2,7 @@ import Billing
 import HTML
 import Values
 
-/// Step two of a payment: by which way. Each way leads straight to the review.
+/// By which way, where the amount stands already: a trial's price, or a payment that is tried once more. Each way leads straight to the review.
 package struct PaymentMethodPage: Page {
     package struct Choice: Sendable {
         package let method: PaymentMethod
@@ -46,7 +46,7 @@ package struct PaymentMethodPage: Page {
                     li {
                         a(.href(choice.url)) {
                             strong { t.word(choice.method) }
-                            span(.class("sub")) { note(choice.method, t) }
+                            span(.class("sub")) { choice.method.note(pendingDays: pendingDays, t) }
                         }
                     }
                 }
@@ -57,10 +57,13 @@ package struct PaymentMethodPage: Page {
             }
         }
     }
+}
 
-    private func note(_ method: PaymentMethod, _ t: Localiser) -> String {
-        method == .bankTransfer
+extension PaymentMethod {
+    /// What happens to somebody who pays this way.
+    func note(pendingDays: Int, _ t: Localiser) -> String {
+        self == .bankTransfer
             ? t("payments.method_note_bank_transfer", ["days": t.number(pendingDays)])
-            : t("payments.method_note_\(method.rawValue)")
+            : t("payments.method_note_\(rawValue)")
     }
 }

@@ -14,7 +14,7 @@ package enum PaymentPurpose: String, Sendable {
     func heading(_ name: String, _ t: Localiser) -> String { t("payment.\(rawValue)_title", ["name": name]) }
 }
 
-/// Step one: how much. The amount travels in the address to step two, so Back, reload and bookmarks work.
+/// Step one: how much, and by which way. Both travel in the address to the review, so Back, reload and bookmarks work.
 package struct PaymentAmountPage: Page {
     package var crumbs: Breadcrumbs
     package var purpose: PaymentPurpose
@@ -30,6 +30,10 @@ package struct PaymentAmountPage: Page {
     package var problems: [FieldProblem] = []
     /// Amounts to take by a click.
     package var suggestions: [Money] = []
+    /// Each has a button of its own, so that choosing one is no step; the first is also what the Enter key takes. Where there is only one, nobody is asked.
+    package var methods: [PaymentMethod] = []
+    /// How long a bank transfer is waited for.
+    package var pendingDays = BankAccount.customaryPendingDays
     /// When credit bought now would expire.
     package var expiresAt: Instant
 
@@ -60,10 +64,15 @@ package struct PaymentAmountPage: Page {
             PageHeading(title(t), lede: .text(lede(t))).html
             form(.class("form"), .method(.get), .action(review), .novalidate) {
                 field(t).html(problems, t)
-                if !suggestions.isEmpty { suggestionList(t) }
-                div(.class("actions")) {
-                    submitButton(t("payment.review_action"))
-                    a(.class("btn"), .href(back)) { t("payment.not_now") }
+                if methods.count > 1 {
+                    for method in methods { way(method, t) }
+                    div(.class("actions")) { a(.class("quiet"), .href(back)) { t("payment.not_now") } }
+                } else {
+                    if !suggestions.isEmpty { suggestionList(review, nil, t) }
+                    div(.class("actions")) {
+                        submitButton(t("payment.review_action"))
+                        a(.class("btn"), .href(back)) { t("payment.not_now") }
+                    }
                 }
             }
         }
@@ -90,15 +99,35 @@ package struct PaymentAmountPage: Page {
         return field
     }
 
+    /// One way to pay: its button, what it means, and amounts that go that way by one click.
+    private func way(_ method: PaymentMethod, _ t: Localiser) -> HTML {
+        let note = "way-\(method.rawValue)"
+        return div(.class("way")) {
+            button(
+                .type(.submit), .name("method"), .value(method.rawValue), .ariaDescribedby([note]),
+                .class(method == methods.first ? "btn btn--primary" : "btn")
+            ) { t("payment.continue_\(method.rawValue)") }
+            p(.class("hint"), .id(note)) { method.note(pendingDays: pendingDays, t) }
+            if !suggestions.isEmpty { suggestionList(review.adding([("method", method.rawValue)]), method, t) }
+        }
+    }
+
     /// Links that fill the amount in: they lead straight to the review.
-    private func suggestionList(_ t: Localiser) -> HTML {
+    private func suggestionList(_ review: URLPath, _ method: PaymentMethod?, _ t: Localiser) -> HTML {
         div(.class("suggestions")) {
             span(.class("hint")) { t("payment.suggestions") }
             ul {
                 for money in suggestions {
-                    li { a(.class("btn btn--small"), .href(review.adding([("amount", money.decimalString)]))) { t.money(money) } }
+                    li { suggestion(money, review, method, t) }
                 }
             }
+        }
+    }
+
+    private func suggestion(_ money: Money, _ review: URLPath, _ method: PaymentMethod?, _ t: Localiser) -> HTML {
+        let words = method.map { t("payment.suggestion_by", ["amount": t.money(money), "method": t.word($0)]) }
+        return a(.class("btn btn--small"), .href(review.adding([("amount", money.decimalString)])), .ariaLabel(words)) {
+            t.money(money)
         }
     }
 }
