@@ -29,11 +29,7 @@ struct DemoTransfers {
     {
         _ = try await PaySubscription(id: id, amount: amount, method: .bankTransfer).run(payer, CommandOptions())
         guard percent > 0 else { return }
-        var filter = PaymentFilter()
-        filter.subscription = id
-        guard let payment = try await ListPayments.run(filter, PageRequest(limit: 1), desk).items.first?.intent else {
-            throw Failure.fault
-        }
+        guard let payment = try await FindPayment.latest(of: id, desk) else { throw Failure.fault }
         let part = Money(minor: amount.minor * percent / 100, currency: amount.currency)
         let remittance = try await arrive(part, words: payment.reference?.grouped, payer: name)
         _ = try await MatchRemittance(id: remittance, payment: payment.id).run(desk, CommandOptions())

@@ -10,11 +10,7 @@ extension Endpoint {
         case .listPayments:
             .read(
                 "payments", "Payments as asked for, newest first, whatever became of them.", .list("Payment"),
-                query: [
-                    .optional("account_id", .id("acc")), .optional("subscription_id", .id("sub")),
-                    .optional("status", .word(PaymentStatus.allCases.map(\.rawValue))),
-                    .optional("method", .word(PaymentMethod.allCases.map(\.rawValue))),
-                ] + EndpointDocumentation.page + EndpointDocumentation.sort)
+                query: ShownPayment.list.query)
         case .getPayment: .read("payments", "One payment.", .object(200, "Payment")).tagged()
         case .cancelPayment:
             action(
@@ -153,13 +149,7 @@ extension APIHandler {
     func answerPayments(_ request: APIRequest) async throws -> HTTPResponse {
         let context = request.context
         switch request.endpoint {
-        case .listPayments:
-            var filter = PaymentFilter()
-            filter.account = request.id("account_id")
-            filter.subscription = request.id("subscription_id")
-            filter.status = request["status"].flatMap { PaymentStatus(rawValue: $0) }
-            filter.method = request["method"].flatMap { PaymentMethod(rawValue: $0) }
-            return list(request, try await ListPayments.run(filter, try request.page(), context)) { $0.write(to: &$1) }
+        case .listPayments: return try await list(request, ShownPayment.list)
         case .getPayment:
             let found = try await FindPayment.byID(try request.pathID(), context)
             return conditional(found.intent.answer(200, receipt: found.receipt, bankAccount: found.bankAccount), request)

@@ -87,9 +87,22 @@ struct ListView<Item: Sendable>: Sendable {
             guard !frame.scope.contains(where: { $0.name == filter.name }),
                 let value = visit[filter.name]?.trimmingBlankSpace(), !value.isEmpty
             else { return nil }
-            let short = filter.name == "q" ? String(value.prefix(200)) : value
+            let short = filter.name == "q" ? String(value.prefix(200)) : instant(value, filter) ?? value
             return filter.accepts(short) ? (filter, short) : nil
         }
+    }
+
+    /// What a civil day comes to where a filter takes instants; both days of a range belong to it.
+    private func instant(_ typed: String, _ filter: ListFilter) -> String? {
+        guard case .day(let bound) = filter.control, let day = CivilDate(iso: typed) else { return nil }
+        return t.zone.startOfDay(bound == .last ? day.adding(days: 1) : day).rfc3339
+    }
+
+    /// The day that an instant came from.
+    private func day(_ value: String, _ bound: ListFilter.DayBound) -> String? {
+        guard let at = Instant(rfc3339: value) else { return nil }
+        let date = t.zone.date(at: at)
+        return bound == .last && t.zone.startOfDay(date) == at ? date.adding(days: -1).iso : date.iso
     }
 
     var values: [String: String] {
@@ -204,12 +217,14 @@ struct ListView<Item: Sendable>: Sendable {
         case .choices:
             guard let choices = frame.choices[filter.name], !choices.isEmpty else { return nil }
             return .choice(name: filter.name, label: label, all: t("list.all"), choices: choices, selected: value)
-        case .date: return .date(name: filter.name, label: label, value: value ?? "")
+        case .day(let bound):
+            return .date(name: filter.name, label: label, value: value.flatMap { day($0, bound) } ?? "")
         }
     }
 
     private func word(_ value: String, of filter: ListFilter) -> String {
         if case .words(_, let name) = filter.control { return name(value, t) }
+        if case .day(let bound) = filter.control, let day = day(value, bound) { return day }
         if let choice = frame.choices[filter.name]?.first(where: { $0.value == value }) { return choice.label }
         if case .format("date-time") = filter.schema, let at = Instant(rfc3339: value) { return t.dateTime(at) }
         return value

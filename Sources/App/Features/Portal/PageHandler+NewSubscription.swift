@@ -311,9 +311,7 @@ extension PageHandler {
         let (view, _) = try await SubscriptionView.load(visit)
         guard view.seesAccount else { throw Failure.notFound }
         let (subscription, t) = (view.subscription, visit.localiser(view.subscription.zone))
-        var filter = PaymentFilter()
-        filter.subscription = subscription.id
-        let payment = try await ListPayments.run(filter, try PageRequest(limit: 1), view.context).items.first?.intent
+        let payment = try await FindPayment.latest(of: subscription.id, view.context)
         var steps: [(words: String, url: URLPath?)] = []
         var primary: ActionLink?
         if subscription.state == .pending {

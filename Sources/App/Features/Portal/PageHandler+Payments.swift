@@ -7,53 +7,18 @@ import Values
 /// Payments of an account: the list, and one by one what became of it.
 extension PageHandler {
     func payments(_ visit: Visit) async throws -> HTTPResponse {
-        let (id, context) = (try visit.pathID(0, as: AccountID.self), try visit.context())
-        let account = try await FindAccount.byID(id, context)
-        let frame = paymentsFrame(account.id, account.name, account.zone)
-        let (window, t) = (ListWindow(visit), visit.localiser(account.zone))
-        var filter = PaymentFilter()
-        filter.account = id
-        filter.status = visit["status"].flatMap { PaymentStatus(rawValue: $0) }
-        filter.method = visit["method"].flatMap { PaymentMethod(rawValue: $0) }
-        let narrowed = filter
-        let shown = try await window.load(key: { ($0.intent.createdAt, $0.intent.id.uuid) }) { page in
-            try await ListPayments.run(narrowed, page, context)
-        }
-        let rows = shown.items.map { payment in
-            PaymentListPage.Row(
-                payment: payment, url: PageRoute.payment.url(id.description, payment.intent.id.description),
-                subscription: NavigationItem(
-                    payment.subscriptionName ?? t("subscriptions.erased_name"),
-                    SubscriptionLinks(account: id, id: payment.intent.subscription).overview))
-        }
-        var page = PaymentListPage(
-            accountName: account.name, filters: paymentFilters(filter, visit, window, t), rows: rows,
-            pager: window.pager(shown, visit))
-        page.createdSort = window.sort(visit)
-        return visit.page(page, frame)
-    }
-
-    private func paymentFilters(_ filter: PaymentFilter, _ visit: Visit, _ window: ListWindow, _ t: Localiser) -> FilterBar {
-        func without(_ name: String) -> URLPath {
-            visit.here(changing: [(name, nil), ("cursor", nil), ("before", nil), ("row", nil)])
-        }
-        var chips: [FilterBar.Chip] = []
-        if let status = filter.status {
-            chips.append(.init(labelled("payments.status", t.word(status), t), without: without("status")))
-        }
-        if let method = filter.method {
-            chips.append(.init(labelled("payments.method", t.word(method), t), without: without("method")))
-        }
-        return FilterBar(
-            action: URLPath(visit.request.pathSegments),
-            fields: [
-                .choice(
-                    name: "status", label: t("payments.status"), all: t("list.all"),
-                    choices: PaymentStatus.allCases.map { .init($0.rawValue, t.word($0)) }, selected: filter.status?.rawValue),
-                .choice(
-                    name: "method", label: t("payments.method"), all: t("list.all"),
-                    choices: PaymentMethod.allCases.map { .init($0.rawValue, t.word($0)) }, selected: filter.method?.rawValue),
-            ], chips: chips, kept: window.kept)
+        let id: AccountID = try visit.pathID(0)
+        let account = try await FindAccount.byID(id, try visit.context())
+        let t = visit.localiser(account.zone)
+        var frame = ListFrame(
+            title: t("payments.title"), lede: .text(t("payments.lede", ["account": account.name])),
+            empty: .neverHad(
+                title: t("payments.empty_title"), text: t("payments.empty_text"),
+                action: ActionLink(t("subscriptions.title"), PageRoute.subscriptions.url(id.description))),
+            filteredTitle: t("payments.filtered_title"))
+        frame.scope = [("account_id", id.description)]
+        frame.isProven = true
+        return try await list(visit, ShownPayment.list, frame, paymentsFrame(id, account.name, account.zone))
     }
 
     private func paymentsFrame(_ id: AccountID, _ name: String, _ zone: TimeZoneRule) -> Frame {

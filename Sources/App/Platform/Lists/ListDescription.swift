@@ -23,8 +23,11 @@ package struct ListFilter: Sendable {
         case words([String], label: @Sendable (String, Localiser) -> String)
         /// Choices that the page brings along, because they are data.
         case choices
-        case date
+        /// A civil day of the list's time zone; what narrows the list is the instant at its beginning, or at its end.
+        case day(DayBound)
     }
+
+    enum DayBound: Sendable { case first, last }
 
     let name: String
     /// The key of its label.

@@ -61,36 +61,22 @@ extension PaymentIntent {
     }
 }
 
-package struct PaymentFilter: Sendable {
-    package var account: AccountID?
-    package var subscription: SubscriptionID?
-    package var status: PaymentStatus?
-    package var method: PaymentMethod?
-    package init() {}
-}
-
-package enum ListPayments {
-    package static func run(_ filter: PaymentFilter, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
-        ShownPayment
-    > {
-        let tenant = context.tenant.id
-        var condition: SQL = "i.tenant_id = \(tenant) \(Visibility.ofAccounts(to: context.principal))"
-        if let account = filter.account { condition = "\(condition) and i.account_id = \(account)" }
-        if let subscription = filter.subscription { condition = "\(condition) and i.subscription_id = \(subscription)" }
-        if let status = filter.status { condition = "\(condition) and i.status = \(status)" }
-        if let method = filter.method { condition = "\(condition) and i.method = \(method)" }
-        let rows = try await context.read(
-            "\(ShownPayment.select) where \(condition) \(page.tail(at: "i.created_at", id: "i.id"))"
-        ).rows
-        return ListPage(try rows.map(ShownPayment.init), limit: page.limit) { ($0.intent.createdAt, $0.intent.id.uuid) }
-    }
-}
-
 package enum FindPayment {
     package static func byID(_ id: PaymentID, _ context: TenantContext) async throws -> ShownPayment {
         let rows = try await context.read("\(ShownPayment.select) where i.tenant_id = \(context.tenant.id) and i.id = \(id)").rows
         guard let payment = try rows.first.map(ShownPayment.init) else { throw Failure.notFound }
         try TenantContext.require(.seeAccount, of: context.principal.roles(on: payment.belonging), in: payment.accountKind)
         return payment
+    }
+
+    /// The last one that was asked for, for a subscription whose account the principal is known to see.
+    static func latest(of subscription: SubscriptionID, _ context: TenantContext) async throws -> PaymentIntent? {
+        let rows = try await context.read(
+            """
+            select \(PaymentIntent.columns) from payment_intents i where i.tenant_id = \(context.tenant.id) \
+            and i.subscription_id = \(subscription) order by i.created_at desc, i.id desc limit 1
+            """
+        ).rows
+        return try rows.first.map { try PaymentIntent($0) }
     }
 }
