@@ -24,7 +24,7 @@ class Lists:
         for self.locale in ("en-US", "zh-CN"):
             context = browser.new_context(locale=self.locale, java_script_enabled=self.scripts)
             page = self.sign_in(context, self.demo.person("operator"))
-            for step in (self.filters, self.sorting, self.columns, self.paging, self.downloads, self.shell_line, self.search):
+            for step in (self.filters, self.sorting, self.sorting_cards, self.columns, self.paging, self.downloads, self.shell_line, self.search):
                 try:
                     step(page)
                 except Exception as error:
@@ -64,6 +64,24 @@ class Lists:
         with page.expect_navigation():
             page.locator("thead a.sort").first.click()
         self.check(ascending == 1 and page.locator("th[aria-sort=descending]").count() == 1 and self.names(page) != first, "a heading sorts, and again the other way")
+
+    def sorting_cards(self, page):
+        """On a phone the rows are cards without headings: the order is a choice above them."""
+        page.set_viewport_size({"width": 375, "height": 800})
+        try:
+            self.open(page, "?state=active")
+            chosen = page.locator(".sort-form select")
+            well = chosen.is_visible() and not page.locator("thead").is_visible()
+            chosen.select_option("name")
+            with page.expect_navigation():
+                page.locator(".sort-form button").click()
+            cards = self.names(page)
+            well = well and "sort=name" in page.url and "state=active" in page.url and chosen.input_value() == "name"
+            page.set_viewport_size({"width": 1280, "height": 900})
+            self.check(well and not chosen.is_visible() and page.locator("th[aria-sort=ascending]").count() == 1 and self.names(page) == cards,
+                       "cards are sorted by a choice that a wide page does not need", page.url)
+        finally:
+            page.set_viewport_size({"width": 1280, "height": 900})
 
     def columns(self, page):
         self.open(page, "?state=active")

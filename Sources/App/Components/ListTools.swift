@@ -160,3 +160,35 @@ package struct FilterBar: Sendable {
         }
     }
 }
+
+/// The orders of a list as a choice: for narrow screens, where rows are cards and there is no heading to click.
+package struct SortChooser: Sendable {
+    package let action: URLPath
+    /// `-created_at` and its words.
+    package let choices: [FilterBar.Choice]
+    package let selected: String
+    /// The rest of the address.
+    package let kept: [(String, String)]
+
+    package init(action: URLPath, choices: [FilterBar.Choice], selected: String, kept: [(String, String)]) {
+        self.action = action
+        self.choices = choices
+        self.selected = selected
+        self.kept = kept
+    }
+
+    func html(_ t: Localiser) -> HTML {
+        form(.class("sort-form"), .method(.get), .action(action)) {
+            for (name, value) in kept { hiddenField(name, value) }
+            div(.class("filter")) {
+                label(.for("sort")) { t("list.sort") }
+                select(.id("sort"), .name("sort")) {
+                    for choice in choices {
+                        option(.value(choice.value), .selected(choice.value == selected)) { choice.label }
+                    }
+                }
+            }
+            submitButton(t("list.sort_action"), .plain)
+        }
+    }
+}

@@ -102,6 +102,7 @@ package struct ListingPage: Page {
     package var filters: FilterBar
     package var downloads: [ListDownload] = []
     package var columns: ColumnChooser?
+    package var sorting: SortChooser?
     /// `curl … https://…/v1/subscriptions?state=active` (G7).
     package var curl: String?
     package var table: DataTable
@@ -129,6 +130,7 @@ package struct ListingPage: Page {
             if table.rows.isEmpty {
                 empty.html(t)
             } else {
+                if let sorting { sorting.html(t) }
                 if let selection { selection.html(table, t) } else { table.html }
                 pager.html(t)
             }

@@ -112,6 +112,11 @@ struct GalleryModels {
         model.downloads = ["csv", "xlsx", "json"].map { ListDownload(t("list.format_\($0)"), list.adding([("format", $0)])) }
         model.columns = ColumnChooser(
             action: list, choices: table.columns.dropFirst().map { ColumnChooser.Choice("x", $0.title, isShown: true) }, kept: [])
+        model.sorting = SortChooser(
+            action: list,
+            choices: ["descending", "ascending"].map {
+                .init($0, t("list.sort_instant_\($0)", ["column": t("subscriptions.purchased")]))
+            }, selected: "descending", kept: [])
         model.curl = "curl -H \"Authorization: Bearer $BURSAR_KEY\" 'https://billing.example.com/v1/subscriptions'"
         return model
     }

@@ -154,6 +154,7 @@ struct ListView<Item: Sendable>: Sendable {
         page.actions = frame.actions
         page.above = frame.above
         page.columns = chooser(columns)
+        page.sorting = sorting(request)
         page.downloads = ListFileFormat.allCases.map { format in
             ListDownload(t("list.format_\(format.rawValue)"), here(changing: [("format", format.rawValue)]))
         }
@@ -237,6 +238,21 @@ struct ListView<Item: Sendable>: Sendable {
             action: URLPath(visit.request.pathSegments),
             choices: description.columns.dropFirst().map { .init($0.name, t($0.title), isShown: names.contains($0.name)) },
             kept: kept(description.filters.map(\.name) + ["sort", "limit"]))
+    }
+
+    /// Both directions of every order whose column the list has.
+    private func sorting(_ request: ListRequest<Item>) -> SortChooser {
+        let choices = description.orders.flatMap { order -> [FilterBar.Choice] in
+            guard let column = description.columns.first(where: { $0.order == order.name }) else { return [] }
+            return [order.isDescendingFirst, !order.isDescendingFirst].map { descending in
+                .init(
+                    order.word(descending: descending),
+                    t("list.sort_\(order.kind.rawValue)_\(descending ? "descending" : "ascending")", ["column": t(column.title)]))
+            }
+        }
+        return SortChooser(
+            action: URLPath(visit.request.pathSegments), choices: choices, selected: request.word,
+            kept: kept(description.filters.map(\.name) + ["limit", "cols"]))
     }
 
     // MARK: From page to page

@@ -8,7 +8,7 @@ package enum ListKey: Sendable, Equatable {
     case instant(Instant)
     case text(String)
 
-    enum Kind: Sendable { case instant, text }
+    enum Kind: String, Sendable { case instant, text }
 
     fileprivate var bytes: [UInt8] {
         switch self {
