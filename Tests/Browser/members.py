@@ -26,8 +26,12 @@ class Members(Flows):
         page.locator(f"main a[href$='/{account}/members/invite']").first.click()
         page.fill("input[name=email]", "nobody")
         status = self.submit(page)
-        self.check(status == 422 and page.locator("[aria-invalid=true]").count() == 1, "members: a wrong address is refused beside the field", str(status))
+        self.check(status == 422 and page.locator("input[name=email][aria-invalid=true]").count() == 1, "members: a wrong address is refused beside the field", str(status))
         page.fill("input[name=email]", email)
+        self.check(page.locator("select[name=role]").input_value() == "", "members: no role is chosen beforehand")
+        status = self.submit(page)
+        self.check(status == 422 and page.locator("select[name=role][aria-invalid=true]").count() == 1 and page.locator("[role=alert] a[href='#field-role']").count() == 1
+                   and page.locator("input[name=email]").input_value() == email, "members: without a role nobody is invited", str(status))
         page.select_option("select[name=role]", "reader")
         self.submit(page)
         members = self.get(f"/v1/members?account_id={account}&state=invited")["data"]

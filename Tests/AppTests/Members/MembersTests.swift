@@ -51,6 +51,13 @@ extension Browser {
         let page = "/accounts/\(story.account)/members"
         #expect(try await admin.get(page).expect(200).text.contains("Only one person so far"))
         try await admin.get("\(page)/invite").expect(200)
+        for role in ["", "account_admin", "operator"] {
+            let refused = try await admin.post(
+                "\(page)/invite", hidden: admin.hiddenFields.merging(["email": email, "role": role]) { $1 }
+            ).expect(422)
+            #expect(refused.text.contains("href=\"#field-role\"") && refused.text.contains("value=\"\" selected"), "\(role)")
+            #expect(refused.text.contains("value=\"\(email)\""))
+        }
         let filled = admin.hiddenFields.merging(["email": email, "role": "finance"]) { $1 }
         for _ in 0..<2 {
             let sent = try await admin.post("\(page)/invite", hidden: filled)

@@ -21,16 +21,14 @@ extension PageHandler {
         let t = visit.localiser(view.zone)
         var page = invitePage(visit, view)
         page.email = form["email"]
-        page.role = Role(rawValue: form["role"])
+        page.role = Role(rawValue: form["role"]).flatMap { page.roles.contains($0) ? $0 : nil }
         if !SchemaReader.isEmail(page.email) { page.problems.append(FieldProblem("email", t("form.email_malformed"))) }
+        if page.role == nil { page.problems.append(FieldProblem("role", t("members.role_missing"))) }
         guard page.problems.isEmpty, let role = page.role else { return visit.page(page, view.frame, status: 422) }
         do {
             _ = try await InviteMember(place: view.invitationPlace, email: page.email, role: role).run(view.context, options)
-        } catch let failure as Failure where ["already_member", "already_invited", "role_not_for_place"].contains(failure.code) {
-            page.problems = [
-                FieldProblem(
-                    failure.code == "role_not_for_place" ? "role" : "email", t("error.\(failure.code).detail", failure.arguments))
-            ]
+        } catch let failure as Failure where ["already_member", "already_invited"].contains(failure.code) {
+            page.problems = [FieldProblem("email", t("error.\(failure.code).detail", failure.arguments))]
             return visit.page(page, view.frame, status: failure.status)
         }
         return visit.redirect(view.links.list, flash: .memberInvited)

@@ -32,16 +32,19 @@ package struct InvitePage: Page {
             form(.class("form"), .method(.post), .action(action), .novalidate) {
                 tokens.fields
                 emailField(t).html(problems, t)
-                SelectField(
-                    "role", t("members.role"), choices: roles.map { .init($0.rawValue, t("members.role_\($0.rawValue)")) },
-                    selected: role?.rawValue
-                ).html(problems, t)
+                SelectField("role", t("members.role"), choices: choices(t), selected: role?.rawValue).html(problems, t)
                 div(.class("actions")) {
                     submitButton(t("members.invite_submit"))
                     a(.class("btn"), .href(back)) { t("members.keep") }
                 }
             }
         }
+    }
+
+    /// Nothing is chosen beforehand: nobody gets a role because a form suggested it.
+    private func choices(_ t: Localiser) -> [FilterBar.Choice] {
+        (role == nil ? [.init("", t("members.role_choose"))] : [])
+            + roles.map { .init($0.rawValue, t("members.role_\($0.rawValue)")) }
     }
 
     private func emailField(_ t: Localiser) -> TextField {
