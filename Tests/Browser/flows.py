@@ -141,11 +141,14 @@ class Flows:
         self.submit(page)
         after = self.now(subscription)
         self.check(after["state"] == "suspended" and after["suspension_reasons"] == ["cancelled"] and after["delete_at"], "cancel: the typed name cancels, with a date")
-        page.goto(self.url(subscription, "/reactivate"))
-        if page.locator("select[name=reason]").count():
-            page.select_option("select[name=reason]", "cancelled")
+        page.goto(self.url(subscription))
+        recover = page.locator(f"main a[href*='{subscription['id']}/reactivate']").first
+        words = [recover.inner_text().strip()]
+        self.submit(page, f"main a[href*='{subscription['id']}/reactivate']")
+        words.append(page.locator("main form[method=post] button[type=submit]").inner_text().strip())
         self.submit(page)
-        self.check(self.now(subscription)["state"] == "active", "cancel: recovered until the last instant")
+        self.check(self.now(subscription)["state"] == "active" and words == ["Recover", "Recover"] and "Reactivate" not in page.inner_text("main"),
+                   "cancel: recovered with two clicks, and called so", str(words))
 
     def suspend_and_reactivate(self, page):
         subscription = self.subscription(self.account(), "prepaid", "1000.00")

@@ -50,6 +50,7 @@ enum Flash: String, Sendable, CaseIterable {
     case cancelled
     case suspended
     case reactivated
+    case recovered
     case bankAccountSaved = "bank_account_saved"
     case servicesConfirmed = "services_confirmed"
     case noteAdded = "note_added"

@@ -167,6 +167,10 @@ extension PageHandler {
             return subscription.state.isRunning
                 ? Banner(.good, title: t("reactivate.done_active"))
                 : Banner(.good, title: t("reactivate.done_suspended", ["reasons": t.words(subscription.facts.reasons.sorted)]))
+        case .recovered:
+            return subscription.state.isRunning
+                ? Banner(.good, title: t("recover.done_active"))
+                : Banner(.good, title: t("recover.done_suspended", ["reasons": t.words(subscription.facts.reasons.sorted)]))
         case .moved:
             return Banner(
                 .good, title: t("move.done", ["department": subscription.departmentName ?? t("enrollment.no_department")]))

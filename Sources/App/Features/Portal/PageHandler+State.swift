@@ -107,7 +107,7 @@ extension PageHandler {
         }
         let note = form.optional("note").map { String($0.prefix(500)) }
         _ = try await ReactivateSubscription(id: view.subscription.id, reason: reason, note: note).run(view.context, options)
-        return visit.redirect(view.links.overview, flash: .reactivated)
+        return visit.redirect(view.links.overview, flash: reason == .cancelled ? .recovered : .reactivated)
     }
 
     private func reactivatePage(_ visit: Visit) async throws -> (SubscriptionView, ReactivatePage) {
@@ -124,7 +124,7 @@ extension PageHandler {
         _ = try await ReactivateSubscription(id: view.subscription.id, reason: asked).run(
             view.context, CommandOptions(dryRun: true))
         let page = ReactivatePage(
-            crumbs: view.crumbs(t, current: t("reactivate.action")), name: view.name(t), action: view.links(.reactivate),
+            crumbs: view.crumbs(t, current: view.ways(t, tokens: visit.tokens()).reactivation(t)), name: view.name(t), action: view.links(.reactivate),
             back: view.links.overview,
             tokens: visit.tokens(), liftable: liftable,
             remaining: view.subscription.facts.reasons.sorted.filter { !liftable.contains($0) })

@@ -91,6 +91,7 @@ struct SubscriptionView: Sendable {
         ways.suspend = way(
             .suspendAndReactivate, .suspendForm, t, when: !suspendable.isEmpty && (state.isRunning || state == .suspended))
         ways.reactivate = reactivating(t)
+        ways.isRecovery = liftable.contains(.cancelled)
         if isOver { ways.certificate = .open(links(.certificate)) }
         if !isOver, state != .pending { ways.download = .open(links(.erasableDownload)) }
         if may(.confirmServices), !subscription.facts.servicesConfigured, state.isRunning {

@@ -81,7 +81,7 @@ package struct HistoryPage: Page {
         [
             t.timeElement(entry.at),
             group {
-                t.word(entry.type)
+                entry.type == .reactivated && entry.reason == .cancelled ? t("recover.past") : t.word(entry.type)
                 if let note = entry.note { span(.class("sub")) { t("history.note", ["note": note]) } }
             },
             t.pill(entry.to).html,

@@ -140,6 +140,8 @@ package struct ReactivatePage: Page {
     package var liftable: [SuspensionReason]
     /// Those that stay, whatever is lifted here.
     package var remaining: [SuspensionReason]
+    /// What was cancelled is recovered; any other reason is lifted by reactivating.
+    private var isRecovery: Bool { liftable.contains(.cancelled) }
     package var note = ""
     package var problems: [FieldProblem] = []
 
@@ -158,13 +160,13 @@ package struct ReactivatePage: Page {
 
     package var hasProblems: Bool { !problems.isEmpty }
 
-    package func title(_ t: Localiser) -> String { t("reactivate.title", ["name": name]) }
+    package func title(_ t: Localiser) -> String { t(isRecovery ? "recover.title" : "reactivate.title", ["name": name]) }
 
     package func content(_ t: Localiser) -> HTML {
         div(.class("narrow")) {
             crumbs.html(t)
             errorSummary(problems, t)
-            PageHeading(title(t), lede: .text(t("reactivate.lede"))).html
+            PageHeading(title(t), lede: .text(t(isRecovery ? "recover.lede" : "reactivate.lede"))).html
             question(t).html(t)
         }
     }
@@ -176,7 +178,8 @@ package struct ReactivatePage: Page {
             : t("reactivate.stays_suspended", ["reasons": t.words(remaining + liftable.dropFirst())])
         var question = ConfirmForm(
             effects: [.text(becomes), .text(t("reactivate.services"))], action: action, tokens: tokens,
-            confirm: t("reactivate.action"), isDangerous: false, keep: t("reactivate.keep"), back: back)
+            confirm: t(isRecovery ? "recover.action" : "reactivate.action"), isDangerous: false,
+            keep: t(isRecovery ? "recover.keep" : "reactivate.keep"), back: back)
         question.reasons = SelectField(
             "reason", t("reactivate.reason"), choices: liftable.map { FilterBar.Choice($0.rawValue, t.word($0)) })
         question.note = NoteField("note", t("suspend.note"), hint: t("suspend.note_hint"), value: note)

@@ -39,7 +39,7 @@ extension SubscriptionOverviewPage {
         let mayPay = ways.pay.url != nil || ways.upgrade.url != nil
         return [
             ways.pay.action(t("payment.action"), .primary), ways.upgrade.action(t("payment.upgrade_action"), .primary),
-            ways.reactivate.action(t("reactivate.action"), mayPay ? .plain : .primary),
+            ways.reactivate.action(ways.reactivation(t), mayPay ? .plain : .primary),
             ways.download.action(t("subscription.download_all")),
         ].compactMap { $0 }
     }

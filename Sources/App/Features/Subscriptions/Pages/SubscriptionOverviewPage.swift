@@ -123,11 +123,15 @@ package struct SubscriptionOverviewPage: Page {
         package var stays = Way.hidden
         package var suspend = Way.hidden
         package var reactivate = Way.hidden
+        /// What stands to be lifted is a cancellation.
+        package var isRecovery = false
         package var certificate = Way.hidden
         package var download = Way.hidden
         package var confirmServices: (action: URLPath, tokens: FormTokens)?
 
         package init() {}
+
+        func reactivation(_ t: Localiser) -> String { t(isRecovery ? "recover.action" : "reactivate.action") }
     }
 
     package var crumbs: Breadcrumbs

@@ -174,7 +174,7 @@ extension SubscriptionOverviewPage {
     private func secondaryActions(_ t: Localiser) -> [ActionLink] {
         [
             ways.suspend.action(t("suspend.action")),
-            state == .suspended ? nil : ways.reactivate.action(t("reactivate.action")), ways.cancel.action(t("cancel.action")),
+            state == .suspended ? nil : ways.reactivate.action(ways.reactivation(t)), ways.cancel.action(t("cancel.action")),
         ].compactMap { $0 }
     }
 
