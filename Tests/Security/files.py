@@ -60,8 +60,8 @@ def formulas(demo, report):
     account, subscription = last
     base = f"/accounts/{account}/subscriptions/{subscription}"
     bad, unnamed, count = [], [], 0
-    sheets = ["/operator/audit.csv", f"{base}/usage.csv", f"{base}/focus.csv", f"{base}/billing-history.csv", f"/accounts/{account}/usage.csv", f"/accounts/{account}/focus.csv",
-              f"/accounts/{account}/audit.csv"]
+    sheets = ["/operator/audit?format=csv", f"{base}/usage.csv", f"{base}/focus.csv", f"{base}/billing-history.csv", f"/accounts/{account}/usage.csv", f"/accounts/{account}/focus.csv",
+              f"/accounts/{account}/audit?format=csv"]
     sheets += [f"{page}?format={kind}" for page in ("/operator/accounts", "/operator/subscriptions", "/operator/partners", f"/accounts/{account}/subscriptions", f"/accounts/{account}/orders")
                for kind in ("csv", "xlsx")]
     sheets += [f"{path}?format={kind}&limit=100" for path in ("/v1/accounts", "/v1/subscriptions", "/v1/partners", "/v1/orders") for kind in ("csv", "xlsx")]

@@ -65,7 +65,7 @@ import Values
     func `is open to administrators and operators only`(role: String, status: Int) async throws {
         let story = try await PortalStory()
         let browser = try await story.person(role == "service_admin" ? nil : role)
-        for page in ["audit", "audit.csv", "audit.jsonl"] {
+        for page in ["audit", "audit?format=csv", "audit.jsonl"] {
             #expect(try await browser.get("/accounts/\(story.account)/\(page)").status == status, "\(role) \(page)")
             #expect(try await browser.get("/operator/\(page)").status == (role == "operator" ? 200 : 404), "\(role) \(page)")
         }
@@ -73,14 +73,22 @@ import Values
         try await browser.get("/accounts/\(other.account)/audit").expect(404)
     }
 
-    @Test func `leaves as CSV and as JSON lines what the filter leaves`() async throws {
+    @Test func `leaves as CSV, Excel, JSON and JSON lines what the filter leaves`() async throws {
         let story = try await PortalStory()
         let admin = try await story.person("account_admin")
         try await story.tenant.request("PATCH", "/v1/subscriptions/\(story.subscription)", ["name": "=1+1"], once: .none).expect(
             200)
-        let csv = try await admin.get("/accounts/\(story.account)/audit.csv?action=subscription.edited").expect(200)
-        #expect(csv.text.hasPrefix("\u{FEFF}id,at,actor_kind"))
-        #expect(csv.text.split(separator: "\r\n").count == 2)
+        let log = "/accounts/\(story.account)/audit?action=subscription.edited"
+        let csv = try await admin.get("\(log)&format=csv&header=machine").expect(200)
+        #expect(csv.text.hasPrefix("\u{FEFF}id,at,ip,actor_kind,actor_id,actor,action,action_words,reason,object_kind"))
+        let rows = csv.text.split(separator: "\r\n")
+        #expect(rows.count == 2 && rows[1].contains(",'=1+1,acc_") && rows[1].contains(",subscription.edited,Details edited,"))
+        let sheet = try await admin.get("\(log)&format=xlsx").expect(200)
+        #expect(sheet.header("content-type")?.hasSuffix("spreadsheetml.sheet") == true && sheet.body.starts(with: [0x50, 0x4B]))
+        #expect(try await admin.get("\(log)&format=json").expect(200).list("data").count == 1)
+        let page = try await admin.get("\(log)&cols=actor&from=2025-01-01").expect(200)
+        #expect(page.text.contains("Rows 1–1 of 1") && page.text.components(separatedBy: "<th scope=\"col\"").count == 3)
+        #expect(page.text.contains("Remove filter From: 2025-01-01") && page.text.contains("from=2024-12-31T16%3A00%3A00Z"))
         let lines = try await admin.get("/accounts/\(story.account)/audit.jsonl").expect(200).text.split(separator: "\n")
         let events = try lines.map { try JSON(parsing: Array($0.utf8)) }
         let listed = try await story.tenant.get("/v1/audit-events?account_id=\(story.account)&limit=100").expect(200).list("data")

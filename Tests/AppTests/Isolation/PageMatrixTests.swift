@@ -92,10 +92,10 @@ struct PageMatrix {
             PageMatrix(.enterprise, "· · · · ● ●")
 
         // The audit log is the administrators'.
-        case .audit, .auditCSV, .auditJSONL: PageMatrix(.enterprise, "● – – · ● ●")
+        case .audit, .auditJSONL: PageMatrix(.enterprise, "● – – · ● ●")
 
         // The enrollment is its administrators' and the operators'.
-        case .enrollment, .enrollmentSubscriptions, .enrollmentAudit, .enrollmentAuditCSV, .enrollmentAuditJSONL:
+        case .enrollment, .enrollmentSubscriptions, .enrollmentAudit, .enrollmentAuditJSONL:
             PageMatrix(.enterprise, "· · · · ● ●")
 
         case .enrollmentDepartments, .newDepartmentForm, .createDepartment, .department, .departmentForm, .editDepartment,
@@ -146,7 +146,7 @@ struct PageMatrix {
         case .movePoliciesForm, .movePolicies: PageMatrix(.standard, "· · · · · ·")
 
         // Catalogue, partners, credit limits, confirmations, refunds: the provider's own desk is not there for anybody else.
-        case .operatorHome, .operatorAccounts, .operatorSubscriptions, .operatorAudit, .operatorAuditCSV, .operatorAuditJSONL,
+        case .operatorHome, .operatorAccounts, .operatorSubscriptions, .operatorAudit, .operatorAuditJSONL,
             .testClock, .advanceTestClock, .remittances, .remittanceForm, .recordRemittance, .remittance, .matchForm, .match,
             .returnForm, .returnRemittance, .bankAccounts, .setBankAccount:
             PageMatrix(.nothing, "· · · · · ●")

@@ -36,7 +36,7 @@ package struct AuditFilter: Sendable, Equatable {
         return condition
     }
 
-    private static func done(by actor: String, _ tenant: TenantID) -> SQL {
+    static func done(by actor: String, _ tenant: TenantID) -> SQL {
         if let id = UUID(anyID: actor) { return "e.actor_id = \(id)" }
         return "e.actor_id in (select u.id from users u where u.tenant_id = \(tenant) and u.email = \(actor.lowercased()))"
     }

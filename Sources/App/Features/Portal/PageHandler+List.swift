@@ -76,7 +76,8 @@ struct ListView<Item: Sendable>: Sendable {
 
     private var t: Localiser { visit.localiser(zone) }
     private var reader: ListReader {
-        ListReader(t: t, principal: visit.signedIn?.principal ?? .commandLine)
+        ListReader(
+            t: t, principal: visit.signedIn?.principal ?? .commandLine, page: URLPath(visit.request.pathSegments))
     }
 
     var limit: Int { visit["limit"].flatMap { Int($0) }.flatMap { Self.limits.contains($0) ? $0 : nil } ?? 25 }

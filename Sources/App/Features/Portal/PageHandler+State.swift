@@ -124,7 +124,8 @@ extension PageHandler {
         _ = try await ReactivateSubscription(id: view.subscription.id, reason: asked).run(
             view.context, CommandOptions(dryRun: true))
         let page = ReactivatePage(
-            crumbs: view.crumbs(t, current: view.ways(t, tokens: visit.tokens()).reactivation(t)), name: view.name(t), action: view.links(.reactivate),
+            crumbs: view.crumbs(t, current: view.ways(t, tokens: visit.tokens()).reactivation(t)), name: view.name(t),
+            action: view.links(.reactivate),
             back: view.links.overview,
             tokens: visit.tokens(), liftable: liftable,
             remaining: view.subscription.facts.reasons.sorted.filter { !liftable.contains($0) })

@@ -123,7 +123,6 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case acceptHandover = "POST /handovers/{token}"
 
     case audit = "GET /accounts/{account_id}/audit"
-    case auditCSV = "GET /accounts/{account_id}/audit.csv"
     case auditJSONL = "GET /accounts/{account_id}/audit.jsonl"
     case accountIdentity = "GET /accounts/{account_id}/identity"
     case requestIdentity = "POST /accounts/{account_id}/identity"
@@ -176,7 +175,6 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case enrollmentRemoveMember = "POST /enrollments/{enrollment_id}/members/{member_id}/remove"
     case enrollmentResendInvitation = "POST /enrollments/{enrollment_id}/members/{member_id}/resend"
     case enrollmentAudit = "GET /enrollments/{enrollment_id}/audit"
-    case enrollmentAuditCSV = "GET /enrollments/{enrollment_id}/audit.csv"
     case enrollmentAuditJSONL = "GET /enrollments/{enrollment_id}/audit.jsonl"
 
     case keys = "GET /accounts/{account_id}/api-keys"
@@ -231,7 +229,6 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case operatorAccounts = "GET /operator/accounts"
     case operatorSubscriptions = "GET /operator/subscriptions"
     case operatorAudit = "GET /operator/audit"
-    case operatorAuditCSV = "GET /operator/audit.csv"
     case operatorAuditJSONL = "GET /operator/audit.jsonl"
     case operatorSearch = "GET /operator/search"
     case operatorAccount = "GET /operator/accounts/{account_id}"

@@ -123,22 +123,4 @@ extension APIHandler {
             endsOn: ends,
             administrator: person(body["administrator"]?.members))
     }
-
-    func auditFilter(_ request: APIRequest) throws -> AuditFilter {
-        var filter = AuditFilter()
-        filter.account = request.id("account_id")
-        filter.enrollment = request.id("enrollment_id")
-        filter.object = try request["object_id"].map { text in
-            guard let id = UUID(anyID: text) else {
-                throw Failure.malformed(code: "invalid_id", pointer: "?object_id", arguments: ["prefix": "…"])
-            }
-            return id
-        }
-        filter.actor = request["actor"]
-        filter.actorKind = request["actor_kind"].flatMap { Actor.Kind(rawValue: $0) }
-        filter.action = request["action"]
-        filter.from = request.instant("from")
-        filter.to = request.instant("to")
-        return filter
-    }
 }

@@ -191,10 +191,7 @@ struct APIHandler: Sendable {
         case .checkEntitlements: return try await entitlements(request)
         case .getTestClock: return try await testClock(request)
         case .advanceTestClock: return try await advance(request)
-        case .listAuditEvents:
-            return list(request, try await ListAuditEvents.run(try auditFilter(request), try request.page(), context)) {
-                $0.write(to: &$1)
-            }
+        case .listAuditEvents: return try await list(request, AuditEntry.list)
         case .getAuditEvent:
             return object(try await FindAuditEvent.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
         case .listMembers, .inviteMember, .getMember, .changeMember, .removeMember, .resendInvitation, .getHandover,

@@ -240,8 +240,7 @@ extension Endpoint {
                 answer: .object(200, "ClockAdvance"), refusals: [403, 409, 413, 415, 422], idempotency: .offered)
         case .listAuditEvents:
             .read(
-                "audit", "Who did what, newest first.", .list("AuditEvent"),
-                query: Self.auditQuery + EndpointDocumentation.page + EndpointDocumentation.sort, who: .administrators)
+                "audit", "Who did what, newest first.", .list("AuditEvent"), query: AuditEntry.list.query, who: .administrators)
         case .getAuditEvent:
             .read("audit", "One event with what was before and after.", .object(200, "AuditEvent"), who: .administrators)
         case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey: apiKeyDocumentation
@@ -289,15 +288,6 @@ extension Endpoint {
         case .listRoles: .read("members", "What each role may do.", .object(200, "RoleMatrix"))
         }
     }
-
-    private static let auditQuery: [Schema.Field] = [
-        .optional("account_id", .id("acc")), .optional("enrollment_id", .id("enr")),
-        .optional("object_id", .text(min: 1, max: 40), "What it was done to: the ID of any object."),
-        .optional("actor_kind", .word(["user", "key", "operator", "timer"])),
-        .optional("actor", .text(min: 1, max: 254), "Who did it: an e-mail address, or the ID of a person or a key."),
-        .optional("action", .text(min: 1, max: 100), "For example `subscription.edited`."),
-        .optional("from", .format("date-time")), .optional("to", .format("date-time"), "Exclusive."),
-    ]
 }
 
 extension EndpointDocumentation {

@@ -61,6 +61,8 @@ package struct ListFilter: Sendable {
 package struct ListReader: Sendable {
     let t: Localiser
     let principal: Principal
+    /// The list's own page; nil where a program reads.
+    var page: URLPath?
 }
 
 /// What stands in one cell of a downloaded file.
