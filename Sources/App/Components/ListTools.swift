@@ -98,6 +98,8 @@ package struct FilterBar: Sendable {
     }
 
     package let action: URLPath
+    /// The list with no filter at all.
+    package var clear: URLPath
     package let fields: [Field]
     package let chips: [Chip]
     /// What else the address carries and a new choice keeps: the order of the list.
@@ -105,6 +107,7 @@ package struct FilterBar: Sendable {
 
     package init(action: URLPath, fields: [Field], chips: [Chip] = [], kept: [(String, String)] = []) {
         self.action = action
+        clear = action
         self.fields = fields
         self.chips = chips
         self.kept = kept
@@ -120,7 +123,7 @@ package struct FilterBar: Sendable {
             if !chips.isEmpty {
                 ul(.class("chips"), .ariaLabel(t("list.active_filters"))) {
                     for chip in chips { li { Self.chip(chip, t) } }
-                    li { a(.class("chip-clear"), .href(action)) { t("list.clear_all") } }
+                    li { a(.class("chip-clear"), .href(clear)) { t("list.clear_all") } }
                 }
             }
         }

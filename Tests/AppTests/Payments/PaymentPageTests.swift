@@ -23,6 +23,22 @@ import Testing
             transfer.text.contains("RF") && transfer.text.contains("6222 0000 1234")
                 && transfer.text.contains("Transfer CN¥1,500.00"))
         #expect(try await browser.get("/accounts/\(story.account)/payments").expect(200).text.contains("Waiting"))
+        let list = "/accounts/\(story.account)/payments"
+        let id = page.split(separator: "/").last.map(String.init) ?? ""
+        for search in ["q=\(id)", "method=bank_transfer&status=pending", "from=2025-01-01&to=2025-01-01&method=bank_transfer"] {
+            let found = try await browser.get("\(list)?\(search)").expect(200)
+            #expect(found.text.contains("Rows 1–1 of 1") && found.text.contains("Clear all"), "\(search)")
+            let file = try await browser.get("\(list)?\(search)&format=csv&header=machine&cols=amount").expect(200)
+            #expect(file.text.hasPrefix("\u{FEFF}id,reference,created_at,amount,currency\r\n\(id),RF"), "\(search)")
+        }
+        #expect(try await browser.get("\(list)?to=2024-12-31").expect(200).text.contains("No payments match"))
+        let curl = try await browser.get("\(list)?from=2025-01-01&status=pending").expect(200)
+        #expect(
+            curl.text.contains(
+                "/v1/payments?account_id=\(story.account)&amp;status=pending&amp;from=2024-12-31T16%3A00%3A00Z"))
+        let sorting = try await browser.get("\(list)?sort=created_at&status=pending").expect(200)
+        #expect(sorting.text.contains("<option value=\"created_at\" selected>Asked for, earliest first"))
+        #expect(sorting.text.contains("class=\"sort-form\"") && sorting.text.contains("aria-sort=\"ascending\""))
         try await browser.get(page).expect(200)
         try await browser.post("\(page)/cancel").expect(303)
         #expect(try await browser.get(page).expect(200).text.contains("was given up"))
@@ -64,9 +80,23 @@ import Testing
         #expect(review.text.contains("CN¥3,500.00") && review.text.contains("CN¥100.00 is more than was asked for"))
         try await browser.post("\(page)/match").expect(303)
         #expect(try await browser.get(page).expect(200).text.contains("Rest waits"))
+        let desk = "/operator/remittances"
+        let waiting = try await browser.get(desk).expect(200)
+        #expect(waiting.text.contains("Rest waits") && waiting.text.contains("Remove filter State: What waits"))
+        #expect(waiting.text.contains("href=\"/operator/remittances?status=\""))
         try await browser.get("\(page)/return").expect(200)
         try await browser.post("\(page)/return", ["note": ""]).expect(422)
         try await browser.post("\(page)/return", ["note": "Sent back today"]).expect(303)
+        #expect(try await browser.get(desk).expect(200).text.contains("Nothing waits"))
+        let all = try await browser.get("\(desk)?status=&sort=received_at").expect(200)
+        #expect(all.text.contains("Rows 1–1 of 1") && all.text.contains("Returned") && !all.text.contains("Remove filter"))
+        for search in ["q=B-1&status=", "q=\(payment.reference)&status=", "status=returned"] {
+            let file = try await browser.get("\(desk)?\(search)&format=csv&header=machine").expect(200)
+            #expect(file.text.split(separator: "\r\n").count == 2, "\(search)")
+            #expect(file.text.contains(",1600.00,CNY,0.00,") && file.text.contains(payment.id), "\(search)")
+        }
+        let told = try await story.tenant.get("/v1/remittances?status=waiting").expect(200)
+        #expect(told.list("data").isEmpty)
         #expect(try await browser.get(page).expect(200).text.contains("Sent back today"))
         #expect(try await story.tenant.subscription(story.subscription)["credit.remaining.amount"] == "3500.00")
         try await story.tenant.invariants()

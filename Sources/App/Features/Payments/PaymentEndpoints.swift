@@ -19,9 +19,7 @@ extension Endpoint {
         case .listRemittances:
             .read(
                 "remittances", "Money that has arrived by bank transfer, newest first.", .list("Remittance"),
-                query: [.optional("status", .word(Remittance.Status.allCases.map(\.rawValue)))] + EndpointDocumentation.page
-                    + EndpointDocumentation.sort,
-                who: .operators)
+                query: Remittance.list.query, who: .operators)
         case .recordRemittance:
             .create(
                 "remittances", "Write down a transfer that has arrived, once under the bank's own number.", "Remittance",
@@ -156,9 +154,7 @@ extension APIHandler {
         case .cancelPayment:
             _ = try request.body()
             return response(try await CancelPayment(id: try request.pathID()).run(context, try request.options()), request)
-        case .listRemittances:
-            let status = request["status"].flatMap { Remittance.Status(rawValue: $0) }
-            return list(request, try await ListRemittances.run(status, try request.page(), context)) { $0.write(to: &$1) }
+        case .listRemittances: return try await list(request, Remittance.list)
         case .recordRemittance:
             return response(try await recordRemittance(request).run(context, try request.options()), request)
         case .getRemittance:

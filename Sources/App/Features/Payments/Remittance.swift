@@ -152,25 +152,6 @@ package struct RemittanceSuggestion: Sendable {
     package let ground: Ground
 }
 
-package enum ListRemittances {
-    package static func run(_ status: Remittance.Status?, isWaiting: Bool = false, _ page: PageRequest, _ context: TenantContext)
-        async throws
-        -> ListPage<Remittance>
-    {
-        try context.require(.operate)
-        let tenant = context.tenant.id
-        var condition: SQL = "r.tenant_id = \(tenant)"
-        if let status { condition = "\(condition) and r.status = \(status)" }
-        if isWaiting { condition = "\(condition) and r.status in ('unmatched', 'surplus')" }
-        let rows = try await context.read(
-            "select \(Remittance.columns) from remittances r where \(condition) \(page.tail(at: "r.created_at", id: "r.id"))"
-        ).rows
-        let ids: [RemittanceID] = try rows.map { try $0.get(0) }
-        let parts = try await context.read(Remittance.parts(tenant, ids)).rows
-        return ListPage(try Remittance.decode(rows, parts: parts), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-    }
-}
-
 package enum FindRemittance {
     package static func byID(_ id: RemittanceID, _ context: TenantContext) async throws -> Remittance {
         try context.require(.operate)

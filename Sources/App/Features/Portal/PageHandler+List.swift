@@ -15,6 +15,8 @@ struct ListFrame: Sendable {
     var scope: [(name: String, value: String)] = []
     /// The page has found that everything in its scope is the reader's: nobody asks again for each row.
     var isProven = false
+    /// What an address without a filter means; an empty one means everything: `status=`.
+    var defaults: [String: String] = [:]
     /// What filters of the kind `choices` offer, by their name; without an entry such a filter does not show.
     var choices: [String: [FilterBar.Choice]] = [:]
     /// The columns that show before anybody has chosen; those of the description unless said.
@@ -86,7 +88,7 @@ struct ListView<Item: Sendable>: Sendable {
     private var chosen: [(filter: ListFilter, value: String)] {
         description.filters.compactMap { filter in
             guard !frame.scope.contains(where: { $0.name == filter.name }),
-                let value = visit[filter.name]?.trimmingBlankSpace(), !value.isEmpty
+                let value = (visit[filter.name] ?? frame.defaults[filter.name])?.trimmingBlankSpace(), !value.isEmpty
             else { return nil }
             let short = filter.name == "q" ? String(value.prefix(200)) : instant(value, filter) ?? value
             return filter.accepts(short) ? (filter, short) : nil
@@ -172,7 +174,17 @@ struct ListView<Item: Sendable>: Sendable {
 
     private func here(changing changes: [(String, String?)]) -> URLPath {
         let kept = Self.place.filter { name, _ in !changes.contains { $0.0 == name } }
-        return visit.here(changing: kept + changes)
+        return visit.here(changing: kept + everything.filter { name, _ in !changes.contains { $0.0 == name } } + changes)
+    }
+
+    /// Those filters that the address empties on purpose.
+    private var everything: [(String, String?)] {
+        frame.defaults.keys.sorted().filter { visit[$0]?.isEmpty == true }.map { ($0, "") }
+    }
+
+    /// The list without any filter.
+    private var cleared: URLPath {
+        URLPath(visit.request.pathSegments).adding(frame.defaults.keys.sorted().map { ($0, "") })
     }
 
     private func head(_ column: ListColumn<Item>, _ request: ListRequest<Item>) -> TableColumn {
@@ -190,7 +202,8 @@ struct ListView<Item: Sendable>: Sendable {
 
     /// What else the address carries and a new choice keeps.
     private func kept(_ names: [String]) -> [(String, String)] {
-        visit.request.query.filter { names.contains($0.name) && !$0.value.isEmpty }.map { ($0.name, $0.value) }
+        visit.request.query.filter { names.contains($0.name) && (!$0.value.isEmpty || frame.defaults[$0.name] != nil) }
+            .map { ($0.name, $0.value) }
     }
 
     private func filters(_ request: ListRequest<Item>) -> FilterBar {
@@ -201,10 +214,13 @@ struct ListView<Item: Sendable>: Sendable {
         }
         let chips = chosen.map { filter, value in
             FilterBar.Chip(
-                visit.handler.labelled(filter.label, word(value, of: filter), t), without: here(changing: [(filter.name, nil)]))
+                visit.handler.labelled(filter.label, word(value, of: filter), t),
+                without: here(changing: [(filter.name, frame.defaults[filter.name] == nil ? nil : "")]))
         }
-        return FilterBar(
+        var bar = FilterBar(
             action: URLPath(visit.request.pathSegments), fields: fields, chips: chips, kept: kept(["sort", "limit", "cols"]))
+        bar.clear = cleared
+        return bar
     }
 
     private func field(_ filter: ListFilter, _ value: String?) -> FilterBar.Field? {
@@ -283,7 +299,7 @@ struct ListView<Item: Sendable>: Sendable {
     private var empty: EmptyState {
         let chosen = chosen
         if chosen.count == 1, let done = frame.done["\(chosen[0].filter.name)=\(chosen[0].value)"] { return done }
-        return chosen.isEmpty ? frame.empty : .filteredOut(title: frame.filteredTitle, clear: URLPath(visit.request.pathSegments))
+        return chosen.isEmpty ? frame.empty : .filteredOut(title: frame.filteredTitle, clear: cleared)
     }
 
     // MARK: The same question to the API (G7)

@@ -25,33 +25,23 @@ extension PageHandler {
 
     func remittances(_ visit: Visit) async throws -> HTTPResponse {
         let context = try desk(visit)
-        let (window, t) = (ListWindow(visit), visit.localiser())
-        let status = visit["status"].flatMap { Remittance.Status(rawValue: $0) }
-        // What waits for somebody is what the desk is for; everything else by choice.
-        let isWaiting = status == nil && visit["status"] != "all"
-        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
-            try await ListRemittances.run(status, isWaiting: isWaiting, page, context)
-        }
+        let t = visit.localiser()
         let hasBankAccount = try await !ListBankAccounts.run(context).isEmpty
-        let choices = [FilterBar.Choice("all", t("list.all"))] + Remittance.Status.allCases.map { .init($0.rawValue, t.word($0)) }
-        let chips = visit["status"].flatMap { $0.isEmpty ? nil : $0 }.map { word in
-            FilterBar.Chip(
-                labelled("remittances.status", status.map { t.word($0) } ?? t("list.all"), t),
-                without: visit.here(changing: [("status", nil), ("cursor", nil), ("before", nil), ("row", nil)]))
-        }
-        var page = RemittanceListPage(
-            record: PageRoute.remittanceForm.url(), bankAccounts: PageRoute.bankAccounts.url(), hasBankAccount: hasBankAccount,
-            filters: FilterBar(
-                action: PageRoute.remittances.url(),
-                fields: [
-                    .choice(
-                        name: "status", label: t("remittances.status"), all: t("remittances.waiting"), choices: choices,
-                        selected: visit["status"])
-                ], chips: chips.map { [$0] } ?? [], kept: window.kept),
-            rows: shown.items.map { .init(remittance: $0, url: PageRoute.remittance.url($0.id.description)) },
-            pager: window.pager(shown, visit))
-        page.createdSort = window.sort(visit)
-        return visit.page(page, remittancesFrame)
+        let nothingWaits = EmptyState.allDone(title: t("remittances.empty_title"), text: t("remittances.empty_text"))
+        var frame = ListFrame(
+            title: t("remittances.title"), lede: .text(t("remittances.lede")),
+            empty: .neverHad(title: t("remittances.none_title"), text: t("remittances.none_text"), action: nil),
+            filteredTitle: t("remittances.filtered_title"))
+        frame.actions = [
+            ActionLink(
+                t("remittances.record_action"), PageRoute.remittanceForm.url(), .primary,
+                unavailableBecause: hasBankAccount ? nil : t("remittances.no_bank_account")),
+            ActionLink(t("remittances.bank_accounts"), PageRoute.bankAccounts.url()),
+        ]
+        // What waits for somebody is what the desk is for; everything else by choice.
+        frame.defaults = ["status": "waiting"]
+        frame.done["status=waiting"] = nothingWaits
+        return try await list(visit, Remittance.list, frame, remittancesFrame)
     }
 
     func remittance(_ visit: Visit) async throws -> HTTPResponse {
