@@ -70,7 +70,13 @@ package struct TestTenant: Sendable {
                 "administrator": ["email": "\(bursar.uniqueName("admin"))@example.com", "first_name": "Mei", "last_name": "Lin"],
             ]
         ).expect(201)
-        return try made.id
+        let id = try made.id
+        // Stories count the letters of what they tell of; the administrator's way in is a story of its own.
+        if let account = AccountID(id)?.uuid.uuidString {
+            try force("delete from mails where tenant_id = $tenant and account_id = '\(account)' and kind = 'invitation'")
+            try force("delete from invitations where tenant_id = $tenant and account_id = '\(account)'")
+        }
+        return id
     }
 
     /// An enrollment; its ID.

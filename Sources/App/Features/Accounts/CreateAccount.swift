@@ -37,10 +37,9 @@ package struct CreateAccount: Sendable {
         try allow(context.principal)
         return try await context.command(options) { write in
             let account = try await create(write)
-            if kind == .enterprise {
-                try await write.inviteUnlessKnown(
-                    account.administrator, as: .accountAdministrator, account: account.id, placeName: account.name)
-            }
+            // Whoever cannot sign in yet gets her way in with the account; nobody has to think of inviting her.
+            try await write.inviteUnlessKnown(
+                account.administrator, as: .accountAdministrator, account: account.id, placeName: account.name)
             return account.answer(201)
         }
     }

@@ -74,7 +74,10 @@ extension Endpoint {
         case .me: .read("me", "Tenant, role, scope and clock of the key.", .object(200, "Me"))
 
         case .listAccounts: .read("accounts", "Accounts that the key can see.", .list("Account"), query: Account.list.query)
-        case .createAccount: .create("accounts", "Make a customer's account.", "Account", Input.createAccount, who: .operators)
+        case .createAccount:
+            .create(
+                "accounts", "Make a customer's account; an administrator who cannot sign in yet is invited by mail.", "Account",
+                Input.createAccount, who: .operators)
         case .getAccount: .read("accounts", "One account.", .object(200, "Account")).tagged()
         case .updateAccount:
             .patch(
