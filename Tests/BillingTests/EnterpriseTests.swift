@@ -87,6 +87,28 @@ import Values
             told == (percent.map { [.commitmentUsed(percent: $0, remaining: Money(minor: remaining, currency: .cny))] } ?? []))
     }
 
+    @Test(arguments: [
+        ("0.00", "50.00", nil as Int?), ("0.00", "50.01", 50), ("50.01", "80.00", nil), ("50.00", "80.01", 80),
+        ("80.01", "100.01", 100),
+        ("0.00", "900.00", 100), ("100.01", "900.00", nil), ("900.00", "60.00", nil),
+    ])
+    func `a posting passes a threshold once, the highest of several`(before: String, after: String, percent: Int?) {
+        #expect(EnrollmentNotices.passed(from: cny(before), to: cny(after), commitment: cny("100.01")) == percent)
+        #expect(EnrollmentNotices.passed(from: cny(before), to: cny(after), commitment: cny("0.00")) == nil)
+    }
+
+    @Test(arguments: [
+        ("2026-10-01T00:00:00Z", "2026-11-01T16:00:00Z" as String?, nil as Int?),
+        ("2026-11-01T15:59:59Z", "2026-11-01T16:00:00Z", nil), ("2026-11-01T16:00:00Z", "2026-12-01T16:00:00Z", 60),
+        ("2026-12-01T16:00:00Z", nil, 30), ("2026-12-31T15:59:59Z", nil, 30), ("2026-12-31T16:00:00Z", nil, nil),
+    ])
+    func `letters about the end of a term come by civil days of the zone`(now: String, next: String?, due: Int?) {
+        let (at, end) = (Instant(rfc3339: now)!, CivilDate(iso: "2027-01-01")!)
+        let zone = TimeZoneRule(identifier: "Asia/Shanghai")!
+        #expect(EnrollmentNotices.nextTermLetter(after: at, endsOn: end, in: zone) == next.map { Instant(rfc3339: $0)! })
+        #expect(EnrollmentNotices.dueTermLetter(at: at, endsOn: end, in: zone) == due)
+    }
+
     @Test func `a department is over its quota beyond the last cent, and one without a quota never`() {
         let told = notices(
             today: "2026-05-01", posted: "0.00",

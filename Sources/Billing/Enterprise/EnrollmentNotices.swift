@@ -81,6 +81,28 @@ package enum EnrollmentNotices {
         return notices
     }
 
+    /// The highest threshold that a posting has just passed; nil where it passed none.
+    package static func passed(from before: Money, to after: Money, commitment: Money) -> Int? {
+        guard commitment.isPositive else { return nil }
+        return thresholds.first { isReached($0, after, commitment) && !isReached($0, before, commitment) }
+    }
+
+    // MARK: The end of the term, by letter
+
+    /// How many civil days before the first day after the term its administrators are written to; the page says it earlier.
+    package static let termLetterDays = [60, 30]
+
+    /// When the next letter about the end of the term is due: at the beginning of its day in the zone.
+    package static func nextTermLetter(after now: Instant, endsOn: CivilDate, in zone: TimeZoneRule) -> Instant? {
+        termLetterDays.map { zone.startOfDay(endsOn.adding(days: -$0)) }.filter { $0 > now }.min()
+    }
+
+    /// Which of the letters is due: the last whose day has come, until the term is over.
+    package static func dueTermLetter(at now: Instant, endsOn: CivilDate, in zone: TimeZoneRule) -> Int? {
+        let left = zone.date(at: now).daysUntil(endsOn)
+        return left > 0 ? termLetterDays.filter { $0 >= left }.min() : nil
+    }
+
     private static func isReached(_ percent: Int, _ posted: Money, _ commitment: Money) -> Bool {
         Int128(posted.minor) * 100 >= Int128(commitment.minor) * Int128(percent)
     }

@@ -26,7 +26,8 @@ import Values
             "suspended_at": instant,
             "delete_at": instant, "todo": .word("mail.todo.pay"), "minimum": money, "subscription_id": .text("sub_1"),
             "rule": .text("L2"),
-            "digest": .text("abc"),
+            "digest": .text("abc"), "by": .word("mail.two_step_by.provider"),
+            "agreement": .text("EA 2026"), "commitment": money, "posted": money, "commitment_left": money, "overage": money,
             "subscriptions": .table(
                 ["subscription", "state", "remaining", "days_left", "cost"],
                 [[.text("Warehouse"), .word("state.active"), money, .number(12), money]]),

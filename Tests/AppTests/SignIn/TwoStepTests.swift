@@ -98,6 +98,13 @@ import Values
         #expect(try await loop.run { try await DisableTwoStep.run(email: email, context) } == false)
         try await turnOn(browser)
         #expect(try await loop.run { try await DisableTwoStep.run(email: email, context) })
+        // Each change is told to her, once, and by whose hand it was.
+        let told = try await story.tenant.mails().filter { $0.kind.hasPrefix("two_step") }
+        #expect(told.allSatisfy { $0.email == email })
+        #expect(told.filter { $0.kind == "two_step_on" }.count == 2)
+        let off = told.filter { $0.kind == "two_step_off" }.compactMap(\.text)
+        #expect(off.count == 2 && off.contains { $0.contains("on your profile page") })
+        #expect(off.contains { $0.contains("by your provider on the server") && $0.contains("/profile/two-step") })
         try await Browser(story.tenant.bursar).signIn(email)
     }
 

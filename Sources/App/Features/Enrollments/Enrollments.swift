@@ -152,6 +152,7 @@ package struct CreateEnrollment: Sendable {
                 values (\(write.tenant.id), \(write.newID(UserID.self)), \(person.id), 'enterprise_admin', \(id), \(write.now)) on conflict do nothing
                 """)
         }
+        write.setTermNotice(of: id, endsOn: endsOn)
         write.audit("enrollment.created", object: ("enrollment", id.uuid))
         write.emit("enrollment.created", object: ("enrollment", id.uuid), account: nil, sequence: 1)
         return Enrollment(

@@ -8,7 +8,8 @@ package struct DueNotices: Sendable {
     package struct Due: Sendable {
         package let kind: NoticeKind
         package let subject: UUID
-        package let account: AccountID
+        /// Nil for an agreement's, which is no single account's.
+        package let account: AccountID?
         package let subscription: SubscriptionID?
         package let dueAt: Instant
     }
@@ -32,7 +33,7 @@ package struct DueNotices: Sendable {
         let rows = try await context.read(
             """
             select kind, subject_id, account_id, subscription_id, due_at from notice_timers \
-            where tenant_id = \(context.tenant.id) and due_at <= \(limit) \
+            where tenant_id = \(context.tenant.id) and due_at <= \(limit) and kind = any(\(NoticeKind.allCases.map(\.rawValue))) \
             and (retry_at is null or (retry_at <= \(retryBy) and attempts < \(Self.attemptsAtMost))) \
             order by due_at, array_position(\(NoticeKind.allCases.map(\.rawValue)), kind), subject_id limit \(count)
             """
@@ -61,7 +62,9 @@ package struct DueNotices: Sendable {
                 switch notice.kind {
                 case .creditExpiring: try await CreditExpiringNotice(lot: LotID(notice.subject), due: notice).run(write)
                 case .deletionCountdown: try await DeletionCountdownNotice(due: notice).run(write)
-                case .balanceNotice: try await MondayNotice(due: notice).run(write)
+                case .balanceNotice:
+                    if let account = notice.account { try await MondayNotice(account: account, due: notice).run(write) }
+                case .termEnds: try await TermEndsNotice(enrollment: EnrollmentID(notice.subject), due: notice).run(write)
                 }
             }
         } catch is CancellationError {

@@ -26,11 +26,15 @@ package enum LetterKind: String, CaseIterable, Sendable {
     case identityVerified = "identity_verified"
     case identityDeclined = "identity_declined"
     case webhookDisabled = "webhook_disabled"
+    case twoStepOn = "two_step_on"
+    case twoStepOff = "two_step_off"
+    case commitmentUsed = "commitment_used"
+    case termEnds = "term_ends"
 
     /// A letter about an address or a way in goes to the address that asked for it; every other one to the reader's contact address, where she has one.
     var isAboutAnAddress: Bool {
         switch self {
-        case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged: true
+        case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged, .twoStepOn, .twoStepOff: true
         default: false
         }
     }
@@ -44,9 +48,11 @@ package enum LetterKind: String, CaseIterable, Sendable {
         case .creditLow, .creditExpiring: ["remaining", "bought", "expires_at"]
         case .suspended, .deletionCountdown: ["reason", "suspended_at", "delete_at", "remaining", "outstanding"]
         case .webhookDisabled: ["url", "reason"]
+        case .commitmentUsed: ["commitment", "posted", "commitment_left", "overage"]
         case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged, .serviceAdministratorChanged,
             .handover, .handoverDone, .handoverCancelled, .memberRemoved,
-            .balanceNotice, .reactivated, .deleted, .lapsed, .identityVerified, .identityDeclined:
+            .balanceNotice, .reactivated, .deleted, .lapsed, .identityVerified, .identityDeclined, .twoStepOn, .twoStepOff,
+            .termEnds:
             []
         }
     }

@@ -8,11 +8,12 @@ package enum NoticeKind: String, CaseIterable, Sendable {
     case creditExpiring = "credit_expiring"
     case deletionCountdown = "deletion_countdown"
     case balanceNotice = "balance_notice"
+    case termEnds = "term_ends"
 }
 
 extension Write {
     /// Sets or moves the one notice of this kind and subject.
-    func setNotice(_ kind: NoticeKind, subject: UUID, account: AccountID, subscription: SubscriptionID?, due: Instant) {
+    func setNotice(_ kind: NoticeKind, subject: UUID, account: AccountID?, subscription: SubscriptionID?, due: Instant) {
         enqueue(
             """
             insert into notice_timers (tenant_id, kind, subject_id, account_id, subscription_id, due_at) \
@@ -25,6 +26,15 @@ extension Write {
     func clearNotice(_ kind: NoticeKind, subject: UUID) {
         enqueue(
             "delete from notice_timers where tenant_id = \(tenant.id) and kind = \(kind.rawValue) and subject_id = \(subject)")
+    }
+
+    /// Each letter about the end of an agreement's term sets the next one; after the last there is none.
+    func setTermNotice(of enrollment: EnrollmentID, endsOn: CivilDate) {
+        let zone = TimeZoneRule(identifier: tenant.timeZone) ?? .utc
+        guard let due = EnrollmentNotices.nextTermLetter(after: now, endsOn: endsOn, in: zone) else {
+            return clearNotice(.termEnds, subject: enrollment.uuid)
+        }
+        setNotice(.termEnds, subject: enrollment.uuid, account: nil, subscription: nil, due: due)
     }
 
     /// With new credit comes the warning before its end, and its account hears of its balance every Monday (M13).

@@ -53,40 +53,41 @@ struct DeletionCountdownNotice: Sendable {
 
 /// M13: what is left and for how long, of every paid subscription of the account, and the past week's cost.
 struct MondayNotice: Sendable {
+    let account: AccountID
     let due: DueNotices.Due
 
     func run(_ write: Write) async throws {
         let tenant = write.tenant.id
         let rows = try await write.begin([
-            "select due_at from notice_timers where tenant_id = \(tenant) and kind = 'balance_notice' and subject_id = \(due.account) for update",
-            Account.one(tenant, due.account),
+            "select due_at from notice_timers where tenant_id = \(tenant) and kind = 'balance_notice' and subject_id = \(account) for update",
+            Account.one(tenant, account),
             SubscriptionQueries.list(
                 """
-                s.tenant_id = \(tenant) and s.account_id = \(due.account) and s.offer in ('trial', 'prepaid') \
+                s.tenant_id = \(tenant) and s.account_id = \(account) and s.offer in ('trial', 'prepaid') \
                 and s.state in ('active', 'past_due', 'suspended') order by s.created_at, s.id
                 """),
         ])
         // Somebody was faster: the notice has moved on to its next Monday.
         guard let stored = rows[0].first, try stored.get(0, as: Instant.self) == due.dueAt,
-            let account = try rows[1].first.map(Account.init)
+            let owner = try rows[1].first.map(Account.init)
         else { return }
         let ids: [SubscriptionID] = try rows[2].map { try $0.get(0) }
-        guard !ids.isEmpty else { return write.clearNotice(.balanceNotice, subject: due.account.uuid) }
+        guard !ids.isEmpty else { return write.clearNotice(.balanceNotice, subject: account.uuid) }
         write.setNotice(
-            .balanceNotice, subject: due.account.uuid, account: due.account, subscription: nil,
-            due: BalanceNotice.next(after: write.now, in: account.zone))
-        guard let monday = BalanceNotice.monday(due: due.dueAt, at: write.now, in: account.zone) else { return }
+            .balanceNotice, subject: account.uuid, account: account, subscription: nil,
+            due: BalanceNotice.next(after: write.now, in: owner.zone))
+        guard let monday = BalanceNotice.monday(due: due.dueAt, at: write.now, in: owner.zone) else { return }
         let subscriptions = try SubscriptionQueries.decode(
             rows[2], lots: try await write.query(SubscriptionQueries.lots(tenant, ids)))
-        let week = BalanceNotice.week(before: monday, in: account.zone)
+        let week = BalanceNotice.week(before: monday, in: owner.zone)
         let facts = try facts(
-            subscriptions, cost: try await cost(of: ids, in: week, account.currency, write), monday, account, write.now)
-        let administrator = account.administrator
+            subscriptions, cost: try await cost(of: ids, in: week, owner.currency, write), monday, owner, write.now)
+        let administrator = owner.administrator
         write.send(
             Letter(
-                .balanceNotice, to: .init(user: administrator.id, email: administrator.email), account: account.id, facts: facts,
-                link: PageRoute.subscriptions.url(account.id.description),
-                cause: UUID(naming: "monday \(account.id) \(monday.iso)")))
+                .balanceNotice, to: .init(user: administrator.id, email: administrator.email), account: account, facts: facts,
+                link: PageRoute.subscriptions.url(account.description),
+                cause: UUID(naming: "monday \(account) \(monday.iso)")))
     }
 
     /// What the week's usage cost, rounded once for each subscription (M2).

@@ -1,5 +1,4 @@
 import Billing
-import Crypto
 import FoundationEssentials
 import HTML
 import HTTP

@@ -160,6 +160,7 @@ struct ConfirmTwoStep: Sendable {
             try write.storeNewCodes(of: user)
             write.endSessions(of: user, except: session)
             write.audit("user.two_step_on", object: ("user", user.uuid))
+            try await write.tellOfTwoStep(.twoStepOn, user)
             return true
         }
     }
@@ -259,10 +260,12 @@ package struct DisableTwoStep: Sendable {
     package func run(_ context: TenantContext) async throws -> Bool {
         try await context.work(actor: context.principal.actor) { write in
             let found = try await write.begin([SecondFactor.one(write.tenant.id, user, locked: true)])[0].first
-            guard found != nil else { return false }
+            guard let found else { return false }
             write.enqueue("delete from identity.recovery_codes where tenant_id = \(write.tenant.id) and user_id = \(user)")
             write.enqueue("delete from identity.second_factors where tenant_id = \(write.tenant.id) and user_id = \(user)")
             write.audit("user.two_step_off", object: ("user", user.uuid))
+            // A secret that no code has confirmed was never asked for: there is nothing to tell.
+            if try SecondFactor(found).isOn { try await write.tellOfTwoStep(.twoStepOff, user) }
             return true
         }
     }
@@ -276,5 +279,22 @@ package struct DisableTwoStep: Sendable {
             throw Configuration.Problem(description: "Nobody of this tenant signs in as \(email).")
         }
         return try await DisableTwoStep(user: user).run(context)
+    }
+}
+
+extension Write {
+    /// Whoever can sign in as her shall not be able to change how without her hearing of it.
+    fileprivate func tellOfTwoStep(_ kind: LetterKind, _ user: UserID) async throws {
+        let rows = try await query(
+            "select coalesce(contact_email, email) from users where tenant_id = \(tenant.id) and id = \(user)")
+        guard let row = rows.first else { return }
+        let isHerself = if case .user = principal { true } else { false }
+        send(
+            Letter(
+                kind, to: .init(user: user, email: try row.get(0)),
+                facts: [
+                    "at": .instant(dependencies.realNow()),
+                    "by": .word(isHerself ? "mail.two_step_by.herself" : "mail.two_step_by.provider"),
+                ], link: PageRoute.twoStep.url(), cause: newID(EventID.self).uuid))
     }
 }

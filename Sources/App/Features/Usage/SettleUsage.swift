@@ -158,13 +158,13 @@ package struct SettleUsage: Sendable {
     ) async throws {
         guard let enrollment = subscription.enrollmentID else { return }
         let lock: SQL = """
-            select commitment_minor, posted_minor from enrollments where tenant_id = \(write.tenant.id) and id = \(enrollment) for no key update
+            select commitment_minor, posted_minor, name from enrollments where tenant_id = \(write.tenant.id) and id = \(enrollment) for no key update
             """
         let rows = try await write.query([lock] + DepartmentLines.statements(subscription, write.tenant.id))
         guard let row = rows[0].first else { throw Failure.notFound }
+        let (commitment, posted) = (subscription.money(try row.get(0)), subscription.money(try row.get(1)))
         let result = try CommitmentDraw.settle(
-            batch.records, totals: batch.totals, enrollmentPosted: subscription.money(try row.get(1)),
-            commitment: subscription.money(try row.get(0)))
+            batch.records, totals: batch.totals, enrollmentPosted: posted, commitment: commitment)
         let revenue = LedgerAccount(kind: .revenue, owner: subscription.accountID.uuid)
         write.post(
             [
@@ -181,6 +181,8 @@ package struct SettleUsage: Sendable {
         write.enqueue(
             "update enrollments set posted_minor = \(result.enrollmentPosted.minor) where tenant_id = \(write.tenant.id) and id = \(enrollment)"
         )
+        try await EnrollmentLetters(enrollment: enrollment, name: try row.get(2), write: write)
+            .commitmentUsed(from: posted, to: result.enrollmentPosted, commitment: commitment)
         store(result.totals, units: batch.units, of: subscription, write)
         try DepartmentLines.store(batch.records, rows.dropFirst(), of: subscription, in: enrollment, write)
     }
