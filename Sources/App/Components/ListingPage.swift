@@ -109,6 +109,8 @@ package struct ListingPage: Page {
     package var pager: Pager
     package var empty: EmptyState
     package var selection: RowSelection?
+    /// Below a single row: what to do about its being the only one.
+    package var alone: EmptyState?
 
     package init(_ heading: String, lede: HTML = .empty, filters: FilterBar, table: DataTable, pager: Pager, empty: EmptyState) {
         self.heading = heading
@@ -133,6 +135,7 @@ package struct ListingPage: Page {
                 if let sorting { sorting.html(t) }
                 if let selection { selection.html(table, t) } else { table.html }
                 pager.html(t)
+                if let alone { alone.html(t) }
             }
             tools(t)
         }

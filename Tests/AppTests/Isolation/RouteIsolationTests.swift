@@ -122,8 +122,13 @@ import Testing
                 let known = Set(list.documentation.query.map(\.name))
                 for filter in filters where known.contains(String(filter.prefix { $0 != "=" })) {
                     let reply = try await mine.tenant.get("\(list.template)?\(filter)", as: key)
+                    // Members are found by parts of their addresses: one's own are.
+                    let isOwn = list == .listMembers && filter == "q=%40example.com"
                     #expect(
-                        reply.status == 200 && reply.list("data").isEmpty || reply.status == 403,
+                        // A list of one place that is not named asks for it, whatever the filter.
+                        reply.status == 200
+                            && (reply.list("data").isEmpty || isOwn && !reply.text.contains(theirs.administratorEmail))
+                            || reply.status == 403 || reply.code == "required",
                         "\(list) \(filter): \(reply.text.prefix(300))")
                 }
                 for query in ["", "?limit=100", "?limit=100&cursor=\(cursor)"] where query.isEmpty || known.contains("limit") {

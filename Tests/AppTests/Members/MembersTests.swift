@@ -165,6 +165,47 @@ extension Browser {
         try await tenant.invariants()
     }
 
+    @Test func `are a list with search, order, columns, files and the line for the shell`() async throws {
+        let story = try await PortalStory()
+        let admin = try await story.person("account_admin")
+        var emails: [String] = []
+        for index in 0..<26 {
+            emails.append("\(story.tenant.bursar.uniqueName("listed"))-\(index)@example.com")
+            try await story.tenant.invite(emails[index], as: index.isMultiple(of: 2) ? "reader" : "finance", to: story.account)
+                .expect(201)
+        }
+        let page = "/accounts/\(story.account)/members"
+        let first = try await admin.get(page).expect(200)
+        #expect(first.text.contains("Rows 1–25 of 27") && first.text.contains("aria-sort=\"ascending\""))
+        #expect(!first.text.contains("Only one person so far"))
+        let next = try #require(first.text.firstMatch(of: #/href="([^"]*cursor=[^"]*)" rel="next"/#)).output.1
+        let second = try await admin.get(String(next.replacing("&amp;", with: "&"))).expect(200)
+        #expect(second.text.contains("Rows 26–27 of 27") && second.text.contains("rel=\"prev\""))
+        let found = try await admin.get("\(page)?q=\(emails[7].uppercased())&role=finance&state=invited").expect(200)
+        #expect(found.text.contains("Rows 1–1 of 1") && found.text.contains("Remove filter Role: Finance"))
+        #expect(found.text.contains("/v1/members?account_id=\(story.account)&amp;q="))
+        let file = try await admin.get("\(page)?role=reader&format=csv&header=machine&sort=name").expect(200)
+        let rows = file.text.split(separator: "\r\n")
+        #expect(rows.count == 14 && rows[0].hasPrefix("\u{FEFF}id,name,email,role,subscription_id,subscription,state,"))
+        #expect(
+            rows.dropFirst().map { String($0.split(separator: ",")[2]) }
+                == stride(from: 0, to: 26, by: 2).map { emails[$0] }.sorted())
+        for sort in ["name", "-name", "created_at", "-created_at"] {
+            let whole = try await story.tenant.get("/v1/members?account_id=\(story.account)&sort=\(sort)&limit=100").expect(200)
+            var (paged, cursor) = ([String](), "")
+            repeat {
+                let page = try await story.tenant.get(
+                    "/v1/members?account_id=\(story.account)&sort=\(sort)&limit=10\(cursor.isEmpty ? "" : "&cursor=\(cursor)")"
+                ).expect(200)
+                paged += page.list("data").compactMap { $0.scalar("id") }
+                cursor = page["next_cursor"] ?? ""
+            } while !cursor.isEmpty
+            #expect(paged.count == 27 && paged == whole.list("data").compactMap { $0.scalar("id") }, "\(sort)")
+        }
+        let narrow = try await admin.get("\(page)?cols=created_at").expect(200)
+        #expect(narrow.text.contains("Since") && !narrow.text.contains("Last seen</a>"))
+    }
+
     @Test func `get another role after seeing what changes`() async throws {
         let story = try await PortalStory()
         let admin = try await story.person("account_admin")

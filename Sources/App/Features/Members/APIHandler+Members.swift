@@ -9,10 +9,7 @@ extension APIHandler {
         let context = request.context
         let realNow = context.dependencies.realNow()
         switch request.endpoint {
-        case .listMembers:
-            return list(request, try await ListMembers.run(memberFilter(request), try request.page(), context)) {
-                $0.write(to: &$1, at: realNow)
-            }
+        case .listMembers: return try await list(request, ListedMember.list)
         case .inviteMember: return response(try await invitation(request).run(context, try request.options()), request)
         case .getMember:
             return conditional(try await FindMember.byID(try request.pathID(), context).answer(200, at: realNow), request)
@@ -41,15 +38,6 @@ extension APIHandler {
             return response(try await useCase.run(context, try request.options()), request)
         default: throw Failure.notFound
         }
-    }
-
-    private func memberFilter(_ request: APIRequest) -> MemberFilter {
-        var filter = MemberFilter()
-        filter.account = request.id("account_id")
-        filter.enrollment = request.id("enrollment_id")
-        filter.role = request["role"].flatMap { Role(rawValue: $0) }
-        filter.state = request["state"].flatMap { Member.State(rawValue: $0) }
-        return filter
     }
 
     private func role(_ text: String?, at pointer: String) throws -> Role {

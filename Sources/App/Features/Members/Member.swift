@@ -153,18 +153,18 @@ enum MemberQueries {
             case .one(let id): ("a.id = \(id)", "r.id = \(id)", "v.id = \(id)", "s.id = \(id)")
             }
         return """
-            select a.id, a.created_at, a.administrator_id as user_id, 'account_admin' as role, a.id as account_id, null::uuid as enrollment_id, \
+            select a.tenant_id, a.id, a.created_at, a.administrator_id as user_id, 'account_admin' as role, a.id as account_id, null::uuid as enrollment_id, \
             null::uuid as subscription_id, null::text as place_name, true as is_granted from accounts a where a.tenant_id = \(tenant) and \(account) \
             union all \
-            select r.id, r.created_at, r.user_id, r.role, r.account_id, r.enrollment_id, null, null, true from role_assignments r \
+            select r.tenant_id, r.id, r.created_at, r.user_id, r.role, r.account_id, r.enrollment_id, null, null, true from role_assignments r \
             where r.tenant_id = \(tenant) and r.role <> 'operator' and \(assignment) \
             union all \
-            select v.id, v.created_at, v.user_id, v.role, v.account_id, v.enrollment_id, null, null, false from invitations v \
+            select v.tenant_id, v.id, v.created_at, v.user_id, v.role, v.account_id, v.enrollment_id, null, null, false from invitations v \
             where v.tenant_id = \(tenant) and v.status = 'pending' and v.role in ('finance', 'reader', 'enterprise_admin') and \(invitation) \
             and not exists (select from role_assignments h where h.tenant_id = v.tenant_id and h.user_id = v.user_id \
             and h.account_id is not distinct from v.account_id and h.enrollment_id is not distinct from v.enrollment_id and h.role <> 'operator') \
             union all \
-            select s.id, s.created_at, s.service_administrator_id, 'service_admin', s.account_id, null, s.id, s.name, true from subscriptions s \
+            select s.tenant_id, s.id, s.created_at, s.service_administrator_id, 'service_admin', s.account_id, null, s.id, s.name, true from subscriptions s \
             join accounts b on b.tenant_id = s.tenant_id and b.id = s.account_id \
             where s.tenant_id = \(tenant) and s.service_administrator_id <> b.administrator_id and s.state <> 'deleted' and \(subscription)
             """

@@ -21,6 +21,10 @@ struct ListFrame: Sendable {
     var choices: [String: [FilterBar.Choice]] = [:]
     /// The columns that show before anybody has chosen; those of the description unless said.
     var columns: [String]?
+    /// The order before anybody has chosen; the description's first unless said.
+    var sort: String?
+    /// What stands below a single row that no filter left over.
+    var alone: EmptyState?
     /// When there never was a row.
     var empty: EmptyState
     /// When this filter alone leaves nothing, that is good news: `["state=suspended": .allDone(…)]`.
@@ -50,7 +54,7 @@ extension PageHandler {
             return try await view.file(condition, context).response(format)
         }
         let request = try description.request(
-            limit: view.limit, sort: visit["sort"], cursor: visit.filled("cursor"), before: visit.filled("before"))
+            limit: view.limit, sort: view.sort, cursor: visit.filled("cursor"), before: visit.filled("before"))
         let (_, slice) = try await description.page(request, condition, counting: true, context)
         let items = try await description.enrich?(slice.items, context) ?? slice.items
         return visit.page(view.page(items, slice, request, context), around)
@@ -79,9 +83,11 @@ struct ListView<Item: Sendable>: Sendable {
     private var t: Localiser { visit.localiser(zone) }
     private var reader: ListReader {
         ListReader(
-            t: t, principal: visit.signedIn?.principal ?? .commandLine, page: URLPath(visit.request.pathSegments))
+            t: t, principal: visit.signedIn?.principal ?? .commandLine, page: URLPath(visit.request.pathSegments),
+            tokens: { [visit] in visit.tokens() })
     }
 
+    var sort: String? { visit["sort"] ?? frame.sort }
     var limit: Int { visit["limit"].flatMap { Int($0) }.flatMap { Self.limits.contains($0) ? $0 : nil } ?? 25 }
 
     /// The reader's own filters: what the address says and the schema takes.
@@ -136,7 +142,7 @@ struct ListView<Item: Sendable>: Sendable {
         let scope = frame.scope.map { "_\($0.value)" }.joined()
         return ListFile(
             description: description, condition: condition,
-            request: try description.request(limit: Int(Int32.max), sort: visit["sort"]),
+            request: try description.request(limit: Int(Int32.max), sort: sort),
             columns: asked.map { [description.columns[0].name] + $0 }, reader: reader, hasWords: visit["header"] != "machine",
             withMark: visit["bom"] != "0", name: "\(description.name)\(scope)_\(t.date(t.now))_\(t.language.tag)",
             context: context)
@@ -163,6 +169,7 @@ struct ListView<Item: Sendable>: Sendable {
         }
         page.curl = curl(request)
         page.selection = frame.selection?.rows
+        if slice.total == 1, chosen.isEmpty { page.alone = frame.alone }
         return page
     }
 
@@ -193,9 +200,10 @@ struct ListView<Item: Sendable>: Sendable {
         }
         let isCurrent = request.order.name == name
         let descending = isCurrent ? !request.isDescending : order.isDescendingFirst
-        let isDefault = name == description.orders[0].name && descending == order.isDescendingFirst
+        let word = order.word(descending: descending)
+        let usual = frame.sort ?? description.orders[0].word(descending: description.orders[0].isDescendingFirst)
         let sort = TableColumn.Sort(
-            url: here(changing: [("sort", isDefault ? nil : order.word(descending: descending))]),
+            url: here(changing: [("sort", word == usual ? nil : word)]),
             current: isCurrent ? (request.isDescending ? .descending : .ascending) : nil)
         return TableColumn(t(column.title), isNumber: column.isNumber, sort: sort)
     }
@@ -306,7 +314,7 @@ struct ListView<Item: Sendable>: Sendable {
 
     private func curl(_ request: ListRequest<Item>) -> String {
         var query = frame.scope.map { ($0.name, $0.value) } + chosen.map { ($0.filter.name, $0.value) }
-        if visit["sort"] != nil { query.append(("sort", request.word)) }
+        if sort != nil { query.append(("sort", request.word)) }
         if limit != 25 { query.append(("limit", String(limit))) }
         let path = URLPath(description.endpoint.segments.map(String.init), query: query).string
         return "curl -H \"Authorization: Bearer $BURSAR_KEY\" \(ShellWord.quoted(visit.origin + path))"

@@ -71,89 +71,28 @@ extension PageHandler {
 
     func members(_ visit: Visit) async throws -> HTTPResponse {
         let view = try await membersView(visit)
-        let (window, t) = (ListWindow(visit, ascendingFirst: true), visit.localiser(view.zone))
-        var filter = MemberFilter()
-        filter.account = view.links.account
-        filter.enrollment = view.links.enrollment
-        filter.role = visit["role"].flatMap { Role(rawValue: $0) }
-        filter.state = visit["state"].flatMap { Member.State(rawValue: $0) }
-        let asked = filter
-        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
-            try await ListMembers.run(asked, page, view.context)
-        }
-        var actions = [ActionLink(t("members.invite"), view.links.invite, .primary)]
+        let t = visit.localiser(view.zone)
+        let invite = ActionLink(t("members.invite"), view.links.invite, .primary)
+        var frame = ListFrame(
+            title: t("members.title"), lede: .text(t("members.lede", ["owner": view.name])),
+            empty: .neverHad(title: t("members.alone_title"), text: t("members.alone_text"), action: invite),
+            filteredTitle: t("members.filtered_title"))
+        frame.actions = [invite]
         if let account = view.links.account,
             view.roles.contains(where: { Permission.allows($0, .handOverAccount, in: view.kind) })
         {
-            actions.append(ActionLink(t("members.hand_over"), PageRoute.handoverForm.url(account.description)))
+            frame.actions.append(ActionLink(t("members.hand_over"), PageRoute.handoverForm.url(account.description)))
         }
-        actions.append(ActionLink(t("members.roles"), PageRoute.roles.url()))
-        var rows: [MembersPage.Row] = []
-        for member in shown.items {
-            let isLast = try await EnterpriseAdministrators.isLast(member, view.context)
-            rows.append(memberRow(member, isLast: isLast, view, visit, t))
-        }
-        let page = MembersPage(
-            ownerName: view.name, wholeScope: t(view.place == .account ? "members.whole_account" : "members.whole_enrollment"),
-            filters: memberFilters(filter, visit, window, view.place, t), rows: rows,
-            pager: window.pager(shown, visit), actions: actions)
-        var frame = view.frame
-        frame.banner = visit.flash.flatMap { memberBanner($0, t) }
-        return visit.page(page, frame)
-    }
-
-    private func memberRow(_ member: Member, isLast: Bool, _ view: MembersView, _ visit: Visit, _ t: Localiser)
-        -> MembersPage.Row
-    {
-        let state = member.state(at: view.realNow)
-        var row = MembersPage.Row(
-            id: member.id.description, name: member.person.name, email: member.person.email, role: member.role, state: state,
-            hasSecondFactor: member.hasSecondFactor, seenAt: member.seenAt)
-        if let id = member.subscription, let account = member.account {
-            let links = SubscriptionLinks(account: account, id: id)
-            row.subscription = NavigationItem(member.placeName ?? id.description, links.overview)
-            row.actions = [ActionLink(t("members.change"), links(.editForm))]
-        } else if member.role != .accountAdministrator {
-            if view.place == .account { row.actions.append(ActionLink(t("members.change"), view.links.role(member.id))) }
-            row.actions.append(
-                ActionLink(
-                    t(member.isGranted ? "members.remove" : "members.withdraw"), view.links.remove(member.id),
-                    unavailableBecause: isLast ? t("error.last_enterprise_administrator.detail") : nil))
-        }
-        if state == .invited || state == .invitationExpired { row.invitedUntil = member.invitation?.expiresAt }
-        if state != .active {
-            row.resend = ActionForm(
-                t(member.invitation == nil ? "members.send_first" : "members.send_again"), action: view.links.resend(member.id),
-                tokens: visit.tokens())
-        }
-        return row
-    }
-
-    private func memberFilters(_ filter: MemberFilter, _ visit: Visit, _ window: ListWindow, _ place: MemberPlace, _ t: Localiser)
-        -> FilterBar
-    {
-        func without(_ name: String) -> URLPath {
-            visit.here(changing: [(name, nil), ("cursor", nil), ("before", nil), ("row", nil)])
-        }
-        let roles: [Role] =
-            place == .account ? [.accountAdministrator, .finance, .reader, .serviceAdministrator] : [.enterpriseAdministrator]
-        let states: [Member.State] = [.active, .invited, .invitationExpired, .noSignIn]
-        var chips: [FilterBar.Chip] = []
-        if let role = filter.role { chips.append(.init(labelled("members.role", t.word(role), t), without: without("role"))) }
-        if let state = filter.state {
-            chips.append(.init(labelled("members.state", t("members.state_\(state.rawValue)"), t), without: without("state")))
-        }
-        return FilterBar(
-            action: URLPath(visit.request.pathSegments),
-            fields: [
-                .choice(
-                    name: "role", label: t("members.role"), all: t("list.all"),
-                    choices: roles.map { .init($0.rawValue, t.word($0)) }, selected: filter.role?.rawValue),
-                .choice(
-                    name: "state", label: t("members.state"), all: t("list.all"),
-                    choices: states.map { .init($0.rawValue, t("members.state_\($0.rawValue)")) },
-                    selected: filter.state?.rawValue),
-            ], chips: chips, kept: window.kept)
+        frame.actions.append(ActionLink(t("members.roles"), PageRoute.roles.url()))
+        frame.scope = view.links.account.map { [("account_id", $0.description)] } ?? []
+        frame.scope += view.links.enrollment.map { [("enrollment_id", $0.description)] } ?? []
+        frame.sort = "name"
+        frame.alone = frame.empty
+        let roles = ListedMember.roles.filter { ($0 == .enterpriseAdministrator) == (view.place == .enrollment) }
+        frame.choices["role"] = roles.map { .init($0.rawValue, t.word($0)) }
+        var around = view.frame
+        around.banner = visit.flash.flatMap { memberBanner($0, t) }
+        return try await list(visit, ListedMember.list, frame, around)
     }
 
     private func memberBanner(_ flash: Flash, _ t: Localiser) -> Banner? {

@@ -254,11 +254,7 @@ extension Endpoint {
         case .listMembers:
             .read(
                 "members", "People with a role in an account or an agreement, and those invited.", .list("Member"),
-                query: [
-                    .optional("account_id", .id("acc"), "Default: the key's account."), .optional("enrollment_id", .id("enr")),
-                    .optional("role", .word(["account_admin", "finance", "reader", "service_admin", "enterprise_admin"])),
-                    .optional("state", .word(["active", "invited", "invitation_expired", "no_sign_in"])),
-                ] + EndpointDocumentation.page + EndpointDocumentation.sort, who: .administrators)
+                query: ListedMember.list.query, who: .administrators)
         case .inviteMember:
             .create(
                 "members", "Invite somebody by e-mail; the link in the letter is good for seven days.", "Member",

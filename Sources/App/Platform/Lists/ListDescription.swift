@@ -63,6 +63,8 @@ package struct ListReader: Sendable {
     let principal: Principal
     /// The list's own page; nil where a program reads.
     var page: URLPath?
+    /// For a form of its own in each row; nil where a program reads.
+    var tokens: (@Sendable () -> FormTokens)?
 }
 
 /// What stands in one cell of a downloaded file.
@@ -140,6 +142,8 @@ package struct ListDescription<Item: Sendable>: Sendable {
     let table: String
     let idColumn: String
     let id: @Sendable (Item) -> UUID
+    /// `from …` where what is counted depends on what is asked; `select` then gets it before the condition.
+    var place: (@Sendable (ListAsk) async throws -> SQL)?
     /// The statement around a condition, which comes with its order and limit.
     let select: @Sendable (SQL) -> SQL
     let decode: @Sendable (Rows, TenantContext) async throws -> [Item]
@@ -198,7 +202,8 @@ package struct ListDescription<Item: Sendable>: Sendable {
         }
         let isWide = values["account_id"] == nil && values["enrollment_id"] == nil
         return ListCondition(
-            tenant: context.tenant.id, whole: isProven ? "\(tenant) \(filtered)" : "\(tenant) \(own) \(filtered)",
+            tenant: context.tenant.id, place: try await place?(ask),
+            whole: isProven ? "\(tenant) \(filtered)" : "\(tenant) \(own) \(filtered)",
             isSearch: values["q"] != nil,
             footholds: isWide && !isProven ? try await footholds?(context)?.map { "\(tenant) and \($0) \(filtered)" } : nil)
     }
@@ -227,7 +232,7 @@ package struct ListDescription<Item: Sendable>: Sendable {
     }
 
     private func rows(_ request: ListRequest<Item>, _ condition: ListCondition) -> SQL {
-        guard let footholds = condition.footholds else { return select("\(condition.whole) \(request.tail(id: idColumn))") }
+        guard let footholds = condition.footholds else { return statement(condition, request.tail(id: idColumn)) }
         let parts = footholds.map { foothold -> SQL in
             """
             (select \(unsafeSQL: idColumn) as id, \(unsafeSQL: request.order.column) as place from \(unsafeSQL: table) \
@@ -243,11 +248,17 @@ package struct ListDescription<Item: Sendable>: Sendable {
             """)
     }
 
+    /// The rows that a condition leaves, with an order and perhaps a limit.
+    func statement(_ condition: ListCondition, _ tail: SQL) -> SQL {
+        select(condition.place.map { "\($0) where \(condition.whole) \(tail)" } ?? "\(condition.whole) \(tail)")
+    }
+
     /// How many rows there are, up to a bound. In the first order, so that an index is walked and never the table; a search has its own index.
     func count(_ condition: ListCondition, atMost bound: Int64) -> SQL {
         let order: SQL = condition.isSearch ? "" : "order by \(unsafeSQL: orders[0].column), \(unsafeSQL: idColumn)"
         let parts = (condition.footholds ?? [condition.whole]).map { part -> SQL in
-            "(select \(unsafeSQL: idColumn) from \(unsafeSQL: table) where \(part) \(order) limit \(bound))"
+            let place: SQL = condition.place ?? "from \(unsafeSQL: table)"
+            return "(select \(unsafeSQL: idColumn) \(place) where \(part) \(order) limit \(bound))"
         }
         return "select count(*) from (select from (\(parts.joined(separator: " union "))) found limit \(bound)) counted"
     }
@@ -256,6 +267,8 @@ package struct ListDescription<Item: Sendable>: Sendable {
 /// What a list is narrowed to.
 struct ListCondition: Sendable {
     let tenant: TenantID
+    /// `from …`, where the list has no table of its own.
+    let place: SQL?
     let whole: SQL
     let isSearch: Bool
     /// As several conditions that together are the whole.

@@ -52,7 +52,7 @@ struct ListFile<Item: Sendable>: Sendable {
             })
     }
 
-    private var whole: SQL { description.select("\(condition.whole) \(request.ordering(id: description.idColumn))") }
+    private var whole: SQL { description.statement(condition, request.ordering(id: description.idColumn)) }
 
     private func items(_ rows: Rows) async throws -> [Item] {
         let items = try await description.decode(rows, context)
