@@ -171,6 +171,36 @@ import Values
         #expect(try await story.person("account_admin").get("/operator/api-keys").status == 404)
     }
 
+    @Test func `is found in a list by name, last characters and state, which also comes as a file`() async throws {
+        let story = try await PortalStory()
+        let (tenant, account, list) = (story.tenant, story.account, "/accounts/\(story.account)/api-keys")
+        var ids: [String] = []
+        for name in ["Nightly export", "alpha reader", "Zebra"] {
+            ids.append(
+                try await tenant.post("/v1/api-keys", ["account_id": "\(account)", "role": "reader", "name": "\(name)"])
+                    .expect(201).id)
+        }
+        try await tenant.request("DELETE", "/v1/api-keys/\(ids[2])", once: .none).expect(200)
+        let hint = try await tenant.get("/v1/api-keys/\(ids[0])").expect(200)["hint"] ?? ""
+        let browser = try await story.person("account_admin")
+        for (query, found) in [("q=NIGHT", ids[0]), ("q=\(hint)", ids[0]), ("q=\(ids[1])", ids[1]), ("state=revoked", ids[2])] {
+            let page = try await browser.get("\(list)?\(query)").expect(200)
+            #expect(page.text.contains("Rows 1–1 of 1") && page.text.contains("Clear all"), "\(query)")
+            let file = try await browser.get("\(list)?\(query)&format=csv&header=machine").expect(200)
+            #expect(file.text.contains("\(found),") && file.text.split(separator: "\r\n").count == 2, "\(query)")
+            let told = try await tenant.get("/v1/api-keys?account_id=\(account)&\(query)").expect(200)
+            #expect(told.list("data").compactMap { $0.scalar("id") } == [found], "\(query)")
+        }
+        let sorted = try await browser.get("\(list)?sort=name&state=active").expect(200)
+        #expect(sorted.text.contains("aria-sort=\"ascending\"") && sorted.text.contains("/v1/api-keys?account_id=\(account)"))
+        #expect(sorted.text.contains("\(list)/\(ids[0])/edit") && !sorted.text.contains("\(list)/\(ids[2])/edit"))
+        let whole = try await tenant.get("/v1/api-keys?account_id=\(account)&sort=-created_at").expect(200)
+        #expect(whole.list("data").compactMap { $0.scalar("id") } == ids.reversed())
+        // The desk lists every key of the tenant, and looks after each there.
+        let desk = try await story.person("operator").get("/operator/api-keys?q=\(ids[1])").expect(200)
+        #expect(desk.text.contains("/operator/api-keys/\(ids[1])/edit") && desk.text.contains("alpha reader"))
+    }
+
     @Test func `is renamed on a page, where the operator also says how often it may ask and nobody else does`() async throws {
         let story = try await PortalStory()
         let made = try await make(story.tenant, story.account).expect(201)

@@ -128,24 +128,6 @@ package struct APIKey: Sendable {
 
 /// The keys of an account, or the tenant's own: for whoever may manage members there (product.md section 7).
 package enum ListAPIKeys {
-    package static func run(_ account: AccountID?, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<APIKey>
-    {
-        let owner: AccountID?
-        do {
-            owner = try await keyOwner(account, context)
-        } catch Failure.notFound where account != nil {
-            // An account that is not theirs filters everything away, as in every list.
-            return ListPage([], limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-        }
-        let condition: SQL = owner.map { "k.account_id = \($0)" } ?? (account == nil ? "true" : "false")
-        let rows = try await identityRows(
-            """
-            select \(APIKey.columns) \(APIKey.source) where k.tenant_id = \(context.tenant.id) and \(condition) \
-            \(page.tail(at: "k.created_at", id: "k.id"))
-            """, context)
-        return ListPage(try rows.map(APIKey.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-    }
-
     /// The account whose keys are meant, after the question whether they may be managed. Nil: all of the tenant's, which the operator may.
     static func keyOwner(_ account: AccountID?, _ context: TenantContext) async throws -> AccountID? {
         var account = account

@@ -21,11 +21,7 @@ extension PageHandler {
             try requireOperator(context)
             return KeyOwner(
                 name: context.tenant.name, frame: Frame(current: PageRoute.operatorKeys.url()),
-                links: APIKeyLinks(
-                    list: PageRoute.operatorKeys.url(), new: PageRoute.operatorKeyForm.url(),
-                    edit: { PageRoute.operatorEditKeyForm.url($0.description) },
-                    rotate: { PageRoute.operatorRotateKeyForm.url($0.description) },
-                    revoke: { PageRoute.operatorRevokeKeyForm.url($0.description) }), roles: [.operator])
+                links: .ofTenant, roles: [.operator])
         }
         let account = try await FindAccount.byID(try visit.pathID(0), context)
         try TenantContext.require(.manageMembers, of: context.principal.roles(on: account.belonging), in: account.kind)
@@ -33,26 +29,23 @@ extension PageHandler {
         return KeyOwner(
             account: account, name: account.name,
             frame: Frame(zone: account.zone, account: (account.id, account.name), current: PageRoute.keys.url(id)),
-            links: APIKeyLinks(
-                list: PageRoute.keys.url(id), new: PageRoute.keyForm.url(id),
-                edit: { PageRoute.editKeyForm.url(id, $0.description) },
-                rotate: { PageRoute.rotateKeyForm.url(id, $0.description) },
-                revoke: { PageRoute.revokeKeyForm.url(id, $0.description) }), roles: [.accountAdministrator, .finance, .reader])
+            links: .of(account.id), roles: [.accountAdministrator, .finance, .reader])
     }
 
     func keys(_ visit: Visit) async throws -> HTTPResponse {
         let owner = try await keyOwner(visit)
-        let (context, window) = (try visit.context(), ListWindow(visit))
-        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
-            try await ListAPIKeys.run(owner.account?.id, page, context)
-        }
-        let page = APIKeyListPage(
-            owner: owner.name, keys: shown.items, links: owner.links, pager: window.pager(shown, visit),
-            now: dependencies.realNow())
-        var frame = owner.frame
-        if visit.flash == .keyRevoked { frame.banner = Banner(.good, title: visit.strings("keys.revoked")) }
-        if visit.flash == .keyEdited { frame.banner = Banner(.good, title: visit.strings("keys.edited")) }
-        return visit.page(page, frame)
+        let t = visit.localiser(owner.frame.zone)
+        let new = ActionLink(t("keys.new"), owner.links.new, .primary)
+        var frame = ListFrame(
+            title: t("keys.title"), lede: .text(t("keys.lede", ["owner": owner.name])),
+            empty: .neverHad(title: t("keys.none"), text: t("keys.none_text"), action: new),
+            filteredTitle: t("keys.filtered_title"))
+        frame.actions = [new, ActionLink(t("docs.title"), PageRoute.apiIndex.url())]
+        frame.scope = owner.account.map { [("account_id", $0.id.description)] } ?? []
+        var around = owner.frame
+        if visit.flash == .keyRevoked { around.banner = Banner(.good, title: t("keys.revoked")) }
+        if visit.flash == .keyEdited { around.banner = Banner(.good, title: t("keys.edited")) }
+        return try await list(visit, ListedAPIKey.list, frame, around)
     }
 
     func keyForm(_ visit: Visit) async throws -> HTTPResponse {

@@ -8,9 +8,7 @@ extension APIHandler {
         let context = request.context
         let now = context.dependencies.realNow()
         switch request.endpoint {
-        case .listAPIKeys:
-            let page = try await ListAPIKeys.run(request.id("account_id"), try request.page(), context)
-            return list(request, page) { $0.write(to: &$1, at: now) }
+        case .listAPIKeys: return try await list(request, ListedAPIKey.list)
         case .createAPIKey:
             let body = try request.body()
             let useCase = CreateAPIKey(
@@ -57,7 +55,7 @@ extension Endpoint {
         case .listAPIKeys:
             return .read(
                 tag, "Keys of an account, or the tenant's, newest first.", .list("APIKey"),
-                query: [.optional("account_id", .id("acc"))] + EndpointDocumentation.page, who: .administrators)
+                query: ListedAPIKey.list.query, who: .administrators)
         case .createAPIKey:
             return EndpointDocumentation(
                 tag: tag,
