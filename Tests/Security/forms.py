@@ -6,6 +6,8 @@ from bursar import Client
 from visitor import Visitor
 
 POLICY = ["default-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"]
+# Everybody's, with or without a session: a document for programs, which may be kept and has no page around it.
+PUBLIC = {"/openapi.json"}
 # What reading may change: when a session and its person were last seen.
 READING_CHANGES = {"identity.sessions", "identity.sign_ins"}
 
@@ -76,6 +78,10 @@ def look(pages, tally):
             if page.headers.get("X-Content-Type-Options") != "nosniff" or page.headers.get("Referrer-Policy") not in ("same-origin", "no-referrer"):
                 bare.append(path)
             kind = page.headers.get("Content-Type", "")
+            if path in PUBLIC:
+                if page.status != 200 or not kind.startswith("application/") or page.headers.get("Set-Cookie"):
+                    typeless.append(path)
+                continue
             if page.status == 200 and "html" in kind:
                 inline += [f"{path} {what}" for what in page.forms.inline]
                 if "charset=utf-8" not in kind:
