@@ -22,6 +22,7 @@ bench: build
 
 faults: build
 	python3 Tests/Faults/faults.py --kills 100 --binary .build/release/bursar
+	python3 Tests/Faults/clock.py --kills 8 --accounts 100 --binary .build/release/bursar
 
 # Attacks a running demo from outside, check by check, and runs the suites about isolation and roles (Tests/Security/README.md).
 security:
