@@ -7,6 +7,7 @@ Standard library only. Prints `N passed, N failed` at the end; exit code 1 when 
 """
 
 import argparse
+import datetime
 import json
 import os
 import signal
@@ -21,6 +22,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from bursar import Bursar, Client, Tally
 
 ITEMS = 240
+# RunOperation.leaseSeconds.
+LEASE = 30
 PAYMENT = {"method": "sandbox", "amount": {"amount": "1000.00", "currency": "CNY"}}
 
 
@@ -139,7 +142,8 @@ def restart(b, ground, path, first_answer, tally):
 def usage(a, b, ground, tally):
     """Events of every subscription come to both servers, each event to both; both settle."""
     ids = ground.prepaid(8)
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    # To the microsecond: the beginning of this second may lie before the last one was active.
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     def batch(number):
         return [{"specversion": "1.0", "id": f"e{number}-{n}", "source": "/two", "type": "cost", "subject": id, "time": now,
                  "data": {"product": "Compute", "quantity": "1", "unit": "hour", "cost": {"amount": "1.01", "currency": "CNY"}}}
@@ -184,16 +188,21 @@ def begin(ground, ids, key):
 
 
 def held(server):
-    """A lease that is held, with nothing open in the database: its worker is between two pieces."""
+    """A lease that is held, with most of it left and nothing open in the database: its worker is between two pieces."""
     row = server.sql(
-        "select (select count(*) from work.operation_queue where lease_until > now() + interval '5 s' and attempt > 0), "
+        "select (select count(*) from work.operation_queue where lease_until > now() + interval '25 s' and attempt > 0), "
         "(select count(*) from pg_stat_activity where usename = 'bursar_app' and xact_start is not null and backend_xid is not null), "
         "(select coalesce(sum(done), 0) from operations where state = 'running')")[0]
     return row[0] == "1" and row[1] == "0" and int(row[2]) > 0
 
 
+def lease_left(server):
+    """Seconds that the work's lease still lasts."""
+    return float(server.sql("select coalesce(max(extract(epoch from lease_until - now())), 0) from work.operation_queue")[0][0])
+
+
 def long_work(a, b, ground, tally):
-    """One works, is stopped past its lease, and comes back after another has taken over."""
+    """One works, is stopped past its lease, and comes back after another has taken over. Nobody ends the lease: it is waited for."""
     ids = ground.many
     b.terminate()
     id = begin(ground, ids, "work")
@@ -209,14 +218,17 @@ def long_work(a, b, ground, tally):
     b.start()
     client = Client(b.port, ground.key)
     progress = lambda: client.request("GET", f"/v1/operations/{id}").json()
-    before = progress()["progress"]["finished"]
-    time.sleep(1)
-    tally.check(progress()["progress"]["finished"] == before, "nobody takes over while the lease lasts", f"{before} of {len(ids)}")
-    a.sql("update work.operation_queue set lease_until = now()")
+    before, left = progress()["progress"]["finished"], lease_left(a)
+    # To the last second: a look then still finds the work where it stood.
+    time.sleep(max(0, left - 1))
+    waiting = progress()["progress"]["finished"] == before and lease_left(a) > 0
+    tally.check(waiting and left > 10, "nobody takes over while the lease lasts", f"{before} of {len(ids)} for {left - 1:.0f} s")
+    began = time.monotonic()
     taken = until(lambda: progress()["progress"]["finished"] > before, 20)
+    late = time.monotonic() - began
     # It comes back in the middle of the other's work.
     os.kill(a.process.pid, signal.SIGCONT)
-    tally.check(taken, "after the lease the other server takes over")
+    tally.check(taken, "after the lease the other server takes over", f"{late:.1f} s after its last second began")
     done = until(lambda: progress()["state"] == "done", 60)
     result = progress()
     tally.check(done and result["progress"]["done"] == len(ids), "every item is done once and said so", json.dumps(result["progress"]))
@@ -234,11 +246,10 @@ def killed_work(a, b, ground, tally):
     client = Client(a.port, ground.key)
     progress = lambda: client.request("GET", f"/v1/operations/{id}").json()
     until(lambda: progress()["progress"]["finished"] > 0, 20)
-    b.kill()
     # Whether or not it was the worker: what it left behind is taken over once its lease is over.
-    a.sql("update work.operation_queue set lease_until = now()")
+    b.kill()
     b.start()
-    done = until(lambda: progress()["state"] == "done", 60)
+    done = until(lambda: progress()["state"] == "done", LEASE + 60)
     tally.check(done and progress()["progress"]["done"] == len(ids), "after kill -9 the work goes on where it stopped", json.dumps(progress()["progress"]))
     doubled(a, ids, "suspended twice", tally, 2)
 
