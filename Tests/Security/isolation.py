@@ -24,8 +24,10 @@ def run(demo, report):
 
 def everything(demo, report):
     theirs = Theirs(demo)
-    report.check(len(theirs.identifiers) > 30 and len(theirs.words) > 5, "35 what another tenant sees is known", f"{len(theirs.identifiers)} IDs of {len(theirs.kinds)} kinds")
-    before, asked = theirs.fingerprint(), Asked(demo, theirs)
+    untried = {name for path in theirs.document["paths"] for name in re.findall(r"{(\w+_id)}", path) if not theirs.kinds.get(kind(name))} - NONE_THERE
+    report.check(len(theirs.identifiers) > 30 and len(theirs.words) > 5 and not untried, "35 what another tenant sees is known",
+                 f"{len(theirs.identifiers)} IDs of {len(theirs.kinds)} kinds; {sorted(untried)}")
+    before, asked = theirs.quiet(), Asked(demo, theirs)
     callers = [("key of the operator", demo.api())]
     callers += [(f"key of {role}", key) for role, key in account_keys(demo)]
     for name, client in callers:
@@ -48,9 +50,11 @@ def everything(demo, report):
 
 def alone(demo, theirs, report):
     """Without row security, for as long as this takes: the statements themselves name their tenant, so that each of the two walls holds alone."""
-    demo.sql("alter role bursar_app bypassrls")
+    bypass(demo, "bypassrls")
     try:
-        before, asked = theirs.fingerprint(), Asked(demo, theirs)
+        # The wall is really out of the way: what the server has open sees everybody's rows.
+        seen = demo.sql("select count(distinct tenant_id) from accounts", role="bursar_app")[0][0]
+        before, asked = theirs.quiet(), Asked(demo, theirs)
         for name, client in [("key of the operator", demo.api()), next(account_keys(demo))]:
             asked.paths(name, client)
             asked.lists(name, client)
@@ -63,8 +67,16 @@ def alone(demo, theirs, report):
             asked.leak(path, visitor.get(path))
         changed = [name for name, value in theirs.fingerprint().items() if before[name] != value]
     finally:
-        demo.sql("alter role bursar_app nobypassrls")
-    report.check(not asked.wrong and not asked.leaks and not changed, "35 and it is the same with row security out of the way: every statement names its tenant", f"{asked.count} requests; {(asked.wrong + asked.leaks + changed)[:4]}")
+        bypass(demo, "nobypassrls")
+    report.check(int(seen) > 1 and not asked.wrong and not asked.leaks and not changed, "35 and it is the same with row security out of the way: every statement names its tenant", f"{asked.count} requests; {(asked.wrong + asked.leaks + changed)[:4]}")
+
+
+def bypass(demo, word):
+    """A session keeps the plans that it has made, with row security or without: the server has to open others."""
+    demo.sql(f"alter role bursar_app {word}; select pg_terminate_backend(pid) from pg_stat_activity where usename = 'bursar_app'")
+    end = time.monotonic() + 30
+    while demo.api().request("GET", "/v1/accounts?limit=1").status != 200 and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def account_keys(demo):
@@ -95,19 +107,29 @@ class Theirs:
                     self.read(re.sub(r"{(\w+)}", lambda found: sorted(self.kinds[kind(found[1])])[min(place, len(self.kinds[kind(found[1])]) - 1)], template))
         visitor, person = Visitor(demo.port), demo.person("operator", 1)
         visitor.sign_in(person["email"], person["password"])
-        for path in ("/operator", "/operator/accounts", "/operator/subscriptions", "/operator/audit", "/operator/partners", "/operator/mails", "/operator/remittances"):
+        for path in ("/operator", "/operator/accounts", "/operator/subscriptions", "/operator/audit", "/operator/partners", "/operator/mails", "/operator/remittances", "/profile/sessions"):
             self.note(visitor.get(path).text)
 
     def mark(self):
         """A word that nobody else has, in whatever of theirs has a name; and the addresses that only they have."""
         word = f"Canary{uuid.uuid4().hex[:10]}"
-        post = lambda path, body: self.api.request("POST", path, body, key=uuid.uuid4().hex).json()
+
+        def post(path, body, headers=None):
+            answer = self.api.request("POST", path, body, key=uuid.uuid4().hex, headers=headers)
+            if answer.status not in (200, 201, 202):
+                raise RuntimeError(f"{path}: {answer.status} {answer.body[:200]}")
+            self.note(answer.body.decode())
+            return answer.json()
+
         account = post("/v1/accounts", {"kind": "standard", "name": word, "currency": "CNY", "time_zone": "UTC", "locale": "en",
                                         "administrator": {"email": f"{word.lower()}@example.com", "first_name": word, "last_name": word}})["id"]
-        post("/v1/subscriptions", {"account_id": account, "offer": "prepaid", "name": word})
+        ordered = post("/v1/subscriptions", {"account_id": account, "offer": "prepaid", "name": word})["id"]
         post("/v1/partners", {"code": word[:12], "company_name": word})
         post("/v1/members", {"account_id": account, "email": f"{word.lower()}2@example.com", "role": "reader"})
-        post(f"/v1/accounts/{account}/notes", {"text": word})
+        post(f"/v1/accounts/{account}/notes", {"body": word})
+        post(f"/v1/accounts/{account}/identity-requests", {"company_name": word, "registration_number": "91310000MA1K", "legal_representative": word})
+        post("/v1/offers/prepaid/drafts", {"currency": "USD"})
+        post("/v1/subscriptions/actions", {"action": "suspend", "mode": "each", "items": [{"id": ordered, "note": word}]}, {"Prefer": "respond-async"})
         post("/v1/api-keys", {"account_id": account, "role": "reader", "name": word})
         return {word, word.lower()} | self.addresses(1) - self.addresses(0)
 
@@ -135,6 +157,17 @@ class Theirs:
                 self.identifiers.add(found[0])
                 self.kinds.setdefault(found[1], set()).add(found[0])
 
+    def quiet(self):
+        """The fingerprint, once the server has done what it does by itself after what was made: letters, long work."""
+        before, end = self.fingerprint(), time.monotonic() + 30
+        while time.monotonic() < end:
+            time.sleep(2)
+            now = self.fingerprint()
+            if now == before:
+                break
+            before = now
+        return before
+
     def fingerprint(self):
         """Every table's rows of this tenant as one number."""
         tables = self.demo.sql("select quote_ident(n.nspname) || '.' || quote_ident(c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace "
@@ -146,8 +179,10 @@ class Theirs:
 
 
 KINDS = {"account_id": "acc", "subscription_id": "sub", "enrollment_id": "enr", "department_id": "dep", "order_id": "ord", "partner_id": "par", "payment_id": "pay", "api_key_id": "key",
-         "audit_id": "aud", "member_id": "mem", "notification_id": "ntf", "remittance_id": "rem", "policy_draft_id": "pol", "job_id": "job", "note_id": "not", "identity_request_id": "idr",
-         "session_id": "ses", "object_id": "sub"}
+         "audit_id": "aud", "member_id": "mem", "notification_id": "mai", "remittance_id": "rem", "policy_draft_id": "drf", "note_id": "nte", "identity_request_id": "idr",
+         "session_id": "ses", "object_id": "sub", "operation_id": "opr", "event_id": "evt", "webhook_endpoint_id": "whe", "webhook_delivery_id": "whd"}
+# What the other tenant of the demo has none of: a deadline that failed, a transfer, an endpoint of webhooks. Their routes are tried by RouteIsolationTests.
+NONE_THERE = {"job_id", "remittance_id", "webhook_endpoint_id", "webhook_delivery_id"}
 
 
 def kind(name):
