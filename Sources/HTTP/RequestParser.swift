@@ -155,11 +155,17 @@ extension RequestParser {
 
     /// Counts the bytes of the request line, without empty lines in front of it, its own line end included.
     private func measureRequestLine(_ bytes: UnsafeRawBufferPointer) {
-        for byte in bytes where !hasRequestLine {
-            if requestLineBytes == 0 && (byte == 0x0D || byte == 0x0A) { continue }
-            requestLineBytes += 1
-            hasRequestLine = byte == 0x0A
+        guard !hasRequestLine else { return }
+        var count = requestLineBytes
+        for byte in bytes {
+            if count == 0 && (byte == 0x0D || byte == 0x0A) { continue }
+            count += 1
+            guard byte != 0x0A else {
+                hasRequestLine = true
+                break
+            }
         }
+        requestLineBytes = count
     }
 
     private func noteEnd(of bytes: UnsafeRawBufferPointer) {

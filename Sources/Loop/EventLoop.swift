@@ -33,6 +33,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var localCalls: [@Sendable () -> Void] = []
     private var runningJobs: [UnownedJob] = []
     private var beforePollBodies: [() -> Void] = []
+    private var turnWaiters: [UnsafeContinuation<Void, Never>] = []
     private var isIdleRunning = false
 
     /// Jobs that enqueue jobs are run in the same drain this many times; then the sockets get their turn.
@@ -132,6 +133,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         beforePollBodies.append(body)
     }
 
+    /// Suspends until the sockets have had their say: between the pieces of work that takes longer than others should wait for theirs.
+    package func nextTurn() async {
+        // A task that has outlived its loop has nobody left to wait for.
+        guard isCurrent else { return }
+        await withUnsafeContinuation { turnWaiters.append($0) }
+    }
+
     // MARK: Where and when
 
     /// True on the loop's own thread.
@@ -194,7 +202,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             uv_run(uv, UV_RUN_NOWAIT)
             drain()
             rounds += 1
-        } while (!localJobs.isEmpty || !localCalls.isEmpty) && rounds < Self.stopRoundsMaximum
+        } while (!localJobs.isEmpty || !localCalls.isEmpty || !turnWaiters.isEmpty) && rounds < Self.stopRoundsMaximum
         let late = inbox.withLock { inbox -> Inbox in
             inbox.isStopped = true
             let late = inbox
@@ -210,6 +218,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         thread.store(0, ordering: .relaxed)
         for job in localJobs + late.jobs { globalConcurrentExecutor.enqueue(job) }
         localJobs = []
+        for waiter in turnWaiters { waiter.resume() }
+        turnWaiters = []
         localCalls = []
     }
 
@@ -238,6 +248,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             inbox.isWakePending = false
             isStopping = inbox.isStopping
         }
+        let rested = turnWaiters
+        turnWaiters = []
+        for waiter in rested { waiter.resume() }
         var rounds = 0
         while rounds < Self.drainRoundsMaximum {
             rounds += 1
@@ -248,7 +261,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
                 runBeforePollBodies()
             }
         }
-        keepPolling(!localJobs.isEmpty || !localCalls.isEmpty || !beforePollBodies.isEmpty)
+        keepPolling(!localJobs.isEmpty || !localCalls.isEmpty || !beforePollBodies.isEmpty || !turnWaiters.isEmpty)
         if isStopping { uv_stop(uv) }
     }
 

@@ -279,7 +279,7 @@ end
         server.start()
         warm = time.monotonic() - began
         top = self.memory_under_load()
-        say(f"memory {idle:.0f} MB idle (budget 60), at most {top:.0f} MB under load: 64 readers, 32 writers, 4 senders of usage (budget 120)")
+        say(f"memory {idle:.0f} MB idle (budget 60), at most {top:.0f} MB under load: 64 readers, then 32 writers (budget 120)")
         say(f"start  to ready on the existing database: {cold:.2f} s with PostgreSQL's own start, {warm:.2f} s when PostgreSQL runs already (budget 0.5)")
         self.lists()
         self.pages()

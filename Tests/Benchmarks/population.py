@@ -88,6 +88,6 @@ insert into transition_events (tenant_id, id, subscription_id, sequence, at, typ
 insert into audit_events (tenant_id, id, at, action, actor_kind, object_kind, object_id, account_id, from_state, to_state, recorded_at)
   select c.tenant, {audit}, c.bought, {step}, 'operator', 'subscription', {ids['subscription']}, {account},
          case when v.second = 1 then 'pending' end, case when v.second = 1 then 'active' else 'pending' end, c.bought {series}, {both};
-insert into outbox_events (tenant_id, id, type, object_kind, object_id, account_id, sequence, occurred_at)
-  select c.tenant, {outbox}, {step}, 'subscription', {ids['subscription']}, {account}, v.second + 1, c.bought {series}, {both};
+insert into outbox_events (tenant_id, id, type, object_kind, object_id, account_id, sequence, occurred_at, letters_at)
+  select c.tenant, {outbox}, {step}, 'subscription', {ids['subscription']}, {account}, v.second + 1, c.bought, c.bought {series}, {both};
 """

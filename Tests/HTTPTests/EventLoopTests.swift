@@ -177,6 +177,59 @@ private struct Expected: Error {}
         #expect(count == 5)
     }
 
+    @Test func `between two turns every socket that has something to say is heard, and nobody waits for what does not come`()
+        async throws
+    {
+        let loop = EventLoop(name: "test")
+        defer { loop.shutdown() }
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        defer {
+            close(reading)
+            close(writing)
+        }
+        let heard = try await loop.run { () async throws -> [Bool] in
+            let isHeard = Mutex(false)
+            let watch = try loop.watch(fd: reading) { _ in
+                var byte: UInt8 = 0
+                _ = read(reading, &byte, 1)
+                isHeard.withLock { $0 = true }
+            }
+            watch.update(events: .readable)
+            var heard: [Bool] = []
+            for _ in 0..<3 {
+                isHeard.withLock { $0 = false }
+                _ = write(writing, "x", 1)
+                // However often a task yields within a turn, the sockets wait.
+                await Task.yield()
+                heard.append(isHeard.withLock { $0 })
+                await loop.nextTurn()
+                await loop.nextTurn()
+                heard.append(isHeard.withLock { $0 })
+            }
+            for _ in 0..<1_000 { await loop.nextTurn() }
+            watch.close()
+            return heard
+        }
+        #expect(heard == [false, true, false, true, false, true])
+    }
+
+    @Test func `work in turns that is under way at the shutdown comes to its end`() async {
+        let loop = EventLoop(name: "test")
+        let turns = Mutex(0)
+        let work = loop.spawn {
+            for _ in 0..<100_000 {
+                await loop.nextTurn()
+                turns.withLock { $0 += 1 }
+            }
+        }
+        while turns.withLock({ $0 }) == 0 { await Task.yield() }
+        loop.shutdown()
+        await work.value
+        #expect(turns.withLock { $0 } == 100_000)
+    }
+
     @Test func `watching what is no socket is an error, not a crash`() async {
         let loop = EventLoop(name: "test")
         defer { loop.shutdown() }

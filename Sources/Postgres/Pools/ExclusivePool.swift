@@ -14,6 +14,8 @@ final class ExclusivePool: @unchecked Sendable {
     private let waitLimit: Duration
     private var idle: [Connection] = []
     private let scopeMaximum: Int
+    private let sharedScopeMaximum: Int
+    private var sharing = Sharing()
     private var waiting = FairQueue<Waiter>()
     private var held = ScopeCounts()
     private var timer: LoopTimer?
@@ -34,11 +36,15 @@ final class ExclusivePool: @unchecked Sendable {
         }
     }
 
-    /// `scopeMaximum`: as many sessions may users of one scope hold at once.
-    init(loop: EventLoop, options: ConnectionOptions, maximum: Int, scopeMaximum: Int, waitLimit: Duration) {
+    /// `scopeMaximum`: as many sessions may users of one scope hold at once; `sharedScopeMaximum` while another scope asks too.
+    init(
+        loop: EventLoop, options: ConnectionOptions, maximum: Int, scopeMaximum: Int, sharedScopeMaximum: Int,
+        waitLimit: Duration
+    ) {
         self.loop = loop
         self.maximum = maximum
         self.scopeMaximum = scopeMaximum
+        self.sharedScopeMaximum = sharedScopeMaximum
         self.waitLimit = waitLimit
         sessions = Sessions(loop: loop, options: options)
     }
@@ -75,8 +81,9 @@ final class ExclusivePool: @unchecked Sendable {
     /// A session with nothing under way and no transaction open. Give it back, whatever happens. On the loop.
     func checkOut(for scope: UUID?) async throws -> Connection {
         loop.preconditionOnLoop()
+        sharing.note(scope, at: now)
         // Where sessions are idle, everybody who waits is of a scope that has its share.
-        if held.isBelow(scopeMaximum, scope), let connection = popIdle() {
+        if held.isBelow(share, scope), let connection = popIdle() {
             counts.inUse += 1
             held.begin(scope)
             return connection
@@ -91,6 +98,9 @@ final class ExclusivePool: @unchecked Sendable {
         guard let connection = waiter.connection else { throw waiter.refusal }
         return connection
     }
+
+    private var now: Int64 { Int64(loop.milliseconds) * 1_000 }
+    private var share: Int { sharing.holds(at: now) ? sharedScopeMaximum : scopeMaximum }
 
     func giveBack(_ connection: Connection, of scope: UUID?) {
         counts.inUse -= 1
@@ -117,7 +127,7 @@ final class ExclusivePool: @unchecked Sendable {
 
     private func serve() {
         while !waiting.isEmpty, let connection = popIdle() {
-            guard let (waiter, scope) = waiting.popFirst(where: { held.isBelow(scopeMaximum, $0) }) else {
+            guard let (waiter, scope) = waiting.popFirst(where: { held.isBelow(share, $0) }) else {
                 idle.append(connection)
                 return
             }
@@ -139,5 +149,7 @@ final class ExclusivePool: @unchecked Sendable {
         }
         sessions.failSilent()
         sessions.replenish()
+        // What was held back because others asked may go on when they have stopped.
+        serve()
     }
 }

@@ -1,16 +1,33 @@
 import FoundationEssentials
 
+/// Whether several scopes are asking: two different ones within the last second.
+struct Sharing {
+    private static let microseconds: Int64 = 1_000_000
+
+    private var latest: UUID?
+    private var until: Int64 = .min
+
+    /// `now`: microseconds of a clock that only goes forward. What has no scope is the server's own and shares nothing.
+    mutating func note(_ scope: UUID?, at now: Int64) {
+        guard let scope, latest != scope else { return }
+        if latest != nil { until = now + Self.microseconds }
+        latest = scope
+    }
+
+    func holds(at now: Int64) -> Bool { now < until }
+}
+
 /// How many units of each scope are under way in a pool, and how many may be.
 ///
 /// Whoever comes next waits behind what is under way, so a scope may have as many as are answered within a moment: many short ones, few long ones. While
 /// several scopes ask, long ones never hold all sessions.
 package struct ScopeShare {
-    /// What another scope's unit may find before it, in microseconds of work on one session.
+    /// What a unit may find before it, in microseconds of work on one session: much while one scope is alone and only itself waits, little while
+    /// another one asks too.
     static let momentMicroseconds: Int64 = 3_000
+    static let sharedMomentMicroseconds: Int64 = 600
     /// Scopes are remembered at most; then those that have nothing under way are forgotten.
     private static let rememberedAtMost = 1_000
-    /// The pool is shared for so long after two scopes have asked.
-    private static let sharedMicroseconds: Int64 = 1_000_000
 
     private struct Scope {
         var underWay = 0
@@ -21,8 +38,7 @@ package struct ScopeShare {
     private let maximum: Int
     private let sessions: Int
     private var scopes: [UUID: Scope] = [:]
-    private var latest: UUID?
-    private var sharedUntil: Int64 = .min
+    private var sharing = Sharing()
 
     package init(maximum: Int, sessions: Int) {
         self.maximum = maximum
@@ -32,22 +48,20 @@ package struct ScopeShare {
     /// What has no scope is the server's own and never held back here.
     package func mayBegin(_ scope: UUID?, at now: Int64) -> Bool {
         guard let scope, let known = scopes[scope] else { return true }
-        return known.underWay < limit(microseconds: known.microseconds, isShared: now < sharedUntil)
+        return known.underWay < limit(microseconds: known.microseconds, isShared: sharing.holds(at: now))
     }
 
     /// So many units of this length at once.
     package func limit(microseconds: Int64, isShared: Bool) -> Int {
         guard microseconds > 0 else { return maximum }
-        let withinMoment = Int(Self.momentMicroseconds / microseconds) * sessions
+        let moment = isShared ? Self.sharedMomentMicroseconds : Self.momentMicroseconds
+        let withinMoment = Int(moment / microseconds) * sessions
         return min(maximum, max(withinMoment, isShared ? max(1, sessions - 1) : sessions))
     }
 
     package mutating func begin(_ scope: UUID?, at now: Int64) {
         guard let scope else { return }
-        if latest != scope {
-            if latest != nil { sharedUntil = now + Self.sharedMicroseconds }
-            latest = scope
-        }
+        sharing.note(scope, at: now)
         if scopes.count >= Self.rememberedAtMost { scopes = scopes.filter { $0.value.underWay > 0 } }
         scopes[scope, default: Scope()].underWay += 1
     }

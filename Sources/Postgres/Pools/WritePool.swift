@@ -11,13 +11,13 @@ package final class WritePool: @unchecked Sendable {
     package let loop: EventLoop
     private let pool: ExclusivePool
 
-    /// `connections` is the most that are open at once, of which one scope has three quarters at most; `waitLimit` how long a
+    /// `connections` is the most that are open at once, of which one scope has three quarters at most, and a quarter while another one asks too; `waitLimit` how long a
     /// transaction waits for one before it is refused as unavailable.
     package init(loop: EventLoop, options: ConnectionOptions, connections: Int = 16, waitLimit: Duration = .seconds(5)) {
         self.loop = loop
         pool = ExclusivePool(
             loop: loop, options: options, maximum: connections,
-            scopeMaximum: Self.share(of: connections), waitLimit: waitLimit)
+            scopeMaximum: Self.share(of: connections), sharedScopeMaximum: max(1, connections / 4), waitLimit: waitLimit)
     }
 
     /// What one scope may hold of so many sessions: always all but a quarter, and never none.

@@ -173,7 +173,7 @@ extension APIHandler {
         case .listBankAccounts:
             let all = try await ListBankAccounts.run(context)
             let page = ListPage(all, limit: all.count) { ($0.updatedAt, $0.id.uuid) }
-            return list(request, page) { $0.write(to: &$1) }
+            return await list(request, page) { $0.write(to: &$1) }
         default: return response(try await setBankAccount(request).run(context, try request.options()), request)
         }
     }

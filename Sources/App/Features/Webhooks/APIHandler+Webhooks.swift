@@ -10,7 +10,7 @@ extension APIHandler {
         switch request.endpoint {
         case .listWebhookEndpoints:
             let page = try await ListWebhookEndpoints.run(request.id("account_id"), try request.page(), context)
-            return list(request, page) { $0.write(to: &$1) }
+            return await list(request, page) { $0.write(to: &$1) }
         case .createWebhookEndpoint:
             let body = try request.body()
             let terms = WebhookTerms(
@@ -46,7 +46,7 @@ extension APIHandler {
             filter.event = request.id("event_id")
             filter.status = request["status"].flatMap { WebhookDelivery.Status(rawValue: $0) }
             let page = try await ListWebhookDeliveries.run(filter, try request.page(), context)
-            return list(request, page) { $0.write(to: &$1, withBodies: false) }
+            return await list(request, page) { $0.write(to: &$1, withBodies: false) }
         case .getWebhookDelivery:
             return response(try await FindWebhookDelivery.byID(try request.pathID(), context).answer(), request)
         case .retryWebhookDelivery:
@@ -60,7 +60,7 @@ extension APIHandler {
             filter.type = request["type"]
             filter.from = request.instant("from")
             filter.to = request.instant("to")
-            return list(request, try await ListEvents.run(filter, try request.page(), context)) { $0.write(to: &$1) }
+            return await list(request, try await ListEvents.run(filter, try request.page(), context)) { $0.write(to: &$1) }
         case .getEvent: return object(try await ListEvents.one(try request.pathID(), context), request) { $0.write(to: &$1) }
         default: return conditional(try await FindWebhookEndpoint.byID(try request.pathID(), context).answer(), request)
         }

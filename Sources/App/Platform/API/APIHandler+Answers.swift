@@ -40,7 +40,7 @@ extension APIHandler {
         let wanted = try description.request(limit: limit, sort: request["sort"], cursor: request["cursor"])
         guard let format = request["format"].flatMap({ ListFileFormat(rawValue: $0) }) else {
             let (now, slice) = try await description.page(wanted, condition, counting: false, context)
-            return list(request, ListPage(items: slice.items, nextCursor: slice.next)) { description.write($0, now, &$1) }
+            return await list(request, ListPage(items: slice.items, nextCursor: slice.next)) { description.write($0, now, &$1) }
         }
         let zone = TimeZoneRule(identifier: context.tenant.timeZone) ?? .utc
         let t = Localiser(strings: localisation[request.language], zone: zone, now: try await context.now())
@@ -52,8 +52,11 @@ extension APIHandler {
         ).response(format)
     }
 
-    func list<Item>(_ request: APIRequest, _ page: ListPage<Item>, _ write: (Item, inout JSONWriter) -> Void) -> HTTPResponse {
-        var answer = response(Answer(status: 200, body: page.body(write)), request)
+    func list<Item>(_ request: APIRequest, _ page: ListPage<Item>, _ write: (Item, inout JSONWriter) -> Void) async
+        -> HTTPResponse
+    {
+        let body = await page.body(on: request.context.dependencies.database.reads.loop, write)
+        var answer = response(Answer(status: 200, body: body), request)
         if let cursor = page.nextCursor {
             let kept =
                 request.http.query.filter { $0.name != "cursor" }.map { "\($0.name)=\(percentEncoded($0.value))" } + [

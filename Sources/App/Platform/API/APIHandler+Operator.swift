@@ -7,18 +7,18 @@ import Values
 extension APIHandler {
     func search(_ request: APIRequest) async throws -> HTTPResponse {
         let found = try await Search.run(request["q"] ?? "", request.context)
-        return list(request, ListPage(items: found.hits, nextCursor: nil)) { $0.write(to: &$1) }
+        return await list(request, ListPage(items: found.hits, nextCursor: nil)) { $0.write(to: &$1) }
     }
 
     func accountTimeline(_ request: APIRequest) async throws -> HTTPResponse {
         let timeline = try await AccountTimeline.run(try request.pathID(), try request.page(), request.context)
-        return list(request, timeline.page) { $0.write(to: &$1) }
+        return await list(request, timeline.page) { $0.write(to: &$1) }
     }
 
     // MARK: Notes
 
     func accountNotes(_ request: APIRequest) async throws -> HTTPResponse {
-        list(request, try await ListAccountNotes.run(try request.pathID(), try request.page(), request.context)) {
+        await list(request, try await ListAccountNotes.run(try request.pathID(), try request.page(), request.context)) {
             $0.write(to: &$1)
         }
     }
@@ -59,11 +59,11 @@ extension APIHandler {
     // MARK: Identity
 
     func identityRequests(_ request: APIRequest) async throws -> HTTPResponse {
-        list(request, try await ListIdentityRequests.waiting(try request.page(), request.context)) { $0.write(to: &$1) }
+        await list(request, try await ListIdentityRequests.waiting(try request.page(), request.context)) { $0.write(to: &$1) }
     }
 
     func accountIdentityRequests(_ request: APIRequest) async throws -> HTTPResponse {
-        list(request, try await ListIdentityRequests.of(try request.pathID(), try request.page(), request.context)) {
+        await list(request, try await ListIdentityRequests.of(try request.pathID(), try request.page(), request.context)) {
             $0.write(to: &$1)
         }
     }
@@ -104,7 +104,7 @@ extension APIHandler {
         let asked = request["currency"].flatMap { Currency($0) }
         let all = try await ListOffers.run(request.context)
         let shown = asked.map { currency in all.filter { $0.currency == currency } } ?? ListOffers.inUse(all)
-        return list(request, ListPage(items: Array(shown.prefix(100)), nextCursor: nil)) { $0.write(to: &$1) }
+        return await list(request, ListPage(items: Array(shown.prefix(100)), nextCursor: nil)) { $0.write(to: &$1) }
     }
 
     func offerPolicies(_ request: APIRequest) async throws -> HTTPResponse {
@@ -112,7 +112,7 @@ extension APIHandler {
             throw Failure.malformed(code: "unknown_currency", pointer: "?currency")
         }
         let policies = try await ListOffers.policies(try offer(request), currency, request.context)
-        return list(request, ListPage(items: policies, nextCursor: nil)) { $0.write(to: &$1) }
+        return await list(request, ListPage(items: policies, nextCursor: nil)) { $0.write(to: &$1) }
     }
 
     func createPolicyDraft(_ request: APIRequest) async throws -> HTTPResponse {
@@ -164,7 +164,7 @@ extension APIHandler {
     func jobs(_ request: APIRequest) async throws -> HTTPResponse {
         let state = request["state"].flatMap { Job.State(rawValue: $0) } ?? .failing
         let jobs = try await ListJobs.run(state, limit: request["limit"].flatMap { Int($0) } ?? 25, request.context)
-        return list(request, ListPage(items: jobs, nextCursor: nil)) { $0.write(to: &$1) }
+        return await list(request, ListPage(items: jobs, nextCursor: nil)) { $0.write(to: &$1) }
     }
 
     func retryJob(_ request: APIRequest) async throws -> HTTPResponse {

@@ -96,7 +96,7 @@ struct APIHandler: Sendable {
             return response(try await ConfirmServices(id: try request.pathID()).run(context, try request.options()), request)
         case .getEntitlement: return try await entitlement(request)
         case .listSubscriptionEvents:
-            return list(request, try await ListSubscriptionEvents.run(try request.pathID(), try request.page(), context)) {
+            return await list(request, try await ListSubscriptionEvents.run(try request.pathID(), try request.page(), context)) {
                 $0.write(to: &$1)
             }
         case .getUsage: return try await usage(request)
@@ -129,7 +129,7 @@ struct APIHandler: Sendable {
         case .getOperation: return try await operation(request)
         case .cancelOperation: return try await cancelOperation(request)
         case .listDepartmentStays:
-            return list(request, try await ListDepartmentStays.run(try request.pathID(), context)) { $0.write(to: &$1) }
+            return await list(request, try await ListDepartmentStays.run(try request.pathID(), context)) { $0.write(to: &$1) }
 
         case .listAPIKeys, .createAPIKey, .getAPIKey, .updateAPIKey, .revokeAPIKey, .rotateAPIKey:
             return try await apiKeys(request)
@@ -149,12 +149,12 @@ struct APIHandler: Sendable {
         case .getPartner: return object(try await FindPartner.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
 
         case .listEnrollments:
-            return list(request, try await ListEnrollments.run(try request.page(), context)) { $0.write(to: &$1) }
+            return await list(request, try await ListEnrollments.run(try request.page(), context)) { $0.write(to: &$1) }
         case .createEnrollment: return response(try await createEnrollment(request).run(context, try request.options()), request)
         case .getEnrollment:
             return object(try await FindEnrollment.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
         case .listDepartments:
-            return list(request, try await ListDepartments.run(try request.pathID(), try request.page(), context)) {
+            return await list(request, try await ListDepartments.run(try request.pathID(), try request.page(), context)) {
                 $0.write(to: &$1)
             }
         case .createDepartment:

@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 import HTTP
+import Loop
 import Postgres
 import Values
 
@@ -58,13 +59,22 @@ package struct ListPage<Item: Sendable>: Sendable {
         nextCursor = hasMore ? self.items.last.map { PageRequest.cursor(at: key($0).at, id: key($0).id) } : nil
     }
 
-    func body(_ write: (Item, inout JSONWriter) -> Void) -> [UInt8] {
+    /// Items written between two looks at what others want.
+    private static var itemsAtOnce: Int { 8 }
+
+    func body(on loop: EventLoop, _ write: (Item, inout JSONWriter) -> Void) async -> [UInt8] {
         var json = JSONWriter(capacity: 256 + items.count * 1024)
-        json.object { json in
-            json.field("data", array: { json in for item in items { write(item, &json) } })
-            json.field("has_more", nextCursor != nil)
-            json.field("next_cursor", nextCursor)
+        json.beginObject()
+        json.key("data")
+        json.beginArray()
+        for (index, item) in items.enumerated() {
+            if index > 0 && index.isMultiple(of: Self.itemsAtOnce) { await loop.nextTurn() }
+            write(item, &json)
         }
+        json.endArray()
+        json.field("has_more", nextCursor != nil)
+        json.field("next_cursor", nextCursor)
+        json.endObject()
         return json.bytes
     }
 }
