@@ -28,6 +28,8 @@ final class Connection {
     private var lastProgress: UInt64 = 0
     /// When the pool saw its latest unit end, in microseconds of a clock that only goes forward.
     var lastUnitEnd: Int64 = 0
+    /// What the pool thinks the units under way will still take of it.
+    var expectedMicroseconds: Int64 = 0
     private var emptyAnswers = 0
     /// Called once when the session is over for any reason but `close`.
     var whenLost: ((PostgresError) -> Void)?

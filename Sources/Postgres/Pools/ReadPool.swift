@@ -139,7 +139,8 @@ package final class ReadPool: @unchecked Sendable {
         for connection in sessions.open where connection.isOpen && !connection.isStale && !connection.isWriteBlocked {
             // Two batches per unit.
             guard connection.inflightCount < 2 * Self.inflightMaximum else { continue }
-            if connection.inflightCount < best?.inflightCount ?? .max { best = connection }
+            // Not the number of units counts but how long they will take: behind one long one it is later than behind three short ones.
+            if connection.expectedMicroseconds < best?.expectedMicroseconds ?? .max { best = connection }
         }
         return best
     }
@@ -153,10 +154,13 @@ package final class ReadPool: @unchecked Sendable {
     private func send(_ unit: ReadUnit, on connection: Connection, at now: Int64) {
         counts.inUse += 1
         share.begin(unit.scope, at: now)
+        let expected = share.expectedMicroseconds(unit.scope)
+        connection.expectedMicroseconds += expected
         let batch = connection.send(unit.commands, .ahead, startsUnit: true, timeout: unit.timeout)
         let commit = connection.send([Command(kind: .control(.commit), phase: .commit)], .inside)
         batch.onDone { [self] in
             counts.inUse -= 1
+            connection.expectedMicroseconds -= expected
             // What came before it on the session is not its own.
             let end = Self.microseconds()
             share.end(unit.scope, tookMicroseconds: max(1, end - max(now, connection.lastUnitEnd)))

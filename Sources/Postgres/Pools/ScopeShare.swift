@@ -26,6 +26,7 @@ package struct ScopeShare {
     /// another one asks too.
     static let momentMicroseconds: Int64 = 3_000
     static let sharedMomentMicroseconds: Int64 = 600
+    private static let guessMicroseconds: Int64 = 300
     /// Scopes are remembered at most; then those that have nothing under way are forgotten.
     private static let rememberedAtMost = 1_000
 
@@ -57,6 +58,12 @@ package struct ScopeShare {
         let moment = isShared ? Self.sharedMomentMicroseconds : Self.momentMicroseconds
         let withinMoment = Int(moment / microseconds) * sessions
         return min(maximum, max(withinMoment, isShared ? max(1, sessions - 1) : sessions))
+    }
+
+    /// What a unit of this scope is likely to take of a session; a guess where nothing is known yet.
+    func expectedMicroseconds(_ scope: UUID?) -> Int64 {
+        guard let scope, let known = scopes[scope], known.microseconds > 0 else { return Self.guessMicroseconds }
+        return known.microseconds
     }
 
     package mutating func begin(_ scope: UUID?, at now: Int64) {
