@@ -72,12 +72,21 @@ def literal(value):
 
 def script(statements, same, fresh=()):
     """The transaction as pgbench text: `same` maps values to expressions; a UUID that is neither in it nor in `fresh`'s way is a new one each time."""
-    lines = []
+    lines, drawn = [], {}
+    everything = [value for _, _, values in statements for value in values if value is not None and UUID.match(value) and value not in same]
+    for value in everything:
+        # Made in one statement and named in another: drawn once for the transaction.
+        if everything.count(value) > 1 and value not in drawn:
+            name = f"made{len(drawn)}"
+            drawn[value] = f"md5('{name}' || :{name}::bigint)::uuid"
+            lines.append(f"\\set {name} random(1, 9000000000000000000)")
     for _, text, values in statements:
         numbered = {}
         for index, value in enumerate(values, 1):
             if value in same:
                 numbered[index] = same[value]
+            elif value in drawn:
+                numbered[index] = drawn[value]
             elif value is not None and UUID.match(value):
                 numbered[index] = "gen_random_uuid()"
             else:

@@ -28,7 +28,7 @@ START, END = "2035-01-02T09:00:00Z", "2035-04-13T09:00:00Z"
 ZONES = ["Asia/Shanghai", "UTC", "Europe/Berlin", "America/New_York"]
 # Counted by hand, of one account: six payments; fourteen Mondays; the trial's month that ends; four suspended (two at once, one used up, the trial), of which three are told 30, 14, 7 and 1
 # days ahead and the trial, with its fifteen days, 14, 7 and 1; their four deletions, and four orders that nobody paid.
-LETTERS = {"payment_received": 6, "balance_notice": 14, "credit_expiring": 1, "suspended": 4, "deletion_countdown": 15, "deleted": 4, "lapsed": 4}
+LETTERS = {"invitation": 1, "payment_received": 6, "balance_notice": 14, "credit_expiring": 1, "suspended": 4, "deletion_countdown": 15, "deleted": 4, "lapsed": 4}
 TENANT = "tenant_id = (select id from identity.tenants where slug = 'twin')"
 
 
