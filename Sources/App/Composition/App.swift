@@ -223,7 +223,8 @@ package final class App: Sendable {
         try key.limits.admit(endpoint, from: request.remoteAddress, at: dependencies.realNow())
         var response: HTTPResponse
         do {
-            let language = language(of: request, tenant)
+            // English where the request names no language, as in problems.
+            let language = language(of: request, nil)
             response = try await api.answer(
                 try APIRequest(request, endpoint, parameters, context, language, requestID: requestID))
         } catch {

@@ -11,7 +11,7 @@ import Testing
         let browser = try await story.person("account_admin")
         let methods = try await browser.get("\(story.overview)/pay/method?amount=1500").expect(200)
         #expect(methods.text.contains("Bank transfer") && methods.text.contains("Sandbox payment"))
-        let review = try await browser.get("\(story.overview)/pay/review?amount=1500&method=bank_transfer").expect(200)
+        let review = try await browser.review("\(story.overview)/pay/review?amount=1500&method=bank_transfer")
         #expect(review.text.contains("CN¥3,500.00"))
         let hidden = browser.hiddenFields
         let first = try await browser.post("\(story.overview)/pay", hidden: hidden)
@@ -49,7 +49,7 @@ import Testing
     func `show what became of a payment, in words`(amount: String, title: String, words: String) async throws {
         let story = try await PortalStory()
         let browser = try await story.person("account_admin")
-        try await browser.get("\(story.overview)/pay/review?amount=\(amount)").expect(200)
+        _ = try await browser.review("\(story.overview)/pay/review?amount=\(amount)")
         let sent = try await browser.post("\(story.overview)/pay").expect(303)
         let page = try await browser.get(sent.headers["location"] ?? "").expect(200)
         #expect(page.text.contains(title) && page.text.contains(words))
@@ -124,7 +124,7 @@ import Testing
         #expect(
             try await browser.get("\(base)/review?offer=prepaid").expect(303).headers["location"]?.contains("/name?offer=prepaid")
                 == true)
-        let review = try await browser.get("\(base)/review?\(draft)&method=sandbox&amount=2000").expect(200)
+        let review = try await browser.review("\(base)/review?\(draft)&method=sandbox&amount=2000")
         #expect(review.text.contains("Second") && review.text.contains("CN¥2,000.00"))
         let hidden = browser.hiddenFields
         let first = try await browser.post(base, hidden: hidden).expect(303)

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTP
 import Loop
 import TestSupport
+import Testing
 import Values
 
 /// A browser without a screen: it keeps cookies, reads the forms of the page it is on, and follows nothing by itself.
@@ -17,6 +18,17 @@ final class Browser {
 
     @discardableResult
     func get(_ target: String) async throws -> Reply { try await send("GET", target, nil) }
+
+    /// A page that is reviewed before money moves: its address names the key of its form, so going Back to it finds the same key.
+    func review(_ target: String) async throws -> Reply {
+        let named = try await get(target).expect(303).headers["location"] ?? ""
+        #expect(named.contains("once="))
+        let review = try await get(named).expect(200)
+        let (key, path) = (hiddenFields["idempotency_key"], named)
+        _ = try await get(path).expect(200)
+        #expect(key != nil && hiddenFields["idempotency_key"] == key)
+        return review
+    }
 
     /// Posts `fields` together with the hidden fields of the page that is open.
     @discardableResult

@@ -10,7 +10,7 @@ import Values
     @Test func `pay once however often the form is sent, and show the same receipt`() async throws {
         let story = try await PortalStory()
         let browser = try await story.person("account_admin")
-        let review = try await browser.get("\(story.overview)/pay/review?amount=1%2C500").expect(200)
+        let review = try await browser.review("\(story.overview)/pay/review?amount=1%2C500")
         #expect(review.text.contains("CN¥3,500.00"))
         let hidden = browser.hiddenFields
         let first = try await browser.post("\(story.overview)/pay", hidden: hidden)

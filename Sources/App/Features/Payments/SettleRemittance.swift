@@ -29,7 +29,14 @@ package struct RecordRemittance: Sendable {
                 BankAccount.one(tenant, "\(amount.currency)"),
                 "select id from remittances where tenant_id = \(tenant) and bank_number = \(bankNumber)",
             ])
-            guard amount.isPositive else { throw Failure.invalid([FieldError("/amount/amount", "amount_not_positive")]) }
+            guard amount.isPositive else {
+                let smallest = Money(minor: 1, currency: amount.currency)
+                throw Failure.invalid([
+                    FieldError(
+                        "/amount/amount", "amount_not_positive",
+                        ["minimum": smallest.decimalString, "currency": smallest.currency.code])
+                ])
+            }
             guard let bank = try rows[0].first.map({ try BankAccount($0) }) else {
                 throw Failure.invalid([FieldError("/amount/currency", "no_bank_account", ["currency": amount.currency.code])])
             }

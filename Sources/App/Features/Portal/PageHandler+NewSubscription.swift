@@ -165,11 +165,12 @@ extension PageHandler {
     }
 
     /// Nil when no partner was typed; an inner nil when nobody has that ID.
-    private func company(_ ground: Ground) async throws -> String?? {
+    private func company(_ ground: Ground, isCheck: Bool = false) async throws -> String?? {
         let code = ground.draft["partner"].trimmingBlankSpace()
         guard !code.isEmpty else { return nil }
         do {
-            return .some(try await FindPartner.byCode(code, ground.context).companyName)
+            // Shown as often as she walks through the steps; only the step that asks for the ID is a check.
+            return .some(try await FindPartner.byCode(code, ground.context, isCheck: isCheck).companyName)
         } catch Failure.notFound {
             return .some(nil)
         }
@@ -214,7 +215,7 @@ extension PageHandler {
         }
         if step == .partner {
             // The form comes back to this step until a company is shown.
-            if case .some(.some(let company)) = try await company(ground), problems.isEmpty {
+            if case .some(.some(let company)) = try await company(ground, isCheck: true), problems.isEmpty {
                 page.company = company
             } else {
                 page.action = ground.url(.partner, OrderDraft { _ in nil })
@@ -246,6 +247,7 @@ extension PageHandler {
         let order = try order(ground)
         // The use case itself, rolled back: what it refuses is said before anybody presses the button.
         _ = try await order.run(ground.context, CommandOptions(dryRun: true))
+        if let renamed = visit.namingKey() { return renamed }
         let (draft, policy) = (ground.draft, ground.policy)
         let company = try await company(ground) ?? nil
         let answers: [NewSubscriptionReviewPage.Answer] = [

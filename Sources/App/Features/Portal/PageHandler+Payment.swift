@@ -70,6 +70,7 @@ extension PageHandler {
             let problems = try problems(error, subscription, try policy(rows, view, isUpgrade), t)
             return try amountPage(visit, view, rows, isUpgrade, amount: typed, problems: problems)
         }
+        if let renamed = visit.namingKey() { return renamed }
         let (before, after) = (review.before, review.after)
         var page = PaymentReviewPage(
             crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")),

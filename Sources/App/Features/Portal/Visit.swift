@@ -88,9 +88,27 @@ struct Visit: Sendable {
 
     // MARK: Forms
 
-    /// What a form shown now carries; every showing has a key of its own (G17).
+    /// What a form shown now carries; every showing has a key of its own (G17), unless its address names one.
     func tokens(etag: String? = nil, keyed: Bool = true) -> FormTokens {
-        FormTokens(csrf: signedIn?.formToken ?? "", idempotencyKey: keyed ? SecureRandom.token(bytes: 18) : nil, etag: etag)
+        FormTokens(
+            csrf: signedIn?.formToken ?? "", idempotencyKey: keyed ? once ?? SecureRandom.token(bytes: 18) : nil, etag: etag)
+    }
+
+    private static let onceField = "once"
+
+    private var once: String? {
+        guard let text = self[Self.onceField], text.utf8.count == 24,
+            text.utf8.allSatisfy({ (0x30...0x7a).contains($0) || $0 == 0x2d })
+        else { return nil }
+        return text
+    }
+
+    /// The way to the same page under an address that names the key of its form: whoever comes Back to it after she has paid finds the key that she has
+    /// paid with, and what she presses again shows what it did. Nil when the address names one already.
+    func namingKey() -> HTTPResponse? {
+        guard once == nil else { return nil }
+        let query = request.query.filter { $0.name != Self.onceField } + [(Self.onceField, SecureRandom.token(bytes: 18))]
+        return redirect(URLPath(request.pathSegments, query: query.map { ($0.name, $0.value) }))
     }
 
     /// For forms on pages that are open to everybody (`PageRoute.isOpen`): the token for the form's `csrf` field, and the cookie that goes
