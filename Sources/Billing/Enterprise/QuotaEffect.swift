@@ -11,7 +11,7 @@ package struct QuotaEffect: Sendable, Hashable {
     package let added: Money
 
     /// - Parameters:
-    ///   - lastMonth: what the department's subscriptions cost in the last whole month.
+    ///   - lastMonth: what the subscriptions that run in the department now cost in the last whole month, also where they ran elsewhere then.
     ///   - monthly: what the new one is said to cost a month.
     ///   - endsOn: the first day after the term.
     /// - Throws: `MoneyError` for currencies that differ or sums too large.

@@ -93,6 +93,27 @@ private struct Portal {
         try await portal.tenant.invariants()
     }
 
+    @Test func `foretells a department's spend from what runs there now, not from what was counted there`() async throws {
+        let portal = try await Portal()
+        let (browser, ground) = (portal.browser, portal.ground)
+        try await portal.tenant.use(ground.subscription, cost: "10.00", at: "2025-03-10T00:00:00Z")
+        try await portal.tenant.advance(to: "2025-04-02T00:00:00Z")
+        func foretold(_ department: String) async throws -> Bool {
+            let query = "name=Lab&account_id=\(ground.account)&department_id=\(department)&monthly=1"
+            // 10 in March, for the 1,004 days that are left.
+            return try await browser.get("\(portal.base)/subscriptions/new/review?\(query)").expect(200).text.contains(
+                "CN¥330.08")
+        }
+        #expect(try await foretold(ground.first))
+        #expect(try await !foretold(ground.second))
+        try await ground.move(to: ground.second).expect(200)
+        #expect(try await !foretold(ground.first), "it has moved away")
+        #expect(try await foretold(ground.second), "and costs the same there")
+        try await portal.tenant.suspend(ground.subscription, "requested").expect(200)
+        #expect(try await !foretold(ground.second), "what is stopped uses nothing")
+        try await portal.tenant.invariants()
+    }
+
     @Test func `creates an account, and moves it with its subscriptions`() async throws {
         let portal = try await Portal()
         let browser = portal.browser

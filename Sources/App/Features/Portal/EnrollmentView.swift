@@ -50,10 +50,11 @@ struct EnrollmentView: Sendable {
     }
 
     /// What something that costs so much a month does to a department.
-    func quota(_ line: EnrollmentBalance.Line, monthly: Money, _ t: Localiser) throws -> HTML {
+    func quota(_ line: EnrollmentBalance.Line, monthly: Money, _ t: Localiser) async throws -> HTML {
+        let lastMonth = try await lastMonth(ofThoseNowIn: line.department?.id)
         do {
             let effect = try QuotaEffect(
-                quota: line.department?.quota, spent: line.term, lastMonth: line.lastMonth, monthly: monthly,
+                quota: line.department?.quota, spent: line.term, lastMonth: lastMonth, monthly: monthly,
                 today: balance.today,
                 endsOn: enrollment.endsOn)
             return quotaReview(
@@ -65,6 +66,20 @@ struct EnrollmentView: Sendable {
         } catch {
             throw Failure.unprocessable(code: "amount_out_of_range", arguments: ["currency": currency.code])
         }
+    }
+
+    /// What the subscriptions that run there now cost in the last whole month, wherever it was counted then: what has moved away or been stopped does
+    /// not go on there, and what has moved in does.
+    private func lastMonth(ofThoseNowIn department: DepartmentID?) async throws -> Money {
+        let (tenant, month) = (context.tenant.id, balance.today.monthStart.adding(months: -1))
+        let rows = try await context.read(
+            """
+            select coalesce(sum(l.posted_minor), 0)::bigint from subscriptions s join bill_lines l on l.tenant_id = s.tenant_id \
+            and l.subscription_id = s.id and l.bill_month = \(month) where s.tenant_id = \(tenant) and s.enrollment_id = \(id) \
+            and s.department_id is not distinct from \(department) and s.state in ('active', 'past_due')
+            """
+        ).rows
+        return Money(minor: try rows.first.map { try $0.get(0, as: Int64.self) } ?? 0, currency: currency)
     }
 
     // MARK: Accounts

@@ -71,7 +71,7 @@ extension PageHandler {
         let lastMonth = try await lastMonth(of: subscription, view)
         page.review = MovePage.Review(
             effects: effects(from: page.current, to: line.department?.name ?? t("enrollment.no_department"), at: view.now, t),
-            quota: try agreement.quota(line, monthly: lastMonth, t), value: chosen)
+            quota: try await agreement.quota(line, monthly: lastMonth, t), value: chosen)
         return (view, page)
     }
 
@@ -145,7 +145,7 @@ extension PageHandler {
         page.review = MovePage.Review(
             effects: [.text(t("move.along", ["number": t.number(number)]))]
                 + effects(from: page.current, to: line.department?.name ?? "", at: view.balance.asOf, t),
-            quota: try view.quota(line, monthly: lastMonth, t), value: chosen)
+            quota: try await view.quota(line, monthly: lastMonth, t), value: chosen)
         return (view, page)
     }
 

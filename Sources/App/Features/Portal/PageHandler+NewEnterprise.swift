@@ -167,7 +167,7 @@ extension PageHandler {
             ], action: view.url(.createEnterpriseSubscription),
             change: view.url(.newEnterpriseSubscriptionForm, query: draft.query),
             tokens: visit.tokens(), values: draft.values, confirm: t("new_subscription.create"))
-        page.quota = try view.quota(line, monthly: monthly, t)
+        page.quota = try await view.quota(line, monthly: monthly, t)
         page.effects = [
             .text(t("new_subscription.starts")), .text(t("new_subscription.pays")), .text(t("new_subscription.can_move")),
         ]
