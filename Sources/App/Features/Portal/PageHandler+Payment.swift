@@ -39,12 +39,18 @@ extension PageHandler {
         let methods = view.methods
         if methods.count == 1 { return visit.redirect(review(methods[0])) }
         let page = PaymentMethodPage(
-            crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")), amount: amount,
+            crumbs: view.crumbs(t, current: step(view.subscription, isUpgrade, t)), amount: amount,
             name: view.name(t), choices: methods.map { .init(method: $0, url: review($0)) },
             change: view.links(isUpgrade ? .upgradeForm : .payForm, query: [("amount", amount.decimalString)]),
             back: view.links.overview,
             pendingDays: view.bankAccount?.pendingDays ?? BankAccount.customaryPendingDays)
         return visit.page(page, view.frame)
+    }
+
+    /// What the payment is called in the way back up.
+    private func step(_ subscription: Subscription, _ isUpgrade: Bool, _ t: Localiser) -> String {
+        if isUpgrade { return t("payment.upgrade_action") }
+        return t(subscription.state == .pending ? "payment.first_action" : "payment.action")
     }
 
     /// The way that the address or the form names; else the only one, else the sandbox.
@@ -73,7 +79,7 @@ extension PageHandler {
         if let renamed = visit.namingKey() { return renamed }
         let (before, after) = (review.before, review.after)
         var page = PaymentReviewPage(
-            crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")),
+            crumbs: view.crumbs(t, current: step(view.subscription, isUpgrade, t)),
             purpose: purpose(subscription, isUpgrade),
             name: view.name(t), action: view.links(isUpgrade ? .upgrade : .pay),
             change: view.links(isUpgrade ? .upgradeForm : .payForm, query: [("amount", amount.decimalString)]),
@@ -199,7 +205,7 @@ extension PageHandler {
         let policy = try policy(rows, view, isUpgrade)
         let outstanding = isUpgrade ? Money.zero(view.subscription.currency) : view.subscription.outstanding
         var page = PaymentAmountPage(
-            crumbs: view.crumbs(t, current: t(isUpgrade ? "payment.upgrade_action" : "payment.action")),
+            crumbs: view.crumbs(t, current: step(view.subscription, isUpgrade, t)),
             purpose: purpose(view.subscription, isUpgrade), name: view.name(t),
             review: view.links(isUpgrade ? .upgradeReview : .payReview),
             back: view.links.overview, policy: policy, remaining: view.subscription.remaining(at: view.now),

@@ -147,8 +147,14 @@ package struct TestClockPage: Page {
         }
     }
 
+    /// How much of what is due is listed.
+    private func dueNote(_ t: Localiser) -> String {
+        guard let proposal, proposal.dueCount > due.count else { return t("clock.due_note") }
+        return t("clock.due_part", ["shown": t.number(due.count), "count": t.number(proposal.dueCount)])
+    }
+
     private func dueBlock(_ t: Localiser) -> HTML {
-        block(t(proposal == nil ? "clock.due" : "clock.due_until"), note: .text(t("clock.due_note"))) {
+        block(t(proposal == nil ? "clock.due" : "clock.due_until"), note: .text(dueNote(t))) {
             if due.isEmpty {
                 p(.class("note")) { t("clock.due_none") }
             } else {
