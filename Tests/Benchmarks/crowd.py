@@ -28,6 +28,7 @@ def statements(slug, tenant_number, count):
         moves += f"""
 update subscriptions s set account_id = {owner[name]}, service_administrator_id = {user[name]} where {between(first, last)};
 update orders o set account_id = {owner[name]} where {between(first, last, 'o.subscription_id')};
+update ledger_accounts b set account_id = {owner[name]} from credit_lots l where b.kind = 'credit_lot' and b.owner_id = l.id and {between(first, last, 'l.subscription_id')};
 """
     return f"""
 set session_replication_role = replica;

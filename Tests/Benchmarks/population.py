@@ -73,8 +73,8 @@ insert into credit_lots (tenant_id, id, subscription_id, order_id, source, amoun
   select c.tenant, {ids['lot']}, {ids['subscription']}, {ids['order']}, 'payment', {MONEY}, 'CNY', c.bought, {expiry} {series};
 insert into timers (tenant_id, kind, subject_id, subscription_id, due_at)
   select c.tenant, 'lot_expiry', {ids['lot']}, {ids['subscription']}, {expiry} {series};
-insert into ledger_accounts (tenant_id, kind, owner_id, currency, balance_minor)
-  select c.tenant, 'credit_lot', {ids['lot']}, 'CNY', {MONEY} {series};
+insert into ledger_accounts (tenant_id, kind, owner_id, currency, balance_minor, account_id)
+  select c.tenant, 'credit_lot', {ids['lot']}, 'CNY', {MONEY}, {account} {series};
 insert into ledger_accounts (tenant_id, kind, owner_id, currency, balance_minor)
   select c.tenant, 'payments', {ids['account']}, 'CNY', -{MONEY}::bigint * least(10, {count} - (n - 1) * 10) from bench_clock c, generate_series(1, {accounts}) n;
 insert into ledger_transfers (tenant_id, id, entry_id, account_id, subscription_id, debit_kind, debit_owner_id, credit_kind, credit_owner_id,

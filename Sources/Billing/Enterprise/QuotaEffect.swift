@@ -10,6 +10,9 @@ package struct QuotaEffect: Sendable, Hashable {
     /// What the new one will use up to the term's end, if somebody has said what it costs a month.
     package let added: Money
 
+    /// Whether what a subscription cost last month goes on: only of one that runs.
+    package static func goesOn(_ state: SubscriptionState) -> Bool { state.isRunning }
+
     /// - Parameters:
     ///   - lastMonth: what the subscriptions that run in the department now cost in the last whole month, also where they ran elsewhere then.
     ///   - monthly: what the new one is said to cost a month.

@@ -90,6 +90,9 @@ import Values
             "delete from timers where kind = 'lot_expiry'",
             "update timers set due_at = due_at + interval '1 microsecond' where kind = 'lot_expiry'",
         ],
+        "lot_balance_knows_its_account": [
+            "update ledger_accounts set account_id = (select a.id from accounts a where a.id <> account_id limit 1) where account_id is not null"
+        ],
         "lot_was_funded_in_full": [
             "update credit_lots set amount_minor = amount_minor + 1", "update credit_lots set expired_at = effective_at",
         ],

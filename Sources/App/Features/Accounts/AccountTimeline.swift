@@ -39,8 +39,10 @@ package struct AccountTimeline: Sendable {
         let account = try await FindAccount.byID(id, context)
         try TenantContext.require(.seeAudit, of: context.principal.roles(on: account.belonging), in: account.kind)
         let tenant = context.tenant.id
-        let rows = try await context.read([happened(tenant, id, request), creditNow(tenant, id), movedSince(tenant, id, request)])
-            .rows
+        let rows = try await context.read([
+            happened(tenant, id, request), AccountCredit.sum(id, tenant), movedSince(tenant, id, request),
+        ])
+        .rows
         let base = try rows[0].map { try Entry($0, account.currency) }
         let shown = ListPage(base, limit: request.limit) { ($0.at, $0.id) }
         let oldest = shown.nextCursor == nil ? nil : shown.items.last?.at
@@ -88,15 +90,6 @@ package struct AccountTimeline: Sendable {
     private static func before(_ request: PageRequest) -> SQL {
         guard let after = request.after else { return "" }
         return "and (t.posted_at, t.entry_id) < (\(after.at), \(after.id))"
-    }
-
-    private static func creditNow(_ tenant: TenantID, _ account: AccountID) -> SQL {
-        """
-        select coalesce(sum(b.balance_minor), 0)::bigint from subscriptions s \
-        join credit_lots l on l.tenant_id = s.tenant_id and l.subscription_id = s.id \
-        join ledger_accounts b on b.tenant_id = l.tenant_id and b.kind = 'credit_lot' and b.owner_id = l.id \
-        where s.tenant_id = \(tenant) and s.account_id = \(account)
-        """
     }
 
     private static let change: SQL = """

@@ -24,6 +24,7 @@ extension Account {
             .newest("created_at", "a.created_at") { $0.account.createdAt },
             .alphabetical("name", "a.name_key") { $0.account.name },
         ],
+        orderOfNames: "name",
         filters: [
             ListFilter(
                 "q", label: "list.search", .text(min: 1, max: 200),

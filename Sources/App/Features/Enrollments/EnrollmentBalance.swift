@@ -9,12 +9,18 @@ package struct EnrollmentBalance: Sendable {
     /// One department, or what stands in none.
     package struct Line: Sendable {
         package let department: Department?
-        package let accounts: Int
-        /// Not counting deleted ones.
-        package let subscriptions: Int
+        /// Nil where they were not asked for.
+        package let members: MemberCount?
         package let thisMonth: Money
         package let lastMonth: Money
         package let term: Money
+    }
+
+    /// What belongs to a department now.
+    package struct MemberCount: Sendable {
+        package var accounts = 0
+        /// Not counting deleted ones.
+        package var subscriptions = 0
     }
 
     package let enrollment: Enrollment
@@ -31,24 +37,34 @@ package struct EnrollmentBalance: Sendable {
         Money(minor: lines.reduce(0) { $0 + $1[keyPath: part].minor }, currency: enrollment.currency)
     }
 
-    package static func find(_ id: EnrollmentID, _ context: TenantContext) async throws -> EnrollmentBalance {
+    /// - Parameter counting: whether each department's accounts and subscriptions are counted, which takes the longer the more there are.
+    package static func find(_ id: EnrollmentID, counting: Bool, _ context: TenantContext) async throws -> EnrollmentBalance {
         let zone = TimeZoneRule(identifier: context.tenant.timeZone) ?? .utc
         let now = try await context.now()
         let today = zone.date(at: now)
         guard !context.principal.roles(on: Belonging(enrollment: id)).isEmpty else { throw Failure.notFound }
-        let rows = try await context.read(statements(id, month: today.monthStart, context.tenant.id)).rows
+        let rows = try await context.read(
+            statements(id, month: today.monthStart, context.tenant.id) + (counting ? counts(id, context.tenant.id) : [])
+        ).rows
         guard let row = rows[0].first else { throw Failure.notFound }
         let enrollment = try Enrollment(row)
+        let members = counting ? try decodeCounts(accounts: rows[3], subscriptions: rows[4]) : nil
+        func line(_ department: Department?, _ column: inout Columns) throws -> Line {
+            let money = { (minor: Int64) in Money(minor: minor, currency: enrollment.currency) }
+            return Line(
+                department: department, members: members.map { $0[department?.id] ?? MemberCount() },
+                thisMonth: money(try column.next()), lastMonth: money(try column.next()), term: money(try column.next()))
+        }
         var lines = try rows[1].map { row in
             var column = Columns(row)
-            let department = try Department(&column)
-            return try line(department, &column, enrollment.currency)
+            return try line(try Department(&column), &column)
         }
         lines.sort { ($1.term.minor, $0.department?.name ?? "") < ($0.term.minor, $1.department?.name ?? "") }
         if let row = rows[2].first {
             var column = Columns(row)
-            let rest = try line(nil, &column, enrollment.currency)
-            if rest.accounts + rest.subscriptions > 0 || !rest.term.isZero { lines.append(rest) }
+            let isUsed: Bool = try column.next()
+            let rest = try line(nil, &column)
+            if isUsed || !rest.term.isZero { lines.append(rest) }
         }
         let spends = lines.compactMap { line in
             line.department.map { DepartmentSpend(id: $0.id, quota: $0.quota, spent: line.term) }
@@ -58,15 +74,6 @@ package struct EnrollmentBalance: Sendable {
             notices: EnrollmentNotices.notices(
                 today: today, endsOn: enrollment.endsOn, commitment: enrollment.commitment, posted: enrollment.posted,
                 departments: spends))
-    }
-
-    private static func line(_ department: Department?, _ column: inout Columns, _ currency: Currency) throws -> Line {
-        let accounts: Int64 = try column.next()
-        let subscriptions: Int64 = try column.next()
-        let money = { (minor: Int64) in Money(minor: minor, currency: currency) }
-        return Line(
-            department: department, accounts: Int(accounts), subscriptions: Int(subscriptions),
-            thisMonth: money(try column.next()), lastMonth: money(try column.next()), term: money(try column.next()))
     }
 
     private static func statements(_ id: EnrollmentID, month: CivilDate, _ tenant: TenantID) -> [SQL] {
@@ -79,21 +86,36 @@ package struct EnrollmentBalance: Sendable {
         return [
             "select \(Enrollment.columns) from enrollments where tenant_id = \(tenant) and id = \(id)",
             """
-            select \(Department.columns), coalesce(a.number, 0), coalesce(s.number, 0), coalesce(p.this_month, 0), coalesce(p.last_month, 0), \
-            coalesce(p.term, 0) \(Department.source) \
-            left join (select department_id, count(*) as number from accounts where tenant_id = \(tenant) and enrollment_id = \(id) group by 1) a \
-            on a.department_id = d.id \
-            left join (select department_id, count(*) as number from subscriptions \
-            where tenant_id = \(tenant) and enrollment_id = \(id) and state <> 'deleted' group by 1) s on s.department_id = d.id \
+            select \(Department.columns), coalesce(p.this_month, 0), coalesce(p.last_month, 0), coalesce(p.term, 0) \(Department.source) \
             left join (select department_id, \(sums) group by 1) p on p.department_id = d.id \
             where d.tenant_id = \(tenant) and d.enrollment_id = \(id)
             """,
             """
-            select (select count(*) from accounts where tenant_id = \(tenant) and enrollment_id = \(id) and department_id is null), \
-            (select count(*) from subscriptions where tenant_id = \(tenant) and enrollment_id = \(id) and department_id is null and state <> 'deleted'), \
+            select exists (select from accounts where tenant_id = \(tenant) and enrollment_id = \(id) and department_id is null) \
+            or exists (select from subscriptions where tenant_id = \(tenant) and enrollment_id = \(id) and department_id is null and state <> 'deleted'), \
             \(sums) and department_id is null
             """,
         ]
+    }
+
+    /// By indexes in the departments' order alone (0018_large_agreements.sql).
+    private static func counts(_ id: EnrollmentID, _ tenant: TenantID) -> [SQL] {
+        [
+            "select department_id, count(*) from accounts where tenant_id = \(tenant) and enrollment_id = \(id) group by department_id",
+            """
+            select department_id, count(*) from subscriptions where tenant_id = \(tenant) and enrollment_id = \(id) and state <> 'deleted' \
+            group by department_id
+            """,
+        ]
+    }
+
+    private static func decodeCounts(accounts: Rows, subscriptions: Rows) throws -> [DepartmentID?: MemberCount] {
+        var found: [DepartmentID?: MemberCount] = [:]
+        for row in accounts { found[try row.get(0), default: MemberCount()].accounts = Int(try row.get(1, as: Int64.self)) }
+        for row in subscriptions {
+            found[try row.get(0), default: MemberCount()].subscriptions = Int(try row.get(1, as: Int64.self))
+        }
+        return found
     }
 
     // MARK: In the API
@@ -123,8 +145,8 @@ package struct EnrollmentBalance: Sendable {
             $0.field("name", line.department?.name)
             $0.field("cost_centre", line.department?.costCentre)
             if let quota = line.department?.quota { $0.field("quota", quota) } else { $0.nullField("quota") }
-            $0.field("accounts", line.accounts)
-            $0.field("subscriptions", line.subscriptions)
+            $0.field("accounts", line.members?.accounts)
+            $0.field("subscriptions", line.members?.subscriptions)
             $0.field("this_month", line.thisMonth)
             $0.field("last_month", line.lastMonth)
             $0.field("term", line.term)

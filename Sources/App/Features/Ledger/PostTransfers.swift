@@ -61,8 +61,9 @@ extension Write {
         let owners = accounts.map(\.owner)
         enqueue(
             """
-            insert into ledger_accounts (tenant_id, kind, owner_id, currency) \
-            select \(tenant.id), kind, owner, \(currency) from unnest(\(kinds), \(owners)) as a (kind, owner) on conflict do nothing
+            insert into ledger_accounts (tenant_id, kind, owner_id, currency, account_id) \
+            select \(tenant.id), kind, owner, \(currency), case when kind = 'credit_lot' then \(account)::uuid end \
+            from unnest(\(kinds), \(owners)) as a (kind, owner) on conflict do nothing
             """)
         enqueue(
             """

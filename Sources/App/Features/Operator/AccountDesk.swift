@@ -190,10 +190,7 @@ struct AccountDeskQueries {
 
     private var money: SQL {
         """
-        select (select coalesce(sum(b.balance_minor), 0)::bigint from subscriptions s \
-        join credit_lots l on l.tenant_id = s.tenant_id and l.subscription_id = s.id \
-        join ledger_accounts b on b.tenant_id = l.tenant_id and b.kind = 'credit_lot' and b.owner_id = l.id \
-        where s.tenant_id = \(tenant) and s.account_id = \(account)), \
+        select (\(AccountCredit.sum(account, tenant))), \
         (select coalesce(sum(s.outstanding_minor), 0)::bigint from subscriptions s where s.tenant_id = \(tenant) and s.account_id = \(account)), \
         (select coalesce(sum(p.amount_minor), 0)::bigint from payments p where p.tenant_id = \(tenant) and p.account_id = \(account))
         """

@@ -14,9 +14,11 @@ struct EnrollmentView: Sendable {
     var currency: Currency { balance.enrollment.currency }
     var departments: [Department] { balance.lines.compactMap(\.department).sorted { ($0.name, $0.id) < ($1.name, $1.id) } }
 
-    static func load(_ visit: Visit) async throws -> EnrollmentView {
+    /// - Parameter counting: for pages that show how much each department has.
+    static func load(_ visit: Visit, counting: Bool = false) async throws -> EnrollmentView {
         let context = try visit.context()
-        return EnrollmentView(balance: try await EnrollmentBalance.find(try visit.pathID(0), context), context: context)
+        return EnrollmentView(
+            balance: try await EnrollmentBalance.find(try visit.pathID(0), counting: counting, context), context: context)
     }
 
     func url(_ route: PageRoute, _ more: String..., query: [(String, String)] = []) -> URLPath {
@@ -45,7 +47,8 @@ struct EnrollmentView: Sendable {
         DepartmentTable.Row(
             name: line.department?.name,
             url: line.department.map { url(.department, $0.id.description) } ?? url(.enrollmentSubscriptions),
-            costCentre: line.department?.costCentre, quota: line.department?.quota, subscriptions: line.subscriptions,
+            costCentre: line.department?.costCentre, quota: line.department?.quota,
+            subscriptions: line.members?.subscriptions ?? 0,
             thisMonth: line.thisMonth, term: line.term)
     }
 
@@ -72,11 +75,13 @@ struct EnrollmentView: Sendable {
     /// not go on there, and what has moved in does.
     private func lastMonth(ofThoseNowIn department: DepartmentID?) async throws -> Money {
         let (tenant, month) = (context.tenant.id, balance.today.monthStart.adding(months: -1))
+        let states = SubscriptionState.allCases.filter(QuotaEffect.goesOn).map(\.rawValue)
+        let belongs: SQL = department.map { "s.department_id = \($0)" } ?? "s.department_id is null"
         let rows = try await context.read(
             """
             select coalesce(sum(l.posted_minor), 0)::bigint from subscriptions s join bill_lines l on l.tenant_id = s.tenant_id \
             and l.subscription_id = s.id and l.bill_month = \(month) where s.tenant_id = \(tenant) and s.enrollment_id = \(id) \
-            and s.department_id is not distinct from \(department) and s.state in ('active', 'past_due')
+            and \(belongs) and s.state = any(\(states))
             """
         ).rows
         return Money(minor: try rows.first.map { try $0.get(0, as: Int64.self) } ?? 0, currency: currency)
@@ -122,7 +127,7 @@ struct EnrollmentView: Sendable {
         return try await context.read(
             """
             \(Self.accountColumns) where a.tenant_id = \(context.tenant.id) and a.enrollment_id = \(id) \(narrowed) \
-            order by a.name, a.id limit \(limit)
+            order by a.name_key, a.id limit \(limit)
             """
         ).rows.map(accountRow)
     }

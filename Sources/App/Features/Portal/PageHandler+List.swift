@@ -87,7 +87,7 @@ struct ListView<Item: Sendable>: Sendable {
             tokens: { [visit] in visit.tokens() })
     }
 
-    var sort: String? { visit["sort"] ?? frame.sort }
+    var sort: String? { visit["sort"] ?? description.order(of: values) ?? frame.sort }
     var limit: Int { visit["limit"].flatMap { Int($0) }.flatMap { Self.limits.contains($0) ? $0 : nil } ?? 25 }
 
     /// The reader's own filters: what the address says and the schema takes.
@@ -201,7 +201,9 @@ struct ListView<Item: Sendable>: Sendable {
         let isCurrent = request.order.name == name
         let descending = isCurrent ? !request.isDescending : order.isDescendingFirst
         let word = order.word(descending: descending)
-        let usual = frame.sort ?? description.orders[0].word(descending: description.orders[0].isDescendingFirst)
+        let usual =
+            description.order(of: values) ?? frame.sort
+            ?? description.orders[0].word(descending: description.orders[0].isDescendingFirst)
         let sort = TableColumn.Sort(
             url: here(changing: [("sort", word == usual ? nil : word)]),
             current: isCurrent ? (request.isDescending ? .descending : .ascending) : nil)

@@ -150,7 +150,7 @@ extension PageHandler {
 
     private func accountChoices(_ enrollment: EnrollmentID, _ context: TenantContext) async throws -> [FilterBar.Choice] {
         let rows = try await context.read(
-            "select id, name from accounts where tenant_id = \(context.tenant.id) and enrollment_id = \(enrollment) order by name, id limit 500"
+            "select id, name from accounts where tenant_id = \(context.tenant.id) and enrollment_id = \(enrollment) order by name_key, id limit 500"
         ).rows
         return try rows.map { FilterBar.Choice(try $0.get(0, as: AccountID.self).description, try $0.get(1)) }
     }

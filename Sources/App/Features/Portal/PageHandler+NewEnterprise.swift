@@ -179,7 +179,7 @@ extension PageHandler {
         guard department == nil else { return nil }
         let nothing = Money.zero(view.currency)
         return EnrollmentBalance.Line(
-            department: nil, accounts: 0, subscriptions: 0, thisMonth: nothing, lastMonth: nothing, term: nothing)
+            department: nil, members: nil, thisMonth: nothing, lastMonth: nothing, term: nothing)
     }
 
     func createEnterpriseSubscription(_ visit: Visit) async throws -> HTTPResponse {

@@ -37,7 +37,8 @@ extension APIHandler {
         let context = request.context
         let condition = try await description.condition(request.values, context)
         let limit = request["limit"].flatMap { Int($0) } ?? 25
-        let wanted = try description.request(limit: limit, sort: request["sort"], cursor: request["cursor"])
+        let wanted = try description.request(
+            limit: limit, sort: request["sort"] ?? description.order(of: request.values), cursor: request["cursor"])
         guard let format = request["format"].flatMap({ ListFileFormat(rawValue: $0) }) else {
             let (now, slice) = try await description.page(wanted, condition, counting: false, context)
             return await list(request, ListPage(items: slice.items, nextCursor: slice.next)) { description.write($0, now, &$1) }

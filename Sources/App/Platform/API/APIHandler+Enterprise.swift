@@ -13,7 +13,9 @@ extension APIHandler {
             return response(try await useCase.run(context, try request.options()), request)
         case .actOnSubscriptions: return try await act(request)
         case .getEnrollmentBalance:
-            return object(try await EnrollmentBalance.find(try request.pathID(), context), request) { $0.write(to: &$1) }
+            return object(try await EnrollmentBalance.find(try request.pathID(), counting: true, context), request) {
+                $0.write(to: &$1)
+            }
         case .findDepartment:
             return conditional(try await FindDepartment.byID(try request.pathID(), context).answer(200), request)
         case .updateDepartment: return response(try await editDepartment(request).run(context, try request.options()), request)

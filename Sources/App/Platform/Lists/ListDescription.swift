@@ -156,6 +156,8 @@ package struct ListDescription<Item: Sendable>: Sendable {
     var footholds: (@Sendable (TenantContext) async throws -> [SQL]?)?
     /// The first is the default, in its first direction.
     let orders: [ListOrder<Item>]
+    /// The order of what `q` finds by name, unless another is asked for: an index then yields what begins so already in order, among a million.
+    var orderOfNames: String?
     let filters: [ListFilter]
     let columns: [ListColumn<Item>]
     let write: @Sendable (Item, Instant, inout JSONWriter) -> Void
@@ -168,7 +170,9 @@ package struct ListDescription<Item: Sendable>: Sendable {
         filters.map { .optional($0.name, $0.schema, $0.note) } + EndpointDocumentation.page + [
             .optional(
                 "sort",
-                .word(orders.flatMap { [$0.word(descending: $0.isDescendingFirst), $0.word(descending: !$0.isDescendingFirst)] })),
+                .word(
+                    orders.flatMap { [$0.word(descending: $0.isDescendingFirst), $0.word(descending: !$0.isDescendingFirst)] }),
+                orderOfNames.map { "What `q` finds by name comes by `\($0)` unless this says otherwise." } ?? ""),
             .optional("format", .word(ListFileFormat.ofAPI.map(\.rawValue)), "The whole list as a file instead of a page."),
             .optional("cols", .text(min: 1, max: 1_000), "Columns of that file, separated by commas; all unless said."),
             .optional("bom", .word(["0", "1"]), "1 puts a byte order mark first, for spreadsheets that need one."),
@@ -176,6 +180,12 @@ package struct ListDescription<Item: Sendable>: Sendable {
     }
 
     // MARK: Asking
+
+    /// The order where none is asked for; nil: the first.
+    func order(of values: [String: String]) -> String? {
+        guard let orderOfNames, let q = values["q"], ListSearch.isName(q) else { return nil }
+        return orderOfNames
+    }
 
     /// - Throws: `invalid_cursor` (400).
     func request(limit: Int, sort: String?, cursor: String? = nil, before: String? = nil) throws -> ListRequest<Item> {
@@ -208,18 +218,17 @@ package struct ListDescription<Item: Sendable>: Sendable {
             footholds: isWide && !isProven ? try await footholds?(context)?.map { "\(tenant) and \($0) \(filtered)" } : nil)
     }
 
-    /// One page. Rows and count are one flush.
+    /// One page. Rows and count are asked for side by side, for neither waits for the other.
     func page(
         _ request: ListRequest<Item>, _ condition: ListCondition, counting: Bool, _ context: TenantContext
     ) async throws -> (now: Instant, slice: ListSlice<Item>) {
-        var statements = [rows(request, condition)]
-        if counting { statements.append(count(condition, atMost: Int64(Self.countedAtMost + 1))) }
-        let (now, rows) = try await context.read(statements)
-        var items = try await decode(rows[0], context)
+        async let counted = counting ? context.read(count(condition, atMost: Int64(Self.countedAtMost + 1))).rows : nil
+        let (now, rows) = try await context.read(rows(request, condition))
+        var items = try await decode(rows, context)
         let hasMore = items.count > request.limit
         if hasMore { items.removeLast() }
         if request.isBackwards { items.reverse() }
-        let total = counting ? try rows[1].first.map { Int(try $0.get(0, as: Int64.self)) } : nil
+        let total = try await counted?.first.map { Int(try $0.get(0, as: Int64.self)) }
         func cursor(_ item: Item?) -> String? { item.map { ListCursor(request.order.key($0), id($0)).text } }
         let hasBefore = request.isBackwards ? hasMore : request.after != nil
         let hasAfter = request.isBackwards || hasMore
@@ -232,8 +241,10 @@ package struct ListDescription<Item: Sendable>: Sendable {
     }
 
     private func rows(_ request: ListRequest<Item>, _ condition: ListCondition) -> SQL {
-        guard let footholds = condition.footholds else { return statement(condition, request.tail(id: idColumn)) }
-        let parts = footholds.map { foothold -> SQL in
+        // Which rows, from the list's table alone; then everything about them. In one statement with its joins the planner would take estimates of an
+        // average tenant for the largest account, and join ten thousand rows to show fifty.
+        guard condition.place == nil else { return statement(condition, request.tail(id: idColumn)) }
+        let parts = (condition.footholds ?? [condition.whole]).map { foothold -> SQL in
             """
             (select \(unsafeSQL: idColumn) as id, \(unsafeSQL: request.order.column) as place from \(unsafeSQL: table) \
             where \(foothold) \(request.tail(id: idColumn)))

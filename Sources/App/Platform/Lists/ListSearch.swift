@@ -5,6 +5,12 @@ enum ListSearch {
     /// So many rows are looked through for any part of a name; where there are more, the index finds names that begin so.
     static let searchedThrough: Int64 = 20_000
 
+    /// Whether somebody looks for a name, and not for the one thing with an ID or of a person with an address.
+    static func isName(_ q: String) -> Bool {
+        let parts = q.trimmingBlankSpace().split(separator: "_", omittingEmptySubsequences: false)
+        return !q.contains("@") && !(parts.count == 2 && parts[0].count <= 4 && parts[1].count == 26)
+    }
+
     /// `rows` is what the search is in: a table with its letter and a condition.
     static func named(_ keyColumn: String, _ text: String, in rows: SQL, _ context: TenantContext) async throws -> SQL {
         let counted = try await context.read(
