@@ -66,6 +66,27 @@ extension String {
         try await lists.tenant.get("/v1/subscriptions?limit=1&cursor=\(byName)").expect(400, "invalid_cursor")
     }
 
+    @Test func `show what a search finds by name in the order of names, unless another is asked for`() async throws {
+        let lists = try await ListStory()
+        let browser = try await lists.story.person("account_admin")
+        let found = try await browser.get("\(lists.list)?q=ta").expect(200)
+        #expect(lists.shown(found) == ["beta", "delta, \"quoted\""])
+        #expect(found.text.contains("aria-sort=\"ascending\""))
+        #expect(lists.shown(try await browser.get("\(lists.list)?q=ta&sort=-created_at")) == ["delta, \"quoted\"", "beta"])
+        func names(_ target: String) async throws -> [String] {
+            try await lists.tenant.get(target).expect(200).list("data").compactMap { $0.scalar("name") }
+        }
+        let search = "/v1/subscriptions?account_id=\(lists.story.account)&q=ta"
+        #expect(try await names(search) == ["beta", "delta, \"quoted\""])
+        #expect(try await names("\(search)&sort=-created_at") == ["delta, \"quoted\"", "beta"])
+        let first = try await lists.tenant.get("\(search)&limit=1").expect(200)
+        #expect(try await names("\(search)&limit=1&cursor=\(first["next_cursor"] ?? "")") == ["delta, \"quoted\""])
+        // An address is no name: the newest first, as ever.
+        let email = try await lists.tenant.get("/v1/accounts/\(lists.story.account)")["administrator.email"] ?? ""
+        let hers = try await names("/v1/subscriptions?q=\(email.replacing("@", with: "%40"))")
+        #expect(Array(hers.prefix(2)) == ["delta, \"quoted\"", "研发平台"])
+    }
+
     @Test func `keep filters as chips that come off one by one, and say when they leave nothing`() async throws {
         let lists = try await ListStory()
         let browser = try await lists.story.person("account_admin")

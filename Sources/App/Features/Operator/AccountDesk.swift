@@ -210,9 +210,9 @@ struct AccountDeskQueries {
         (select r.role, u.id, u.email, u.first_name, u.last_name from role_assignments r \
         join users u on u.tenant_id = r.tenant_id and u.id = r.user_id \
         where r.tenant_id = \(tenant) and r.account_id = \(account) order by r.role, u.email limit 50) union all \
-        (select 'service_admin', u.id, u.email, u.first_name, u.last_name from (select distinct s.service_administrator_id as id \
-        from subscriptions s where s.tenant_id = \(tenant) and s.account_id = \(account)) d \
-        join users u on u.tenant_id = \(tenant) and u.id = d.id order by 3 limit 50)
+        (select 'service_admin', u.id, u.email, u.first_name, u.last_name from users u where u.tenant_id = \(tenant) \
+        and u.id = any(array(select distinct s.service_administrator_id from subscriptions s \
+        where s.tenant_id = \(tenant) and s.account_id = \(account))) order by 3 limit 50)
         """
     }
 
