@@ -2,6 +2,8 @@
 
 -- How many stand in each department, and which of them run: in the departments' order, so that counting them is one walk.
 create index subscriptions_enrollment_department on subscriptions (tenant_id, enrollment_id, department_id, state, id) where enrollment_id is not null;
+-- What is in none: the planner takes it for most of an agreement, because most subscriptions of a tenant have neither department nor agreement.
+create index subscriptions_no_department on subscriptions (tenant_id, enrollment_id, state, id) where enrollment_id is not null and department_id is null;
 create index accounts_enrollment_department on accounts (tenant_id, enrollment_id, department_id) where enrollment_id is not null;
 
 -- An agreement's list narrowed to a state, and its accounts by name.

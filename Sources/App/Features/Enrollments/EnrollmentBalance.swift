@@ -100,13 +100,15 @@ package struct EnrollmentBalance: Sendable {
 
     /// By indexes in the departments' order alone (0018_large_agreements.sql).
     private static func counts(_ id: EnrollmentID, _ tenant: TenantID) -> [SQL] {
-        [
-            "select department_id, count(*) from accounts where tenant_id = \(tenant) and enrollment_id = \(id) group by department_id",
+        let within: SQL = "tenant_id = \(tenant) and enrollment_id = \(id)"
+        func counted(_ table: SQL, _ more: SQL) -> SQL {
             """
-            select department_id, count(*) from subscriptions where tenant_id = \(tenant) and enrollment_id = \(id) and state <> 'deleted' \
-            group by department_id
-            """,
-        ]
+            select d.id, (select count(*) from \(table) where \(within) and department_id = d.id \(more)) from departments d \
+            where d.tenant_id = \(tenant) and d.enrollment_id = \(id) \
+            union all select null, (select count(*) from \(table) where \(within) and department_id is null \(more))
+            """
+        }
+        return [counted("accounts", ""), counted("subscriptions", "and state <> 'deleted'")]
     }
 
     private static func decodeCounts(accounts: Rows, subscriptions: Rows) throws -> [DepartmentID?: MemberCount] {

@@ -8,9 +8,9 @@ enum AccountCredit {
         """
         select ((select coalesce(sum(b.balance_minor), 0) from ledger_accounts b where b.tenant_id = \(tenant) and b.account_id = \(account)) \
         + (select coalesce(sum(b.balance_minor), 0) from ledger_accounts b \
-        join credit_lots l on l.tenant_id = b.tenant_id and l.id = b.owner_id \
-        join subscriptions s on s.tenant_id = l.tenant_id and s.id = l.subscription_id \
-        where b.tenant_id = \(tenant) and b.kind = 'credit_lot' and b.account_id is null and s.account_id = \(account)))::bigint
+        cross join lateral (select s.account_id from credit_lots l join subscriptions s on s.tenant_id = l.tenant_id and s.id = l.subscription_id \
+        where l.tenant_id = b.tenant_id and l.id = b.owner_id limit 1) o \
+        where b.tenant_id = \(tenant) and b.kind = 'credit_lot' and b.account_id is null and o.account_id = \(account)))::bigint
         """
     }
 }
