@@ -37,18 +37,23 @@ package struct EnrollmentBalance: Sendable {
         Money(minor: lines.reduce(0) { $0 + $1[keyPath: part].minor }, currency: enrollment.currency)
     }
 
-    /// - Parameter counting: whether each department's accounts and subscriptions are counted, which takes the longer the more there are.
-    package static func find(_ id: EnrollmentID, counting: Bool, _ context: TenantContext) async throws -> EnrollmentBalance {
+    /// Whose accounts and subscriptions are counted, which takes the longer the more there are.
+    package enum Counting: Sendable {
+        case none, all
+        case only(DepartmentID)
+    }
+
+    package static func find(_ id: EnrollmentID, counting: Counting, _ context: TenantContext) async throws -> EnrollmentBalance {
         let zone = TimeZoneRule(identifier: context.tenant.timeZone) ?? .utc
         let now = try await context.now()
         let today = zone.date(at: now)
         guard !context.principal.roles(on: Belonging(enrollment: id)).isEmpty else { throw Failure.notFound }
         let rows = try await context.read(
-            statements(id, month: today.monthStart, context.tenant.id) + (counting ? counts(id, context.tenant.id) : [])
+            statements(id, month: today.monthStart, context.tenant.id) + counts(counting, id, context.tenant.id)
         ).rows
         guard let row = rows[0].first else { throw Failure.notFound }
         let enrollment = try Enrollment(row)
-        let members = counting ? try decodeCounts(accounts: rows[3], subscriptions: rows[4]) : nil
+        let members = rows.count > 3 ? try decodeCounts(accounts: rows[3], subscriptions: rows[4]) : nil
         func line(_ department: Department?, _ column: inout Columns) throws -> Line {
             let money = { (minor: Int64) in Money(minor: minor, currency: enrollment.currency) }
             return Line(
@@ -99,15 +104,20 @@ package struct EnrollmentBalance: Sendable {
     }
 
     /// By indexes in the departments' order alone (0018_large_agreements.sql).
-    private static func counts(_ id: EnrollmentID, _ tenant: TenantID) -> [SQL] {
+    private static func counts(_ counting: Counting, _ id: EnrollmentID, _ tenant: TenantID) -> [SQL] {
         let within: SQL = "tenant_id = \(tenant) and enrollment_id = \(id)"
         func counted(_ table: SQL, _ more: SQL) -> SQL {
-            """
-            select d.id, (select count(*) from \(table) where \(within) and department_id = d.id \(more)) from departments d \
-            where d.tenant_id = \(tenant) and d.enrollment_id = \(id) \
-            union all select null, (select count(*) from \(table) where \(within) and department_id is null \(more))
-            """
+            if case .only(let department) = counting {
+                return
+                    "select \(department)::uuid, (select count(*) from \(table) where \(within) and department_id = \(department) \(more))"
+            }
+            return """
+                select d.id, (select count(*) from \(table) where \(within) and department_id = d.id \(more)) from departments d \
+                where d.tenant_id = \(tenant) and d.enrollment_id = \(id) \
+                union all select null, (select count(*) from \(table) where \(within) and department_id is null \(more))
+                """
         }
+        if case .none = counting { return [] }
         return [counted("accounts", ""), counted("subscriptions", "and state <> 'deleted'")]
     }
 

@@ -15,7 +15,7 @@ struct EnrollmentView: Sendable {
     var departments: [Department] { balance.lines.compactMap(\.department).sorted { ($0.name, $0.id) < ($1.name, $1.id) } }
 
     /// - Parameter counting: for pages that show how much each department has.
-    static func load(_ visit: Visit, counting: Bool = false) async throws -> EnrollmentView {
+    static func load(_ visit: Visit, counting: EnrollmentBalance.Counting = .none) async throws -> EnrollmentView {
         let context = try visit.context()
         return EnrollmentView(
             balance: try await EnrollmentBalance.find(try visit.pathID(0), counting: counting, context), context: context)

@@ -13,7 +13,7 @@ extension PageHandler {
     private static let monthsShown: Int64 = 60
 
     func enrollment(_ visit: Visit) async throws -> HTTPResponse {
-        let view = try await EnrollmentView.load(visit, counting: true)
+        let view = try await EnrollmentView.load(visit, counting: .all)
         let (enrollment, t) = (view.enrollment, visit.localiser())
         let accounts = try await view.accounts(limit: Self.accountsShown + 1)
         var page = EnrollmentPage(
@@ -60,7 +60,7 @@ extension PageHandler {
     }
 
     func enrollmentDepartments(_ visit: Visit) async throws -> HTTPResponse {
-        let view = try await EnrollmentView.load(visit, counting: true)
+        let view = try await EnrollmentView.load(visit, counting: .all)
         let t = visit.localiser()
         let page = DepartmentListPage(
             crumbs: view.crumbs(t, current: t("enrollment.departments")), enrollment: view.enrollment.name,
@@ -69,7 +69,7 @@ extension PageHandler {
     }
 
     func department(_ visit: Visit) async throws -> HTTPResponse {
-        let view = try await EnrollmentView.load(visit, counting: true)
+        let view = try await EnrollmentView.load(visit, counting: .only(try visit.pathID(1)))
         let line = try view.department(visit)
         guard let department = line.department else { throw Failure.notFound }
         let t = visit.localiser()

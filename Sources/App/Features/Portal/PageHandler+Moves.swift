@@ -55,7 +55,7 @@ extension PageHandler {
         try subscription.refuseIfGone(at: view.now)
         let t = visit.localiser(subscription.zone)
         let agreement = EnrollmentView(
-            balance: try await EnrollmentBalance.find(enrollment, counting: false, view.context), context: view.context)
+            balance: try await EnrollmentBalance.find(enrollment, counting: .none, view.context), context: view.context)
         var page = MovePage(
             crumbs: view.crumbs(t, current: t("move.action")), heading: t("move.title", ["name": view.name(t)]),
             current: subscription.departmentName ?? t("enrollment.no_department"), action: view.links(.move),

@@ -117,11 +117,18 @@ enum SubscriptionQueries {
 
     static func one(_ tenant: TenantID, _ id: SubscriptionID) -> [SQL] { [oneRow(tenant, id), lots(tenant, [id])] }
 
+    /// As `one`, of several at once.
+    static func some(_ tenant: TenantID, _ ids: [SubscriptionID]) -> [SQL] {
+        ids.count == 1 ? one(tenant, ids[0]) : [someRows(tenant, ids), lots(tenant, ids)]
+    }
+
     static func lots(_ tenant: TenantID, _ subscriptions: [SubscriptionID]) -> SQL { lotRows(tenant, subscriptions) }
 
     // Asked thousands of times a second, so their long texts are made once.
     private static let oneRow = StatementTemplate(
         "select \(columns) \(joins) where s.tenant_id = \(TenantID.any) and s.id = \(SubscriptionID.any)")
+    private static let someRows = StatementTemplate(
+        "select \(columns) \(joins) where s.tenant_id = \(TenantID.any) and s.id = any(\([SubscriptionID.any]))")
     private static let lotRows = StatementTemplate(
         """
         select l.subscription_id, l.order_id, l.id, l.currency, l.amount_minor, b.balance_minor, l.source, l.effective_at, l.expires_at, l.expired_at \

@@ -13,7 +13,7 @@ extension APIHandler {
             return response(try await useCase.run(context, try request.options()), request)
         case .actOnSubscriptions: return try await act(request)
         case .getEnrollmentBalance:
-            return object(try await EnrollmentBalance.find(try request.pathID(), counting: true, context), request) {
+            return object(try await EnrollmentBalance.find(try request.pathID(), counting: .all, context), request) {
                 $0.write(to: &$1)
             }
         case .findDepartment:

@@ -8,11 +8,13 @@ package struct Database: Sendable {
     package let writes: WritePool
     /// Downloads and exports: their own connection and their own, longer, timeout.
     package let reports: ReportPool
+    package let subscriptions: SubscriptionReads
 
     package init(reads: ReadPool, writes: WritePool, reports: ReportPool) {
         self.reads = reads
         self.writes = writes
         self.reports = reports
+        subscriptions = SubscriptionReads(loop: reads.loop)
     }
 
     /// On the loop.

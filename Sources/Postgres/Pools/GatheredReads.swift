@@ -1,0 +1,94 @@
+import Loop
+
+/// Reads of one kind that arrive together are answered together: one statement for all of their keys.
+///
+/// PostgreSQL takes about as long to begin and end a statement over seven tables as to find ten rows by it, so whoever asks while others are being
+/// answered waits with those who ask at the same time, and the next statement answers them all. Who asks alone is answered at once. A statement is
+/// sent after everybody whom it answers has asked, so nobody sees a state from before her own request.
+///
+/// Belongs to a loop: every method traps elsewhere, and that is why `@unchecked Sendable` holds.
+package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @unchecked Sendable {
+    /// So many keys in one statement: most of the gain, and short enough for another tenant to wait behind.
+    package static var together: Int { 16 }
+    /// Statements of one kind and tenant under way at once: one in PostgreSQL while the answers of the other are written.
+    package static var underWayMaximum: Int { 2 }
+
+    private enum Outcome {
+        case found([Key: Value])
+        case failed(any Error)
+        /// It failed, perhaps by another's key.
+        case askAlone
+    }
+
+    private final class Gathering {
+        var keys: [Key] = []
+        var waiters: [UnsafeContinuation<Outcome, Never>] = []
+
+        func finish(_ outcome: Outcome) {
+            for waiter in waiters { waiter.resume(returning: outcome) }
+        }
+    }
+
+    private let loop: EventLoop
+    /// Still takes keys.
+    private var open: Gathering?
+    private var underWay = 0
+    /// Whose gatherings are not yet under way, in their order.
+    private var leaders: [UnsafeContinuation<Void, Never>] = []
+
+    package init(loop: EventLoop) { self.loop = loop }
+
+    /// Nobody asks.
+    package var isIdle: Bool { underWay == 0 && open == nil }
+
+    /// The key's value; nil where there is none. On the loop.
+    ///
+    /// `load` gives the values of several keys, those that there are. What it throws for several may be the fault of one of them: then each is asked for
+    /// alone, unless `isEverybodys` says that it would only fail again.
+    package func value(
+        of key: Key, isEverybodys: (any Error) -> Bool, _ load: ([Key]) async throws -> [Key: Value]
+    ) async throws -> Value? {
+        loop.preconditionOnLoop()
+        if let gathering = open, gathering.keys.count < Self.together {
+            gathering.keys.append(key)
+            switch await withUnsafeContinuation({ gathering.waiters.append($0) }) {
+            case .found(let values): return values[key]
+            case .failed(let error): throw error
+            case .askAlone: return try await load([key])[key]
+            }
+        }
+        let gathering = Gathering()
+        gathering.keys.append(key)
+        open = gathering
+        await begin()
+        if open === gathering { open = nil }
+        do {
+            let values = try await load(gathering.keys)
+            end()
+            gathering.finish(.found(values))
+            return values[key]
+        } catch {
+            end()
+            guard gathering.keys.count > 1, !isEverybodys(error) else {
+                gathering.finish(.failed(error))
+                throw error
+            }
+            gathering.finish(.askAlone)
+            return try await load([key])[key]
+        }
+    }
+
+    private func begin() async {
+        guard underWay < Self.underWayMaximum else {
+            await withUnsafeContinuation { leaders.append($0) }
+            return
+        }
+        underWay += 1
+        // Those whose requests have arrived already come along.
+        await loop.nextTurn()
+    }
+
+    private func end() {
+        if leaders.isEmpty { underWay -= 1 } else { leaders.removeFirst().resume() }
+    }
+}
