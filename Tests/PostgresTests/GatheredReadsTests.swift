@@ -15,12 +15,13 @@ private final class Asked: @unchecked Sendable {
 @Suite struct `Reads that arrive together` {
     /// Asks for each key from a task of its own, all in one turn of the loop; the answers in the keys' order.
     private func ask(
-        _ keys: [Int], everybodys: Bool = false, failing: @escaping @Sendable ([Int]) -> (any Error)? = { _ in nil }
+        _ keys: [Int], shared: Bool = false, everybodys: Bool = false,
+        failing: @escaping @Sendable ([Int]) -> (any Error)? = { _ in nil }
     ) async throws -> (answers: [Result<Int?, any Error>], asked: Asked) {
         let loop = EventLoop(name: "test")
         defer { loop.shutdown() }
         return await loop.run {
-            let (reads, asked) = (GatheredReads<Int, Int>(loop: loop), Asked())
+            let (reads, asked) = (GatheredReads<Int, Int>(loop: loop) { shared }, Asked())
             @Sendable func one(_ key: Int) async -> Result<Int?, any Error> {
                 do {
                     let value = try await reads.value(of: key, isEverybodys: { _ in everybodys }) { keys in
@@ -53,13 +54,14 @@ private final class Asked: @unchecked Sendable {
         #expect(try answers.map { try $0.get() } == [70, 30, 70, nil, 90])
     }
 
-    @Test func `are two statements at most at a time and sixteen keys at most in each`() async throws {
+    @Test(arguments: [(false, 32), (true, 4)])
+    func `are two statements at most at a time, of so many keys`(shared: Bool, together: Int) async throws {
         let keys = Array(0..<100)
-        let (answers, asked) = try await ask(keys)
+        let (answers, asked) = try await ask(keys, shared: shared)
         #expect(try answers.map { try $0.get() } == keys.map { $0 * 10 })
         #expect(asked.batches.flatMap { $0 } == keys)
-        #expect(asked.batches.allSatisfy { $0.count <= GatheredReads<Int, Int>.together })
-        #expect(asked.batches.count == 7)
+        #expect(asked.batches.allSatisfy { $0.count <= together })
+        #expect(asked.batches.count == (keys.count + together - 1) / together)
         #expect(asked.underWayMost == GatheredReads<Int, Int>.underWayMaximum)
     }
 
@@ -81,7 +83,7 @@ private final class Asked: @unchecked Sendable {
         let loop = EventLoop(name: "test")
         defer { loop.shutdown() }
         let batches = try await loop.run {
-            let (reads, asked) = (GatheredReads<Int, Int>(loop: loop), Asked())
+            let (reads, asked) = (GatheredReads<Int, Int>(loop: loop) { false }, Asked())
             @Sendable func one(_ key: Int) async throws -> Int? {
                 try await reads.value(of: key, isEverybodys: { _ in true }) { keys in
                     asked.batches.append(keys)

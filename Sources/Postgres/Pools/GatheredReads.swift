@@ -8,9 +8,10 @@ import Loop
 ///
 /// Belongs to a loop: every method traps elsewhere, and that is why `@unchecked Sendable` holds.
 package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @unchecked Sendable {
-    /// So many keys in one statement: most of the gain, and short enough for another tenant to wait behind.
-    package static var together: Int { 16 }
-    /// Statements of one kind and tenant under way at once: one in PostgreSQL while the answers of the other are written.
+    /// So many keys in one statement; of a scope that is not alone so few that another one waits little behind their answers.
+    package static var together: Int { 32 }
+    package static var togetherShared: Int { 4 }
+    /// Statements under way at once: one in PostgreSQL while the answers of the other are written.
     package static var underWayMaximum: Int { 2 }
 
     private enum Outcome {
@@ -30,13 +31,18 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
     }
 
     private let loop: EventLoop
+    private let isShared: () -> Bool
     /// Still takes keys.
     private var open: Gathering?
     private var underWay = 0
     /// Whose gatherings are not yet under way, in their order.
     private var leaders: [UnsafeContinuation<Void, Never>] = []
 
-    package init(loop: EventLoop) { self.loop = loop }
+    /// `isShared`: whether others than those who ask here wait for the same sessions.
+    package init(loop: EventLoop, isShared: @escaping () -> Bool) {
+        self.loop = loop
+        self.isShared = isShared
+    }
 
     /// Nobody asks.
     package var isIdle: Bool { underWay == 0 && open == nil }
@@ -49,7 +55,7 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
         of key: Key, isEverybodys: (any Error) -> Bool, _ load: ([Key]) async throws -> [Key: Value]
     ) async throws -> Value? {
         loop.preconditionOnLoop()
-        if let gathering = open, gathering.keys.count < Self.together {
+        if let gathering = open, gathering.keys.count < (isShared() ? Self.togetherShared : Self.together) {
             gathering.keys.append(key)
             switch await withUnsafeContinuation({ gathering.waiters.append($0) }) {
             case .found(let values): return values[key]

@@ -60,6 +60,12 @@ package final class ReadPool: @unchecked Sendable {
     /// At least one session is open. On the loop.
     package var isReady: Bool { !sessions.open.isEmpty }
 
+    /// Whether several scopes are asking: whatever one of them does at a stretch, another waits for. On the loop.
+    package var isShared: Bool {
+        loop.preconditionOnLoop()
+        return share.isShared(at: Self.microseconds())
+    }
+
     package var counters: PoolCounters {
         loop.preconditionOnLoop()
         var counters = counts

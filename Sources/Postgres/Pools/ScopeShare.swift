@@ -52,6 +52,8 @@ package struct ScopeShare {
         return known.underWay < limit(microseconds: known.microseconds, isShared: sharing.holds(at: now))
     }
 
+    func isShared(at now: Int64) -> Bool { sharing.holds(at: now) }
+
     /// So many units of this length at once.
     package func limit(microseconds: Int64, isShared: Bool) -> Int {
         guard microseconds > 0 else { return maximum }

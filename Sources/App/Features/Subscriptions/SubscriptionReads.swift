@@ -6,16 +6,16 @@ import Values
 package final class SubscriptionReads: @unchecked Sendable {
     package typealias Found = (subscription: Subscription, now: Instant)
 
-    private let loop: EventLoop
+    private let pool: ReadPool
     private var tenants: [TenantID: GatheredReads<SubscriptionID, Found>] = [:]
 
-    init(loop: EventLoop) { self.loop = loop }
+    init(_ pool: ReadPool) { self.pool = pool }
 
     /// Whoever asks still has to be asked what she may see.
     func find(_ id: SubscriptionID, _ context: TenantContext) async throws -> Found? {
-        loop.preconditionOnLoop()
+        pool.loop.preconditionOnLoop()
         let tenant = context.tenant.id
-        let reads = tenants[tenant] ?? GatheredReads(loop: loop)
+        let reads = tenants[tenant] ?? GatheredReads(loop: pool.loop) { [pool] in pool.isShared }
         tenants[tenant] = reads
         defer { if reads.isIdle { tenants[tenant] = nil } }
         return try await reads.value(of: id, isEverybodys: { ($0 as? Failure)?.status == 503 }) { ids in

@@ -14,7 +14,7 @@ package struct Database: Sendable {
         self.reads = reads
         self.writes = writes
         self.reports = reports
-        subscriptions = SubscriptionReads(loop: reads.loop)
+        subscriptions = SubscriptionReads(reads)
     }
 
     /// On the loop.
