@@ -32,6 +32,8 @@ extension PageHandler {
         case .account: PageRoute.operatorAccount.url(hit.typeID)
         case .subscription: PageRoute.subscription.url(hit.account?.description ?? "", hit.typeID)
         case .order: PageRoute.operatorOrder.url(hit.typeID)
+        case .payment: PageRoute.payment.url(hit.account?.description ?? "", hit.typeID)
+        case .remittance: PageRoute.remittance.url(hit.typeID)
         case .partner: PageRoute.operatorPartner.url(hit.typeID)
         case .enrollment: PageRoute.enrollment.url(hit.typeID)
         }
