@@ -23,15 +23,37 @@ import Values
 
     @Test func `refuses what cannot be`() {
         #expect(old.faults == [])
-        #expect(changed { $0.retentionDays = 0 }.faults == [.retentionDays])
+        let days = PolicyFault.Kind.outside(1...3_650)
+        #expect(changed { $0.retentionDays = 0 }.faults == [PolicyFault(.retentionDays, days)])
         #expect(changed { $0.retentionDays = 3_650 }.faults == [])
-        #expect(changed { $0.retentionDays = 3_651 }.faults == [.retentionDays])
+        #expect(changed { $0.retentionDays = 3_651 }.faults == [PolicyFault(.retentionDays, days)])
         #expect(changed { $0.graceDays = 0 }.faults == [])
-        #expect(changed { $0.validityMonths = 121 }.faults == [.validityMonths])
-        #expect(changed { $0.largestPayment = Money(minor: 99_999, currency: .cny) }.faults == [.largestPayment])
+        #expect(changed { $0.validityMonths = 121 }.faults == [PolicyFault(.validityMonths, .outside(1...120))])
+        #expect(
+            changed { $0.largestPayment = Money(minor: 99_999, currency: .cny) }.faults
+                == [PolicyFault(.largestPayment, .below(.minimumPayment, least: old.minimumPayment))])
         #expect(changed { $0.largestPayment = $0.minimumPayment }.faults == [])
-        #expect(changed { $0.minimumPayment = Money(minor: -1, currency: .cny) }.faults == [.minimumPayment])
-        #expect(changed { $0.trialCredit = Money(minor: 99, currency: .cny) }.faults == [.trialCredit])
+        #expect(
+            changed { $0.trialCredit = Money(minor: 99, currency: .cny) }.faults
+                == [PolicyFault(.trialCredit, .below(.trialPrice, least: old.trialPrice))])
+    }
+
+    @Test(arguments: [-1, 0] as [Int64])
+    func `refuses an amount that nobody can pay`(minor: Int64) {
+        let cent = Money(minor: 1, currency: .cny)
+        for number in [PolicyNumber.minimumPayment, .largestPayment, .trialPrice, .trialCredit] {
+            let policy = changed { policy in
+                let nothing = Money(minor: minor, currency: .cny)
+                switch number {
+                case .minimumPayment: policy.minimumPayment = nothing
+                case .largestPayment: policy.largestPayment = nothing
+                case .trialPrice: policy.trialPrice = nothing
+                default: policy.trialCredit = nothing
+                }
+            }
+            #expect(policy.faults == [PolicyFault(number, .notPositive(least: cent))])
+        }
+        #expect(changed { $0.minimumPayment = cent }.faults == [])
     }
 
     @Test func `moves what comes, and leaves the deadline that runs`() throws {

@@ -42,7 +42,10 @@ extension Shell {
             div(.class("strip strip--view"), .role(.status)) {
                 strong { t("shell.viewing", ["person": viewing.person, "account": viewing.account]) }
                 span {
-                    t.html("shell.viewing_until", ["time": time(.datetime(viewing.until.rfc3339)) { utc(viewing.until, t) }])
+                    t.html(
+                        "shell.viewing_until",
+                        ["time": time(.datetime(t.machineTime(viewing.until))) { t.dateTime(viewing.until) }],
+                        ["zone": t.zoneLabel])
                 }
                 viewing.end.html
             }

@@ -1,6 +1,7 @@
 import HTML
 
 /// Several lines that are asked for, with their fault beside them; what may be left out is a `NoteField`.
+/// It has to be filled in: what may be left empty is a `NoteField`.
 package struct TextArea: Sendable {
     package let name: String
     package let label: String
@@ -26,7 +27,7 @@ package struct TextArea: Sendable {
             if let hint { p(.class("hint"), .id("\(id)-hint")) { hint } }
             for fault in faults { faultLine(fault, id: id, t) }
             textarea(
-                .id(id), .name(name), .rows(rows), .maxlength(maxlength), .ariaDescribedby(described),
+                .id(id), .name(name), .rows(rows), .maxlength(maxlength), .required(), .ariaDescribedby(described),
                 .ariaInvalid(!faults.isEmpty), value: value)
         }
     }

@@ -27,14 +27,14 @@ package enum PolicyNumber: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// What may be said; the largest payment and a trial's credit are held against their smaller twins besides.
-    package var range: ClosedRange<Int> {
+    /// What may be said of months and days; nil for amounts, which are held against the smallest unit and their twins.
+    package var range: ClosedRange<Int>? {
         switch self {
         case .validityMonths, .trialMonths: 1...120
         case .retentionDays: 1...3650
         case .graceDays: 0...365
         case .pendingLapseDays: 1...365
-        case .minimumPayment, .largestPayment, .trialPrice, .trialCredit: 0...Int.max
+        case .minimumPayment, .largestPayment, .trialPrice, .trialCredit: nil
         }
     }
 }
@@ -59,17 +59,43 @@ extension OfferPolicy {
         PolicyNumber.allCases.filter { value($0) != other.value($0) }
     }
 
-    /// The numbers that cannot be: out of their range, or against each other (L10).
-    package var faults: [PolicyNumber] {
-        var faults = PolicyNumber.allCases.filter { number in
+    /// The numbers that cannot be, and why (L10). Nothing can be paid that is not above zero, so neither a least payment nor a trial's price of
+    /// nothing means anything (L5, L6); the largest payment lets at least the least one through; and a trial's credit is worth what it costs.
+    package var faults: [PolicyFault] {
+        PolicyNumber.allCases.compactMap { number in
             switch value(number) {
-            case .money(let money): money.isNegative
-            case .months(let count), .days(let count): !number.range.contains(count)
+            case .months(let count), .days(let count):
+                number.range.flatMap { $0.contains(count) ? nil : PolicyFault(number, .outside($0)) }
+            case .money(let money):
+                if !money.isPositive {
+                    PolicyFault(number, .notPositive(least: Money(minor: 1, currency: currency)))
+                } else if number == .largestPayment, money.minor < minimumPayment.minor {
+                    PolicyFault(number, .below(.minimumPayment, least: minimumPayment))
+                } else if number == .trialCredit, money.minor < trialPrice.minor {
+                    PolicyFault(number, .below(.trialPrice, least: trialPrice))
+                } else {
+                    nil
+                }
             }
         }
-        if largestPayment.minor < minimumPayment.minor { faults.append(.largestPayment) }
-        if trialCredit.minor < trialPrice.minor { faults.append(.trialCredit) }
-        return faults
+    }
+}
+
+/// Why a number of a policy cannot be.
+package struct PolicyFault: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        case outside(ClosedRange<Int>)
+        case notPositive(least: Money)
+        /// Less than the smaller twin, which is this much.
+        case below(PolicyNumber, least: Money)
+    }
+
+    package let number: PolicyNumber
+    package let kind: Kind
+
+    package init(_ number: PolicyNumber, _ kind: Kind) {
+        self.number = number
+        self.kind = kind
     }
 }
 

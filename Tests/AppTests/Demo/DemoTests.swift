@@ -64,6 +64,14 @@ struct DemoTests {
             try await expectWell(demo)
             try await expectStates(demo)
             try await expectHistory(demo)
+            // Nothing is sold before the terms that it is sold under.
+            let tooEarly = try await rows(demo, "northwind") {
+                """
+                select s.id from subscriptions s join offer_policies o on o.tenant_id = s.tenant_id and o.offer = s.offer \
+                and o.currency = s.currency and o.version = s.policy_version where s.tenant_id = \($0) and s.created_at < o.created_at
+                """
+            }
+            #expect(tooEarly.isEmpty)
             let (facts, notes) = (try await fingerprint(demo), demo.notes)
             await demo.instance.close()
 

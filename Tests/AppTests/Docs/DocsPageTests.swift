@@ -40,6 +40,35 @@ import Testing
         #expect(APIGroup.all.flatMap(\.endpoints).count == Endpoint.allCases.count)
     }
 
+    @Test func `explain every rule that they name by number, and lead there`() async throws {
+        let bursar = try await TestBursar.shared
+        let rule = #/[(（]([A-Z][0-9]{1,2}a?)[)）]/#
+        let texts =
+            Endpoint.allCases.flatMap { endpoint in
+                let said = endpoint.documentation
+                return [said.summary] + said.query.map(\.note) + (said.body.map(Self.notes) ?? [])
+            } + Schema.components.flatMap { Self.notes($0.schema) }
+        let named = Set(texts.flatMap { $0.matches(of: rule).map { String($0.output.1) } })
+        #expect(named.isSubset(of: Set(RuleWords.named)), "\(named.subtracting(RuleWords.named))")
+        for language in ["en", "zh-Hans"] {
+            let headers: HTTPHeaders = ["Accept-Language": language]
+            let rules = try await bursar.request("GET", "/docs/api/rules", headers: headers).expect(200).text
+            for rule in RuleWords.named { #expect(rules.contains("id=\"\(rule)\""), "\(rule)") }
+            let people = try await bursar.request("GET", "/docs/api/identity", headers: headers).expect(200).text
+            #expect(people.contains("href=\"/docs/api/rules#A13\">A13</a>"), "\(language)")
+            let object = try await bursar.request("GET", "/docs/api/objects/Notification", headers: headers).expect(200).text
+            #expect(object.contains("href=\"/docs/api/rules#L3\""))
+        }
+    }
+
+    private static func notes(_ schema: Schema) -> [String] {
+        switch schema {
+        case .object(let fields): fields.flatMap { [$0.note] + notes($0.schema) }
+        case .list(let inner, _), .nullable(let inner), .judged(let inner): notes(inner)
+        default: []
+        }
+    }
+
     @Test func `answer 404 where there is no such part, object or code`() async throws {
         let bursar = try await TestBursar.shared
         for address in ["/docs/api/nothing", "/docs/api/objects/Nothing", "/problems/nothing", "/problems/status_404"] {

@@ -14,6 +14,15 @@ import Values
         return (tenant, account, id, catcher)
     }
 
+    private func operatorBrowser(_ tenant: TestTenant) async throws -> Browser {
+        let email = "\(tenant.bursar.uniqueName("op"))@example.com"
+        let (context, change) = (tenant.context, SetPassword(email: email, password: Browser.password, role: "operator"))
+        try await tenant.bursar.instance.loop.run { try await change.run(context) }
+        let browser = Browser(tenant.bursar)
+        try await browser.signIn(email)
+        return browser
+    }
+
     @Test func `of an account show what was sent, word for word`() async throws {
         let (tenant, account, subscription, catcher) = try await sent()
         defer { catcher.close() }
@@ -69,17 +78,19 @@ import Values
         try await tenant.post("/v1/notifications/\(id)/resend").expect(409, "notification_erased")
         #expect(try await tenant.get("/v1/notifications/\(id)").expect(200)["email"] == nil)
         try await tenant.invariants()
+        // What was erased before it left has no subject any more: the list says so, and not that it failed.
+        let browser = try await operatorBrowser(tenant)
+        for (language, words) in [("en", ("Erased with its subscription", "Erased unsent")), ("zh-Hans", ("已随订阅清除", "未发送即清除"))] {
+            let list = try await browser.get("/operator/mails?status=failed&lang=\(language)").expect(200).text
+            #expect(list.contains(words.0) && list.contains(words.1))
+        }
     }
 
     @Test func `have a page that shows the mail and sends it again`() async throws {
         let (tenant, account, _, catcher) = try await sent()
         defer { catcher.close() }
         let id = try #require(try await tenant.get("/v1/notifications").expect(200)["data.0.id"])
-        let email = "\(tenant.bursar.uniqueName("op"))@example.com"
-        let (context, change) = (tenant.context, SetPassword(email: email, password: Browser.password, role: "operator"))
-        try await tenant.bursar.instance.loop.run { try await change.run(context) }
-        let browser = Browser(tenant.bursar)
-        try await browser.signIn(email)
+        let browser = try await operatorBrowser(tenant)
         for lang in ["en", "zh-Hans"] {
             let list = try await browser.get("/accounts/\(account)/notifications?lang=\(lang)").expect(200)
             #expect(list.text.contains(id))

@@ -43,7 +43,13 @@ import Testing
         let etag = draft.header("etag") ?? ""
         try await tenant.request("PATCH", url, ["grace_days": 3], once: .none, headers: ["If-Match": etag]).expect(200)
         try await tenant.request("PATCH", url, ["grace_days": 4], once: .none, headers: ["If-Match": etag]).expect(412)
-        try await tenant.request("PATCH", url, ["retention_days": 0], once: .none).expect(422)
+        try await tenant.request("PATCH", url, ["retention_days": 0], once: .none).expect(422, "policy_number_out_of_range")
+        for number in ["minimum_payment", "largest_payment"] {
+            let nothing = ["amount": "0.00", "currency": "CNY"] as Input
+            let answer = try await tenant.request("PATCH", url, .object([(number, nothing)]), once: .none)
+            try answer.expect(422, "policy_amount_too_small")
+            #expect(answer["errors.0.pointer"] == "/\(number)")
+        }
         try await tenant.request(
             "PATCH", url, ["largest_payment": ["amount": "1.00", "currency": "CNY"]], once: .none
         ).expect(422)
@@ -112,14 +118,55 @@ import Testing
             hidden: stale.merging(["idempotency_key": "another-key-of-this-form"]) { $1 }
         ).expect(412)
         let publish = "/operator/policy-drafts/\(draft)/publish"
-        #expect((try await browser.get(publish).expect(200)).text.contains("CN¥500.00"))
-        try await browser.post(publish, ["confirm_name": "prepaid"]).expect(422)
+        // What is typed is the version's name as the page says it, in the reader's language.
+        #expect((try await browser.get("\(publish)?lang=zh-Hans").expect(200)).text.contains("请输入名称“预付费 CNY 版本 2”以确认"))
+        try await browser.post(publish, ["confirm_name": "Prepaid CNY version 2"]).expect(422)
+        #expect((try await browser.get("\(publish)?lang=en").expect(200)).text.contains("CN¥500.00"))
+        try await browser.post(publish, ["confirm_name": "prepaid CNY 2"]).expect(422)
         try await browser.get(publish).expect(200)
-        try await browser.post(publish, ["confirm_name": "prepaid CNY 2", "note": "Cheaper to begin"]).expect(303)
+        try await browser.post(publish, ["confirm_name": "Prepaid CNY version 2", "note": "Cheaper to begin"]).expect(303)
         #expect((try await browser.get(chain).expect(200)).text.contains("Cheaper to begin"))
         let move = "\(chain)/move?from=1&to=2"
         #expect((try await browser.get(move).expect(200)).text.contains("Warehouse telemetry"))
-        try await browser.post(move, ["confirm_name": "prepaid CNY 2"]).expect(303)
+        try await browser.post(move, ["confirm_name": "Prepaid CNY version 2"]).expect(303)
         #expect(try await story.tenant.subscription(story.subscription)["policy_version"] == "2")
+    }
+
+    @Test func `a draft is told the range of each number, and what is nonsense is not saved`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("operator")
+        let chain = "/operator/offers/prepaid/CNY"
+        try await browser.get(chain).expect(200)
+        try await browser.post("/operator/offers", ["offer": "prepaid", "currency": "CNY"]).expect(303)
+        let draft = try await story.tenant.get("/v1/offers?currency=CNY").expect(200).list("data").compactMap {
+            $0.scalar("draft_id")
+        }.first
+        let url = "/operator/policy-drafts/\(try #require(draft))"
+        let fields = [
+            "minimum_payment": "0", "largest_payment": "1.001", "validity_months": "121",
+            "retention_days": "99999999999999999999",
+            "grace_days": "soon", "pending_lapse_days": "14",
+        ]
+        for (language, words) in [
+            (
+                "en",
+                [
+                    "The amount must be at least CN¥0.01", "CNY has 2 decimals", "Enter a whole number from 1 to 120",
+                    "Enter a whole number from 1 to 3,650", "Enter a whole number from 0 to 365",
+                ]
+            ), ("zh-Hans", ["金额不得少于 ¥0.01", "CNY 最多 2 位小数", "请输入 1 至 120 之间的整数", "请输入 1 至 3,650 之间的整数"]),
+        ] {
+            try await browser.get("\(chain)?lang=\(language)").expect(200)
+            let page = try await browser.post(url, fields).expect(422).text
+            for sentence in words { #expect(page.contains(sentence), "\(sentence)") }
+        }
+        try await browser.get("\(chain)?lang=en").expect(200)
+        let sensible = fields.merging([
+            "minimum_payment": "10", "largest_payment": "1", "validity_months": "12", "retention_days": "90", "grace_days": "7",
+        ]) { $1 }
+        let below = try await browser.post(url, sensible).expect(422).text
+        #expect(below.contains("at least CN¥10.00, which stands under “Least payment”"))
+        #expect(try await story.tenant.get("/v1/policy-drafts/\(draft ?? "")").expect(200)["minimum_payment.amount"] == "1000.00")
+        try await browser.post(url, sensible.merging(["largest_payment": "10"]) { $1 }).expect(303)
     }
 }

@@ -1,5 +1,7 @@
 import App
 import FoundationEssentials
+import HTTP
+import Loop
 import Postgres
 import TestSupport
 import Testing
@@ -7,8 +9,12 @@ import Values
 
 @Suite struct `The desk's search` {
     private func found(_ q: String, _ world: World, as key: String? = nil) async throws -> [String] {
+        try await found(q, world.tenant, as: key)
+    }
+
+    private func found(_ q: String, _ tenant: TestTenant, as key: String? = nil) async throws -> [String] {
         let encoded = q.replacing("@", with: "%40").replacing(" ", with: "%20")
-        return try await world.tenant.get("/v1/search?q=\(encoded)", as: key).expect(200).list("data").compactMap {
+        return try await tenant.get("/v1/search?q=\(encoded)", as: key).expect(200).list("data").compactMap {
             $0.scalar("id")
         }
     }
@@ -33,6 +39,61 @@ import Values
             let hits = reply.list("data").filter { $0.scalar("exact") == "true" }.compactMap { $0.scalar("id") }
             #expect(hits == [id], "\(q): \(reply.text.prefix(400))")
         }
+    }
+
+    @Test func `takes an address to the one account or subscription of its person, and says whose it is`() async throws {
+        let story = try await PortalStory()
+        let (tenant, operator_) = (story.tenant, try await story.person("operator"))
+        let (finance, service) = (try await story.email("finance"), try await story.email(nil))
+        let administrator = try await tenant.get("/v1/accounts/\(story.account)").expect(200)["administrator.email"] ?? ""
+        let desk = "/operator/accounts/\(story.account)"
+        for (email, place, id) in [
+            (finance, desk, story.account), (administrator, desk, story.account), (service, story.overview, story.subscription),
+        ] {
+            let q = email.replacing("@", with: "%40")
+            #expect(try await operator_.get("/operator/search?q=\(q)").expect(303).headers["location"] == place, "\(email)")
+            let found = try await tenant.get("/v1/search?q=\(q)").expect(200).list("data")
+            #expect(found.map { $0.scalar("id") } == [id] && found.first?.scalar("exact") == "true")
+        }
+        // Of two accounts neither is the one; each row names the person who was asked for.
+        let second = try await tenant.account("Second")
+        let (context, role) = (
+            tenant.context, SetPassword(email: finance, password: Browser.password, role: "reader", account: AccountID(second))
+        )
+        try await tenant.bursar.instance.loop.run { try await role.run(context) }
+        let list = try await operator_.get("/operator/search?q=\(finance.replacing("@", with: "%40"))").expect(200).text
+        #expect(list.contains(story.account) && list.contains(second) && list.contains(finance) && !list.contains(administrator))
+    }
+
+    @Test func `takes a transfer's reference and a payment's ID to the payment, and the bank's number to what arrived`()
+        async throws
+    {
+        let story = try await PortalStory()
+        let (tenant, browser) = (story.tenant, try await story.person("operator"))
+        try await tenant.bankAccount()
+        let asked = try await tenant.transfer(story.subscription, "1500.00")
+        let arrived = try await tenant.remittance("1500.00", words: asked.reference)
+        let payment = "/accounts/\(story.account)/payments/\(asked.id)"
+        let remittance = "/operator/remittances/\(try arrived.id)"
+        func opens(_ q: String, _ place: String) async throws {
+            let words = q.replacing(" ", with: "%20")
+            #expect(try await browser.get("/operator/search?q=\(words)").expect(303).headers["location"] == place, "\(q)")
+        }
+        for _ in 0..<2 {
+            try await opens(asked.reference, payment)
+            try await opens(asked.reference.prefix(4).lowercased() + " " + asked.reference.dropFirst(4), payment)
+            try await opens(asked.id, payment)
+            try await opens(arrived["bank_number"] ?? "", remittance)
+            try await opens(try arrived.id, remittance)
+            try await browser.get(payment).expect(200)
+            // The same once it is paid.
+            if try await tenant.payment(asked.id)["status"] == "pending" {
+                try await tenant.match(arrived.id, asked.id).expect(200)
+            }
+        }
+        let key = try await tenant.accountKey(story.account, role: "reader")
+        #expect(try await found(asked.id, story.tenant, as: key) == [asked.id])
+        #expect(try await found(arrived["bank_number"] ?? "", story.tenant, as: key) == [])
     }
 
     @Test func `finds names by how they begin, whatever their case, and the newest by any part`() async throws {

@@ -102,6 +102,58 @@ import Testing
         try await story.tenant.invariants()
     }
 
+    @Test func `name everything that is wrong with a transfer at once, in the reader's own words and time`() async throws {
+        let story = try await PortalStory(clock: "2025-01-01T04:00:00Z")
+        try await story.tenant.bankAccount()
+        let browser = try await story.person("operator")
+        let form = "/operator/remittances"
+        func refused(_ fields: [String: String], _ language: String = "en") async throws -> String {
+            try await browser.get("\(form)/new?lang=\(language)").expect(200)
+            return try await browser.post(form, ["currency": "CNY"].merging(fields) { $1 }).expect(422).text
+        }
+        let empty = try await refused([:])
+        #expect(empty.contains("href=\"#field-bank_number\"") && empty.contains("href=\"#field-amount\""))
+        #expect(empty.contains("Enter an amount"))
+        let thousandth = try await refused(["bank_number": "B-2", "amount": "1.001"])
+        #expect(thousandth.contains("CNY has 2 decimals: the smallest amount is CN¥0.01"))
+        #expect(try await refused(["bank_number": "B-2", "amount": "1.001"], "zh-Hans").contains("最多 2 位小数"))
+        // The operator reads the tenant's clock, wherever that is; nobody is shown a raw instant.
+        let future = ["bank_number": "B-3", "amount": "1", "received_at": "2025-06-01 12:00"]
+        for (language, words) in [("en", "cannot have arrived later than now"), ("zh-Hans", "到账时间不能晚于现在")] {
+            let page = try await refused(future, language)
+            #expect(page.contains(words) && !page.contains("cannot have arrived after 2025"))
+            #expect(
+                page.contains("2025-01-01 12:00 (UTC+8 Asia/Shanghai)") || page.contains("2025-01-01 12:00（UTC+8 Asia/Shanghai）"))
+        }
+        let known = try await story.tenant.get("/v1/remittances").expect(200).list("data")
+        #expect(known.isEmpty)
+    }
+
+    @Test func `say after Back from a match that it is done, and advise nothing`() async throws {
+        let story = try await PortalStory()
+        try await story.tenant.bankAccount()
+        let browser = try await story.person("operator")
+        let first = try await story.tenant.transfer(story.subscription, "1500.00")
+        let other = try await story.tenant.transfer(story.subscription, "1500.00")
+        let page = "/operator/remittances/\(try await story.tenant.remittance("1500.00", words: first.reference).id)"
+        let review = "\(page)/match?payment=\(first.id)"
+        try await browser.get(review).expect(200)
+        let hidden = browser.hiddenFields
+        try await browser.post("\(page)/match").expect(303)
+        for back in [
+            try await browser.get(review),
+            // The old form under a new key, as from another window.
+            try await browser.post("\(page)/match", hidden: hidden.merging(["idempotency_key": "from-another-window-1"]) { $1 }),
+        ] {
+            let text = try back.expect(200).text
+            #expect(text.contains("Already done") && text.contains("was given CN¥1,500.00 of this transfer"))
+            #expect(!text.contains("Send the money back") && !text.contains("There is a problem"))
+        }
+        let spent = try await browser.get("\(page)/match?payment=\(other.id)&lang=zh-Hans").expect(200).text
+        #expect(spent.contains("已全部用于付款或退回") && !spent.contains("请退回款项"))
+        try await story.tenant.invariants()
+    }
+
     @Test func `order a subscription step by step, keep what was typed, and order once`() async throws {
         let story = try await PortalStory()
         let browser = try await story.person("account_admin")

@@ -40,7 +40,7 @@ extension AuditEntry {
                 "action", label: "audit.filter.action", .text(min: 1, max: 100), "For example `subscription.edited`.", .choices
             ) { value, _ in "e.action = \(value)" },
             ListFilter(
-                "object_id", label: "audit.filter.object_id", .text(min: 1, max: 40),
+                "object_id", label: "audit.filter.object_id", .format("object-id"),
                 "What it was done to: the ID of any object.", .search(hint: "audit.object_hint")
             ) { value, _ in "e.object_id = \(UUID(anyID: value) ?? .zero)" },
             ListFilter(

@@ -25,7 +25,7 @@ package struct APIGroup: Sendable {
 package enum APIGuide: String, CaseIterable, Sendable {
     case authentication, idempotency, lists, errors
     case dryRun = "dry-run"
-    case versions, limits, time
+    case versions, limits, time, rules
 
     package var slug: String { rawValue }
     /// Its family of words: `docs.guide.dry_run`.

@@ -90,6 +90,7 @@ package enum RefusalCodes {
         case "month": "invalid_month"
         case "decimal": "invalid_decimal"
         case "currency": "unknown_currency"
+        case "object-id": "invalid_object_id"
         case "email": "invalid_email"
         default: "wrong_type"
         }

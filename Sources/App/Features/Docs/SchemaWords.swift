@@ -40,6 +40,7 @@ struct SchemaWords {
         case .format("month"): t.html("docs.type.month", ["example": code { "2026-11" }])
         case .format("decimal"): t.html("docs.type.decimal", ["example": code { "\"1234.50\"" }])
         case .format("email"): .text(t("docs.type.email"))
+        case .format("object-id"): .text(t("docs.type.any_id"))
         case .format(let name): .text(name)
         case .id(let prefix): t.html("docs.type.id", ["prefix": code { "\(prefix)_…" }])
         case .word(let words):
@@ -80,11 +81,32 @@ struct SchemaWords {
     }
 }
 
-/// Words with `code` between back quotes.
+/// The rules that the document names by number, as they stand on `/docs/api/rules`.
+package enum RuleWords {
+    package static let named = [
+        "A2", "A9", "A13", "A14", "A15", "B1", "B7", "B9", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L10", "L11", "M6", "M13",
+    ]
+
+    /// `… is erased (L3).` The number leads to its words.
+    static func linked(_ text: Substring) -> [HTML] {
+        guard let open = text.firstIndex(where: { "(（".contains($0) }),
+            let close = text[open...].firstIndex(where: { ")）".contains($0) })
+        else { return [.text(String(text))] }
+        let (inside, after) = (text.index(after: open), text.index(after: close))
+        let rule = String(text[inside..<close])
+        guard named.contains(rule) else { return [.text(String(text[..<after]))] + linked(text[after...]) }
+        return [
+            .text(String(text[..<inside])),
+            a(.href(PageRoute.apiPage.url([APIGuide.rules.slug], fragment: rule))) { rule },
+        ] + linked(text[close...])
+    }
+}
+
+/// Words with `code` between back quotes, and rules by their number in brackets.
 func marked(_ text: String) -> HTML {
     var pieces: [HTML] = []
     for (index, part) in text.split(separator: "`", omittingEmptySubsequences: false).enumerated() where !part.isEmpty {
-        pieces.append(index % 2 == 1 ? code { String(part) } : .text(String(part)))
+        if index % 2 == 1 { pieces.append(code { String(part) }) } else { pieces += RuleWords.linked(part) }
     }
     return .fragment(pieces)
 }

@@ -51,6 +51,8 @@ extension Notification {
     func name(_ t: Localiser) -> String { LetterKind(rawValue: kind).map { t("mail.\($0.rawValue).name") } ?? kind }
 
     func pill(_ t: Localiser) -> StatePill {
+        // What was erased before it could leave did not fail.
+        if erasedAt != nil, status == "failed" { return StatePill(t("notifications.status_unsent"), .quiet, .ring) }
         let word = t("notifications.status_\(status)")
         return switch status {
         case "sent": StatePill(word, .good, .disc)
@@ -66,7 +68,9 @@ extension Notification {
             cell: { row, reader in
                 group {
                     a(.class("row-link"), .href(row.page(reader.principal))) { row.name(reader.t) }
-                    if let subject = row.subject { span(.class("sub")) { subject } }
+                    if let subject = row.subject ?? row.erasedAt.map({ _ in reader.t("notifications.erased_short") }) {
+                        span(.class("sub")) { subject }
+                    }
                 }
             },
             file: [

@@ -3,6 +3,10 @@ import HTTP
 
 /// The table of section 7 as the rules hold it: nothing is written down a second time.
 package enum RoleMatrix {
+    /// Rights to what is not there yet: the rules hold them already, nobody is shown them.
+    package static let withoutRoutes: Set<Permission> = [.issueVouchers]
+    package static let permissions = Permission.allCases.filter { !withoutRoutes.contains($0) }
+
     package enum Cell: String, Sendable { case yes, no, enterpriseOnly, standardOnly }
 
     package static func cell(_ permission: Permission, _ role: Role) -> Cell {
@@ -25,7 +29,7 @@ package enum RoleMatrix {
                         json.object { json in
                             json.field("role", role.rawValue)
                             json.field(
-                                "permissions", array: { json in for each in Permission.allCases { write(each, role, &json) } })
+                                "permissions", array: { json in for each in permissions { write(each, role, &json) } })
                         }
                     }
                 })

@@ -93,15 +93,7 @@ package struct EditPolicyDraft: Sendable {
             var (draft, _) = try await write.lockDraft(id, ifMatch: ifMatch)
             let before = draft.policy
             for (number, value) in values { try draft.policy.set(number, to: value) }
-            let faults = draft.policy.faults
-            guard faults.isEmpty else {
-                throw Failure.invalid(
-                    faults.map { number in
-                        FieldError(
-                            "/\(number.rawValue)", "policy_number_out_of_range",
-                            ["min": String(number.range.lowerBound), "max": String(number.range.upperBound)])
-                    })
-            }
+            try draft.policy.confirmPossible()
             let changed = draft.policy.differences(from: before)
             guard !changed.isEmpty else { return draft.answer(200) }
             draft.version += 1
@@ -116,6 +108,23 @@ package struct EditPolicyDraft: Sendable {
 }
 
 extension OfferPolicy {
+    /// Refused on the field of each number that cannot be.
+    func confirmPossible() throws {
+        let errors = faults.map { fault in
+            switch fault.kind {
+            case .outside(let range):
+                FieldError(
+                    "/\(fault.number.rawValue)", "policy_number_out_of_range",
+                    ["min": String(range.lowerBound), "max": String(range.upperBound)])
+            case .notPositive(let least), .below(_, let least):
+                FieldError(
+                    "/\(fault.number.rawValue)", "policy_amount_too_small",
+                    ["minimum": least.decimalString, "currency": least.currency.code])
+            }
+        }
+        guard errors.isEmpty else { throw Failure.invalid(errors) }
+    }
+
     mutating func set(_ number: PolicyNumber, to value: PolicyNumber.Value) throws {
         switch (number, value) {
         case (.minimumPayment, .money(let money)) where money.currency == currency: minimumPayment = money
@@ -185,6 +194,7 @@ package struct PublishPolicyDraft: Sendable {
         try context.require(.operate)
         return try await context.command(options) { write in
             var (draft, _) = try await write.lockDraft(id, ifMatch: ifMatch)
+            try draft.policy.confirmPossible()
             let chain = try await write.query(
                 PublishedPolicy.chain(write.tenant.id, draft.policy.offer, draft.policy.currency))
             let newest = try chain.first.map {

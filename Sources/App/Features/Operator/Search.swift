@@ -4,13 +4,13 @@ import HTTP
 import Postgres
 import Values
 
-/// One box for everything (G9): an ID, an order, a payment, an e-mail address, a partner's or an agreement's number, the beginning of a name.
+/// One box for everything (G9): an ID, an order, a payment or the reference of its transfer, an e-mail address, a partner's or an agreement's number, the beginning of a name.
 ///
 /// Whoever searches finds what her lists show her (`Visibility`), nothing else. Every look-up goes through an index; only when nothing begins with
 /// the words are the newest names looked through, and never more than `looked`.
 package enum Search {
     package enum Kind: String, CaseIterable, Sendable {
-        case account, subscription, order, partner, enrollment
+        case account, subscription, order, payment, remittance, partner, enrollment
     }
 
     package struct Hit: Sendable, Equatable {
@@ -24,13 +24,15 @@ package enum Search {
         package let subscription: SubscriptionID?
         package let state: SubscriptionState?
         /// The words name this one thing and no other.
-        package let isExact: Bool
+        package internal(set) var isExact: Bool
 
         package var typeID: String {
             switch kind {
             case .account: AccountID(id).description
             case .subscription: SubscriptionID(id).description
             case .order: OrderID(id).description
+            case .payment: PaymentID(id).description
+            case .remittance: RemittanceID(id).description
             case .partner: PartnerID(id).description
             case .enrollment: EnrollmentID(id).description
             }
@@ -57,9 +59,22 @@ package enum Search {
         let q = String(typed.trimmingBlankSpace().prefix(longest))
         guard !q.isEmpty else { return Found(hits: [], more: []) }
         let queries = SearchQueries(context)
-        let found = try await load(queries.statements(q), context)
+        let found = Self.meant(try await load(queries.statements(q), context), namesPerson: SearchQueries.namesPerson(q))
         if !found.hits.isEmpty || SearchQueries.isID(q) || q.contains("@") { return found }
         return try await load(queries.containing(q), context)
+    }
+
+    /// Whose account or subscription it is says the person's ID or address as well as its own ID does, as long as it is only one: what she
+    /// administers, else where she has a role, else what she serves. A payment is meant rather than the order that it paid.
+    private static func meant(_ found: Found, namesPerson: Bool) -> Found {
+        var hits = found.hits
+        if hits.contains(where: { $0.kind == .payment }) { hits.removeAll { $0.kind == .order } }
+        guard namesPerson, found.more.isEmpty else { return Found(hits: hits, more: found.more) }
+        let administered = hits.indices.filter { hits[$0].isExact }
+        let places = hits.indices.filter { hits[$0].kind != .subscription }
+        let candidates = [administered, places, Array(hits.indices)].first { !$0.isEmpty } ?? []
+        for index in hits.indices { hits[index].isExact = candidates == [index] }
+        return Found(hits: hits, more: found.more)
     }
 
     private static func load(_ statements: [SQL], _ context: TenantContext) async throws -> Found {
@@ -118,12 +133,15 @@ struct SearchQueries {
         return q[q.index(after: mark)...].utf8.count == 26 && q[..<mark].utf8.count <= 6
     }
 
+    static func namesPerson(_ q: String) -> Bool { q.contains("@") || UserID(q.lowercased()) != nil }
+
     func statements(_ typed: String) -> [SQL] {
         let q = Self.isID(typed.lowercased()) ? typed.lowercased() : typed
         if let id = AccountID(q) { return [accounts("a.id = \(id)", isExact: true)] }
         if let id = SubscriptionID(q) { return [subscriptions("s.id = \(id)", isExact: true)] }
         if let id = OrderID(q) { return [orders("o.id = \(id)")] }
-        if let id = PaymentID(q) { return [payments("p.id = \(id)"), asked("i.id = \(id)")] }
+        if let id = PaymentID(q) { return [payments("i.id = \(id)"), paidOrders("p.id = \(id)")] }
+        if let id = RemittanceID(q) { return remittances("id = \(id)") }
         if let id = LotID(q) {
             return [orders("o.id = (select l.order_id from credit_lots l where l.tenant_id = \(tenant) and l.id = \(id))")]
         }
@@ -147,15 +165,16 @@ struct SearchQueries {
         return typed.contains("@") ? person("u.email = \(typed.lowercased())") : words(typed)
     }
 
-    /// The accounts that the person administers or has a role in, and the subscriptions she serves. One account, and it is what was meant.
+    /// The accounts that the person administers or has a role in, her agreements, and the subscriptions she serves. One of them, and it is what was
+    /// meant.
     private func person(_ condition: SQL) -> [SQL] {
         let one: SQL = "(select u.id from users u where u.tenant_id = \(tenant) and \(condition))"
-        let administered: SQL = "a.administrator_id = \(one)"
+        let email: SQL = "(select u.email from users u where u.tenant_id = \(tenant) and \(condition))"
+        let roles: SQL = "from role_assignments r where r.tenant_id = \(tenant) and r.user_id = \(one)"
         return [
-            accounts(administered, isExact: true),
-            accounts(
-                "a.id in (select r.account_id from role_assignments r where r.tenant_id = \(tenant) and r.user_id = \(one))",
-                isExact: false),
+            accounts("a.administrator_id = \(one)", isExact: true),
+            accounts("a.id in (select r.account_id \(roles))", isExact: false, detail: email),
+            enrollments("id in (select r.enrollment_id \(roles))", isExact: false),
             subscriptions("s.service_administrator_id = \(one)", isExact: false),
         ]
     }
@@ -166,8 +185,8 @@ struct SearchQueries {
         return [
             accounts("a.external_number = \(q)", isExact: true), enrollments("number = \(q)", isExact: true),
             subscriptions("s.external_number = \(q)", isExact: false),
-            asked("i.reference = \(q.uppercased().filter { !$0.isWhitespace })"),
-        ] + partners("code = \(q)", isExact: true) + [
+            payments("i.reference = \(q.uppercased().filter { !$0.isWhitespace })"),
+        ] + remittances("bank_number = \(q)") + partners("code = \(q)", isExact: true) + [
             accounts("a.name_key >= \(key) and a.name_key < \(end)", isExact: false),
             subscriptions("s.name_key >= \(key) and s.name_key < \(end)", isExact: false),
             enrollments("position(\(key) in lower(name)) > 0", isExact: false),
@@ -193,9 +212,9 @@ struct SearchQueries {
 
     private var limit: SQL { "limit \(Int64(Search.shown + 1))" }
 
-    private func accounts(_ condition: SQL, isExact: Bool) -> SQL {
+    private func accounts(_ condition: SQL, isExact: Bool, detail: SQL = "u.email") -> SQL {
         """
-        select 'account', a.id, a.name, u.email, a.id, a.name, null::uuid, null::text, \(isExact) from accounts a \
+        select 'account', a.id, a.name, \(detail), a.id, a.name, null::uuid, null::text, \(isExact) from accounts a \
         join users u on u.tenant_id = a.tenant_id and u.id = a.administrator_id \
         where a.tenant_id = \(tenant) \(Visibility.ofAccounts(to: principal)) and \(condition) order by a.name_key, a.id \(limit)
         """
@@ -218,22 +237,30 @@ struct SearchQueries {
         """
     }
 
+    /// What was asked for, however it ended: its own page says how it stands.
     private func payments(_ condition: SQL) -> SQL {
         """
-        select 'order', p.order_id, coalesce(s.name, ''), p.method, p.account_id, a.name, p.subscription_id, s.state, true from payments p \
-        join subscriptions s on s.tenant_id = p.tenant_id and s.id = p.subscription_id \
-        join accounts a on a.tenant_id = p.tenant_id and a.id = p.account_id \
-        where p.tenant_id = \(tenant) \(Visibility.ofSubscriptions(to: principal, tenant)) and \(condition) \(limit)
+        select 'payment', i.id, coalesce(s.name, ''), i.status, i.account_id, a.name, i.subscription_id, s.state, true from payment_intents i \
+        join subscriptions s on s.tenant_id = i.tenant_id and s.id = i.subscription_id \
+        join accounts a on a.tenant_id = i.tenant_id and a.id = i.account_id \
+        where i.tenant_id = \(tenant) \(Visibility.ofAccounts(to: principal)) and \(condition) \(limit)
         """
     }
 
-    /// A payment that is asked for and not there yet: the account's page says how it stands.
-    private func asked(_ condition: SQL) -> SQL {
-        accounts(
+    /// To whoever sees the subscription but not the account's payments, a payment is the order that it paid.
+    private func paidOrders(_ condition: SQL) -> SQL {
+        orders("o.id = (select p.order_id from payments p where p.tenant_id = \(tenant) and \(condition))")
+    }
+
+    /// Money that has arrived, by the bank's own number: the operator's alone.
+    private func remittances(_ condition: SQL) -> [SQL] {
+        guard principal.isOperator else { return [] }
+        return [
             """
-            a.id = (select i.account_id from payment_intents i where i.tenant_id = \(tenant) and \(condition) \
-            and not exists (select from payments p where p.tenant_id = i.tenant_id and p.id = i.id))
-            """, isExact: true)
+            select 'remittance', id, bank_number, status, null::uuid, null::text, null::uuid, null::text, true from remittances \
+            where tenant_id = \(tenant) and \(condition) \(limit)
+            """
+        ]
     }
 
     private func enrollments(_ condition: SQL, isExact: Bool) -> SQL {

@@ -99,19 +99,22 @@ extension PageHandler {
             if quota.isNegative { page.problems.append(FieldProblem("quota", t("error.amount_negative.detail"))) }
             return quota
         } catch {
-            page.problems.append(FieldProblem("quota", amountFault(error, page.currency, t)))
+            page.problems.append(FieldProblem("quota", Self.amountFault(error, page.currency, t)))
             return nil
         }
     }
 
-    func amountFault(_ fault: MoneyInput.Fault, _ currency: Currency, _ t: Localiser) -> String {
+    static func amountFault(_ fault: MoneyInput.Fault, _ currency: Currency, _ t: Localiser) -> String {
         switch fault {
         case .missing: t("form.amount_missing")
         case .malformed: t("form.amount_malformed")
         case .tooManyDecimals:
             t(
                 "form.amount_decimals",
-                ["currency": currency.code, "unit": t.money(Money(minor: 1, currency: currency))])
+                [
+                    "currency": currency.code, "decimals": t.number(currency.exponent),
+                    "unit": t.money(Money(minor: 1, currency: currency)),
+                ])
         case .tooLarge: t("error.amount_out_of_range.detail", ["currency": currency.code])
         }
     }

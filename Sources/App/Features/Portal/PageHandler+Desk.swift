@@ -32,6 +32,8 @@ extension PageHandler {
         case .account: PageRoute.operatorAccount.url(hit.typeID)
         case .subscription: PageRoute.subscription.url(hit.account?.description ?? "", hit.typeID)
         case .order: PageRoute.operatorOrder.url(hit.typeID)
+        case .payment: PageRoute.payment.url(hit.account?.description ?? "", hit.typeID)
+        case .remittance: PageRoute.remittance.url(hit.typeID)
         case .partner: PageRoute.operatorPartner.url(hit.typeID)
         case .enrollment: PageRoute.enrollment.url(hit.typeID)
         }
@@ -111,7 +113,8 @@ extension PageHandler {
         try requireOperator(context)
         let id: AccountID = try visit.pathID(0)
         let body = form["body"]
-        if let problem = Self.problem(in: body, field: "body", maximum: 2_000, visit) {
+        if let problem = Self.problem(in: body, field: "body", maximum: 2_000, missing: visit.strings("desk.note_missing"), visit)
+        {
             var (page, frame) = try await accountDesk(visit)
             page.note = body
             page.problems = [problem]
@@ -130,8 +133,8 @@ extension PageHandler {
     }
 
     /// Free text that must not be empty, too long, or hold what cannot be stored.
-    static func problem(in text: String, field: String, maximum: Int, _ visit: Visit) -> FieldProblem? {
-        if text.isEmpty { return FieldProblem(field, visit.strings("desk.text_missing")) }
+    static func problem(in text: String, field: String, maximum: Int, missing: String, _ visit: Visit) -> FieldProblem? {
+        if text.isEmpty { return FieldProblem(field, missing) }
         if text.unicodeScalars.count > maximum {
             return FieldProblem(field, visit.localiser()("form.name_too_long", ["maximum": String(maximum)]))
         }
@@ -163,7 +166,8 @@ extension PageHandler {
         let (form, context) = (try visit.form(), try visit.context())
         try requireOperator(context)
         let account: AccountID = try visit.pathID(0)
-        let problem = Self.problem(in: form["reason"], field: "reason", maximum: 500, visit)
+        let problem = Self.problem(
+            in: form["reason"], field: "reason", maximum: 500, missing: visit.strings("desk.view_as_reason_missing"), visit)
         guard let person = UserID(form["person"]), problem == nil else {
             var (page, frame) = try await viewAsPage(visit)
             page.reason = form["reason"]

@@ -82,7 +82,8 @@ extension PageHandler {
         let (form, context) = (try visit.form(), try visit.context())
         try requireOperator(context)
         let verified = form["decision"] == "verify"
-        if let problem = Self.problem(in: form["reason"], field: "reason", maximum: 500, visit) {
+        let missing = visit.strings("identity.reason_missing")
+        if let problem = Self.problem(in: form["reason"], field: "reason", maximum: 500, missing: missing, visit) {
             var page = try await identityPage(visit)
             page.reason = form["reason"]
             page.problems = [problem]
@@ -125,8 +126,12 @@ extension PageHandler {
         let id: AccountID = try visit.pathID(0)
         let account = try await FindAccount.byID(id, context)
         try TenantContext.require(.manageMembers, of: context.principal.roles(on: account.belonging), in: account.kind)
-        let problems = [("company_name", 200), ("registration_number", 100)].compactMap { name, maximum in
-            Self.problem(in: form[name], field: name, maximum: maximum, visit)
+        let t = visit.localiser()
+        let problems = [
+            ("company_name", 200, t("identity.company_missing")),
+            ("registration_number", 100, t("identity.registration_missing")),
+        ].compactMap { name, maximum, missing in
+            Self.problem(in: form[name], field: name, maximum: maximum, missing: missing, visit)
         }
         guard problems.isEmpty, form["legal_representative"].unicodeScalars.count <= 200 else {
             var (page, frame) = try await accountIdentityPage(visit)
@@ -135,7 +140,7 @@ extension PageHandler {
             page.legalRepresentative = form["legal_representative"]
             page.problems =
                 problems.isEmpty
-                ? [FieldProblem("legal_representative", visit.localiser()("form.name_too_long", ["maximum": "200"]))] : problems
+                ? [FieldProblem("legal_representative", t("form.name_too_long", ["maximum": "200"]))] : problems
             return visit.page(page, frame, status: 422)
         }
         let useCase = RequestIdentity(

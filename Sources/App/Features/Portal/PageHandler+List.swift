@@ -97,7 +97,7 @@ struct ListView<Item: Sendable>: Sendable {
                 let value = (visit[filter.name] ?? frame.defaults[filter.name])?.trimmingBlankSpace(), !value.isEmpty
             else { return nil }
             let short = filter.name == "q" ? String(value.prefix(200)) : instant(value, filter) ?? value
-            return filter.accepts(short) ? (filter, short) : nil
+            return filter.accepts(short) || filter.takesAnyID ? (filter, short) : nil
         }
     }
 

@@ -106,7 +106,7 @@ extension PageHandler {
                 monthly = try MoneyInput.read(draft.monthly, view.currency)
                 if monthly.isNegative { problems.append(FieldProblem("monthly", t("error.amount_negative.detail"))) }
             } catch {
-                problems.append(FieldProblem("monthly", amountFault(error, view.currency, t)))
+                problems.append(FieldProblem("monthly", Self.amountFault(error, view.currency, t)))
             }
         }
         return (problems, monthly)

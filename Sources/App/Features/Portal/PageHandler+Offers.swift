@@ -103,15 +103,8 @@ extension PageHandler {
         let draft = try await PolicyDraft.find(try visit.pathID(0), context)
         let (offer, currency) = (draft.policy.offer, draft.policy.currency)
         let t = visit.localiser()
-        var (values, problems, typed) = ([PolicyNumber: PolicyNumber.Value](), [FieldProblem](), [String: String]())
-        for number in PolicyNumber.used(by: offer) {
-            typed[number.rawValue] = form[number.rawValue]
-            do {
-                values[number] = try Self.read(form[number.rawValue], number, draft.policy)
-            } catch {
-                problems.append(FieldProblem(number.rawValue, t("offers.number_malformed")))
-            }
-        }
+        let typed = Dictionary(uniqueKeysWithValues: PolicyNumber.used(by: offer).map { ($0.rawValue, form[$0.rawValue]) })
+        let (values, faulty) = try Self.read(typed, draft.policy, t)
         func again(_ status: Int, _ problems: [FieldProblem]) async throws -> HTTPResponse {
             var page = try await offerPage(visit, (offer, currency))
             page.typed = typed
@@ -119,26 +112,55 @@ extension PageHandler {
             page.isStale = status == 412
             return visit.page(page, offersFrame, status: status)
         }
-        guard problems.isEmpty else { return try await again(422, problems) }
+        guard faulty.isEmpty else { return try await again(422, faulty) }
         do {
             _ = try await EditPolicyDraft(id: draft.id, values: values, ifMatch: form.etag).run(context, try visit.options(form))
-        } catch Failure.invalid(let errors) {
-            return try await again(
-                422, errors.map { FieldProblem(String($0.pointer.dropFirst()), t("offers.number_out_of_range")) })
         } catch Failure.stale {
             return try await again(412, [])
         }
         return visit.redirect(PageRoute.operatorOffer.url(offer.rawValue, currency.code), flash: .draftSaved)
     }
 
-    private static func read(_ text: String, _ number: PolicyNumber, _ policy: OfferPolicy) throws -> PolicyNumber.Value {
-        switch policy.value(number) {
-        case .money: return .money(try MoneyInput.read(text, policy.currency))
-        case .months, .days:
-            guard let count = Int(text), (0...100_000).contains(count) else { throw MoneyInput.Fault.malformed }
-            if case .months = policy.value(number) { return .months(count) }
-            return .days(count)
+    /// The numbers as typed, and everything that is wrong with them at once: what is no number, and what the rule does not allow.
+    private static func read(_ typed: [String: String], _ policy: OfferPolicy, _ t: Localiser) throws
+        -> (values: [PolicyNumber: PolicyNumber.Value], problems: [FieldProblem])
+    {
+        var (policy, values, words) = (policy, [PolicyNumber: PolicyNumber.Value](), [PolicyNumber: String]())
+        for number in PolicyNumber.used(by: policy.offer) {
+            let text = typed[number.rawValue] ?? ""
+            switch policy.value(number) {
+            case .money:
+                do {
+                    values[number] = .money(try MoneyInput.read(text, policy.currency))
+                } catch {
+                    words[number] = amountFault(error, policy.currency, t)
+                }
+            case .months: values[number] = Int(text).map { .months($0) }
+            case .days: values[number] = Int(text).map { .days($0) }
+            }
+            if let value = values[number] {
+                try policy.set(number, to: value)
+            } else if let range = number.range {
+                words[number] = t.between(range)
+            }
         }
+        for fault in policy.faults where words[fault.number] == nil {
+            switch fault.kind {
+            case .outside(let range): words[fault.number] = t.between(range)
+            case .notPositive(let least): words[fault.number] = t("form.amount_below_minimum", ["minimum": t.money(least)])
+            // A twin that is no amount says so itself.
+            case .below(let twin, _) where words[twin] != nil: break
+            case .below(let twin, let least):
+                words[fault.number] = t(
+                    "offers.number_below", ["other": t("offers.number_of.\(twin.rawValue)"), "minimum": t.money(least)])
+            }
+        }
+        return (
+            values,
+            PolicyNumber.used(by: policy.offer).compactMap { number in
+                words[number].map { FieldProblem(number.rawValue, $0) }
+            }
+        )
     }
 
     func discardPolicyDraft(_ visit: Visit) async throws -> HTTPResponse {
@@ -172,7 +194,7 @@ extension PageHandler {
         try requireOperator(context)
         // A form sent again finds its first answer, though its draft is one no more.
         let draft = try await PolicyDraft.find(try visit.pathID(0), context)
-        let name = "\(draft.policy.offer.rawValue) \(draft.policy.currency.code) \(draft.policy.version)"
+        let name = visit.localiser().versionName(draft.policy)
         if form["confirm_name"] != name {
             var page = try await publishPage(visit)
             (page.typedName, page.note) = (form["confirm_name"], form["note"])
@@ -213,7 +235,7 @@ extension PageHandler {
         let (form, context) = (try visit.form(), try visit.context())
         try requireOperator(context)
         let useCase = try moving(visit)
-        let name = "\(useCase.offer.rawValue) \(useCase.currency.code) \(useCase.to)"
+        let name = visit.localiser().versionName(useCase.offer, useCase.currency, useCase.to)
         if form["confirm_name"] != name {
             var page = try await movePage(visit)
             page.typedName = form["confirm_name"]

@@ -235,15 +235,10 @@ extension PageHandler {
         let isTrialPrice = policy.offer == .trial
         let minimum = ["minimum": t.money(isTrialPrice ? policy.trialPrice : policy.minimumPayment)]
         let maximum = ["maximum": t.money(isTrialPrice ? policy.trialPrice : policy.largestPayment)]
-        let decimals = [
-            "currency": subscription.currency.code, "unit": t.money(Money(minor: 1, currency: subscription.currency)),
-        ]
         let words: String
         switch error {
-        case MoneyInput.Fault.missing: words = t("form.amount_missing")
-        case MoneyInput.Fault.malformed: words = t("form.amount_malformed")
-        case MoneyInput.Fault.tooManyDecimals: words = t("form.amount_decimals", decimals)
         case MoneyInput.Fault.tooLarge: words = t("form.amount_above_maximum", maximum)
+        case let fault as MoneyInput.Fault: words = Self.amountFault(fault, subscription.currency, t)
         case Failure.invalid(let faults) where faults.contains { $0.pointer.hasPrefix("/amount") }:
             words =
                 faults.contains { $0.code == PaymentRefusal.paymentAboveMaximum.code }

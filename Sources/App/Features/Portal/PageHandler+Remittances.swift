@@ -50,7 +50,8 @@ extension PageHandler {
     }
 
     private func remittancePage(
-        _ visit: Visit, _ remittance: Remittance, _ context: TenantContext, typed: String = "", problem: String? = nil
+        _ visit: Visit, _ remittance: Remittance, _ context: TenantContext, typed: String = "", problem: String? = nil,
+        settled: String? = nil
     ) async throws -> HTTPResponse {
         let t = visit.localiser()
         let match = PageRoute.matchForm.url(remittance.id.description)
@@ -66,6 +67,7 @@ extension PageHandler {
             match: match,
             giveBack: PageRoute.returnForm.url(remittance.id.description))
         page.typed = typed
+        page.settled = settled
         if let problem { page.problems = [FieldProblem("payment", problem)] }
         return visit.page(page, remittancesFrame, status: problem == nil ? 200 : 422)
     }
@@ -95,6 +97,9 @@ extension PageHandler {
         guard let payment = try await payment(named: text, context) else {
             return try await remittancePage(visit, remittance, context, typed: text, problem: t("remittances.unknown_payment"))
         }
+        if let settled = settled(remittance, payment.intent.id, t) {
+            return try await remittancePage(visit, remittance, context, settled: settled)
+        }
         let review: MatchRemittance.Review
         do {
             review = try await MatchRemittance(id: remittance.id, payment: payment.intent.id).review(context)
@@ -111,6 +116,14 @@ extension PageHandler {
         return visit.page(page, remittancesFrame)
     }
 
+    /// Whoever comes back to the review of what is done reads that it is done, and is advised nothing.
+    private func settled(_ remittance: Remittance, _ payment: PaymentID, _ t: Localiser) -> String? {
+        if let part = remittance.parts.first(where: { $0.payment == payment && $0.releasedAt == nil }) {
+            return t("remittances.settled_here", ["amount": t.money(part.amount), "time": t.dateTime(part.matchedAt)])
+        }
+        return remittance.unallocated.isPositive ? nil : t("error.remittance_spent.detail")
+    }
+
     func match(_ visit: Visit) async throws -> HTTPResponse {
         let form = try visit.form()
         let options = try visit.options(form)
@@ -122,9 +135,10 @@ extension PageHandler {
         do {
             _ = try await MatchRemittance(id: remittance.id, payment: payment, ifMatch: form.etag).run(context, options)
         } catch let failure as Failure where failure.status == 409 || failure.status == 412 {
-            let why = visit.localiser()("error.\(failure.code).detail", failure.arguments)
-            return try await remittancePage(
-                visit, try await FindRemittance.byID(remittance.id, context), context, typed: payment.description, problem: why)
+            let (t, now) = (visit.localiser(), try await FindRemittance.byID(remittance.id, context))
+            if let settled = settled(now, payment, t) { return try await remittancePage(visit, now, context, settled: settled) }
+            let why = t("error.\(failure.code).detail", failure.arguments)
+            return try await remittancePage(visit, now, context, typed: payment.description, problem: why)
         }
         return visit.redirect(PageRoute.remittance.url(remittance.id.description))
     }
@@ -191,38 +205,58 @@ extension PageHandler {
         page.typed.payer = form["payer"]
         page.typed.words = form["words"]
         page.typed.receivedAt = form["received_at"]
+        let fields: (amount: Money, receivedAt: Instant?)?
+        (fields, page.problems) = Self.read(page.typed, page.selected, t)
+        guard let fields else { return visit.page(page, remittancesFrame, status: 422) }
         func refused(_ field: String, _ words: String) -> HTTPResponse {
             page.problems = [FieldProblem(field, words)]
             return visit.page(page, remittancesFrame, status: 422)
         }
-        guard (1...100).contains(page.typed.bankNumber.unicodeScalars.count) else {
-            return refused("bank_number", t("remittances.bank_number_missing"))
-        }
-        guard let currency = page.selected else { return refused("currency", t("remittances.currency_missing")) }
-        let amount: Money
-        do {
-            amount = try MoneyInput.read(page.typed.amount, currency)
-        } catch {
-            return refused("amount", t("form.amount_malformed"))
-        }
-        let receivedAt = page.typed.receivedAt.isEmpty ? nil : Self.instant(page.typed.receivedAt, t.zone)
-        if receivedAt == nil, !page.typed.receivedAt.isEmpty { return refused("received_at", t("form.time_malformed")) }
         do {
             let answer = try await RecordRemittance(
-                bankNumber: page.typed.bankNumber, amount: amount, payer: form.optional("payer"), words: form.optional("words"),
-                receivedAt: receivedAt
+                bankNumber: page.typed.bankNumber, amount: fields.amount, payer: form.optional("payer"),
+                words: form.optional("words"), receivedAt: fields.receivedAt
             ).run(context, options)
             guard
                 let id = answer.objectID
                     ?? answer.location.flatMap({ RemittanceID(String($0.split(separator: "/").last ?? ""))?.uuid })
             else { return visit.redirect(PageRoute.remittances.url()) }
             return visit.redirect(PageRoute.remittance.url(RemittanceID(id).description))
+        } catch Failure.invalid(let faults) where faults.contains(where: { $0.code == "received_in_future" }) {
+            // The API's refusal names the instant; a person reads it on her own clock.
+            return refused("received_at", t("remittances.received_in_future", ["now": t.dateTime(t.now), "zone": t.zoneLabel]))
         } catch Failure.invalid(let faults) {
             let field = faults.first?.pointer == "/received_at" ? "received_at" : "amount"
             return refused(field, t("error.\(faults.first?.code ?? "invalid_input").detail", faults.first?.arguments ?? [:]))
         } catch Failure.conflict(code: "remittance_already_recorded", let arguments) {
             return refused("bank_number", t("error.remittance_already_recorded.detail", arguments))
         }
+    }
+
+    /// What is typed, or everything that is wrong with it at once.
+    private static func read(_ typed: RemittanceFormPage.Typed, _ currency: Currency?, _ t: Localiser)
+        -> (fields: (amount: Money, receivedAt: Instant?)?, problems: [FieldProblem])
+    {
+        var (problems, amount) = ([FieldProblem](), Money?.none)
+        if !(1...100).contains(typed.bankNumber.unicodeScalars.count) {
+            problems.append(FieldProblem("bank_number", t("remittances.bank_number_missing")))
+        }
+        if let currency {
+            do {
+                amount = try MoneyInput.read(typed.amount, currency)
+            } catch {
+                problems.append(FieldProblem("amount", amountFault(error, currency, t)))
+            }
+        } else {
+            if typed.amount.isEmpty { problems.append(FieldProblem("amount", t("form.amount_missing"))) }
+            problems.append(FieldProblem("currency", t("remittances.currency_missing")))
+        }
+        let receivedAt = typed.receivedAt.isEmpty ? nil : instant(typed.receivedAt, t.zone)
+        if receivedAt == nil, !typed.receivedAt.isEmpty {
+            problems.append(FieldProblem("received_at", t("form.time_malformed")))
+        }
+        guard problems.isEmpty, let amount else { return (nil, problems) }
+        return ((amount, receivedAt), [])
     }
 
     // MARK: Bank accounts

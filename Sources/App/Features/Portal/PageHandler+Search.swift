@@ -17,7 +17,8 @@ extension PageHandler {
             case .subscription: hit.account.map { PageRoute.subscription.url($0.description, hit.typeID) }
             case .order: orderURL(hit, surroundings)
             case .enrollment: PageRoute.enrollment.url(hit.typeID)
-            case .partner: nil
+            case .payment: hit.account.map { PageRoute.payment.url($0.description, hit.typeID) }
+            case .partner, .remittance: nil
             }
         }
         if let hit = found.exact, let url = url(hit) { return visit.redirect(url) }

@@ -54,7 +54,8 @@ package struct CreateTenant: Sendable {
         let policies = policies()
         try await instance.loop.run {
             try await dependencies.database.writes.write(scope: id.uuid) { transaction in
-                for policy in policies { transaction.enqueue(Self.insert(policy, id, now)) }
+                // By the tenant's own clock, as everything else that is sold under them.
+                for policy in policies { transaction.enqueue(Self.insert(policy, id, start)) }
                 if isSandbox { transaction.enqueue("insert into test_clocks (tenant_id, now_at) values (\(id), \(start))") }
             }
         }

@@ -55,8 +55,7 @@ extension APIHandler {
         case .listEvents:
             var filter = EventFilter()
             filter.account = request.id("account_id")
-            // An ID that is none filters everything away.
-            filter.object = request["object_id"].map { UUID(anyID: $0) ?? .zero }
+            filter.object = request["object_id"].flatMap { UUID(anyID: $0) }
             filter.type = request["type"]
             filter.from = request.instant("from")
             filter.to = request.instant("to")

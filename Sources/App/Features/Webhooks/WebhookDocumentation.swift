@@ -137,7 +137,7 @@ extension Endpoint {
             return .read(
                 "events", "What happened in the last 30 days, newest first, as webhooks tell it.", .list("Event"),
                 query: [
-                    .optional("account_id", .id("acc")), .optional("object_id", .text(min: 1, max: 60), "What it happened to."),
+                    .optional("account_id", .id("acc")), .optional("object_id", .format("object-id"), "What it happened to."),
                     .optional("type", .text(min: 1, max: 100)), .optional("from", .format("date-time")),
                     .optional("to", .format("date-time"), "Exclusive."),
                 ] + EndpointDocumentation.page + EndpointDocumentation.sort)

@@ -19,7 +19,10 @@ package enum OpenAPI {
                 object: {
                     $0.field("title", "Bursar")
                     $0.field("version", Version.text)
-                    $0.field("description", "Accounts, subscriptions and money of a cloud provider's customers.")
+                    $0.field(
+                        "description",
+                        "Accounts, subscriptions and money of a cloud provider's customers. A number in brackets, such as (L3), is a rule: /docs/api/rules says which."
+                    )
                 })
             json.field("servers", array: { $0.object { $0.field("url", "/") } })
             json.field("externalDocs", object: { $0.field("url", "/docs/api") })

@@ -5,7 +5,7 @@ import HTTP
 package indirect enum Schema: Sendable {
     /// Text of at most `max` characters (Unicode scalars), at least `min`.
     case text(min: Int = 0, max: Int)
-    /// Text that matches a named format: `date-time`, `date`, `email`, `uuid`, `decimal`.
+    /// Text that matches a named format: `date-time`, `date`, `email`, `decimal`, `object-id` (a TypeID of any kind).
     case format(String)
     /// A TypeID with this prefix.
     case id(String)

@@ -36,6 +36,9 @@ extension Schema {
         case .id(let prefix):
             json.field("type", "string")
             json.field("pattern", "^\(prefix)_[0-7][0-9a-hjkmnp-tv-z]{25}$")
+        case .format("object-id"):
+            json.field("type", "string")
+            json.field("pattern", "^([a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")
         case .format("decimal"):
             json.field("type", "string")
             json.field("pattern", "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$")

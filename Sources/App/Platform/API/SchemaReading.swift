@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTP
 import Values
 
@@ -122,6 +123,7 @@ package struct SchemaReader {
         case "month": CivilMonth(iso: text) == nil ? ("invalid_month", [:]) : nil
         case "decimal": ExactDecimal(text) == nil ? ("invalid_decimal", [:]) : nil
         case "currency": Currency(text) == nil ? ("unknown_currency", [:]) : nil
+        case "object-id": UUID(anyID: text) == nil ? ("invalid_object_id", [:]) : nil
         case "email": isEmail(text) ? nil : ("invalid_email", [:])
         default: nil
         }

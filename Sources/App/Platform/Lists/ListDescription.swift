@@ -50,6 +50,11 @@ package struct ListFilter: Sendable {
         self.condition = condition
     }
 
+    /// A person who types what is no ID is shown that nothing has it; a program is refused (400).
+    var takesAnyID: Bool {
+        if case .format("object-id") = schema { true } else { false }
+    }
+
     func accepts(_ value: String) -> Bool {
         var reader = SchemaReader()
         reader.read(.string(value), schema, at: "")

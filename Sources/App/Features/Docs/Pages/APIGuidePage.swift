@@ -12,7 +12,19 @@ package struct APIGuidePage: Page {
             Breadcrumbs([(t("docs.title"), PageRoute.apiIndex.url())], current: title(t)).html(t)
             PageHeading(title(t), lede: .text(t("\(guide.key).lede"))).html
             for paragraph in t.strings.paragraphs("\(guide.key).text", [:]) { p(.class("prose")) { marked(paragraph) } }
+            if guide == .rules { rules(t) }
             if let text = commands { listing(text, name: title(t)) }
+        }
+    }
+
+    private func rules(_ t: Localiser) -> HTML {
+        dl(.class("fields")) {
+            for rule in RuleWords.named {
+                div(.id(rule)) {
+                    dt { code { rule } }
+                    dd { p { t("docs.rule.\(rule.lowercased())") } }
+                }
+            }
         }
     }
 
@@ -31,6 +43,7 @@ package struct APIGuidePage: Page {
                 + "  -H 'Content-Type: application/json' \\\n  -d '{\"code\": \"P-4712\", \"company_name\": \"Harbour Partners\"}'"
         case .versions: return "curl -i \(origin)/v1/tenant-switches \\\n  \(key)"
         case .limits: return "curl -i \(origin)/v1/me \\\n  \(key)"
+        case .rules: return nil
         case .time: return "curl -i \(origin)/v1/test-clock \\\n  \(key)"
         }
     }

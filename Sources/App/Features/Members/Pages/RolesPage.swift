@@ -14,7 +14,7 @@ package struct RolesPage: Page {
             DataTable(
                 t("roles.title"),
                 columns: [TableColumn(t("roles.permission"))] + Role.allCases.map { TableColumn(t.word($0)) },
-                rows: Permission.allCases.map { permission in
+                rows: RoleMatrix.permissions.map { permission in
                     TableRow([.text(t("permission.\(permission.word)"))] + Role.allCases.map { cell(permission, $0, t) })
                 }, narrow: .cards
             ).html

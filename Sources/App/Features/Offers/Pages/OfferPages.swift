@@ -11,6 +11,17 @@ extension Localiser {
         }
     }
 
+    func between(_ range: ClosedRange<Int>) -> String {
+        self("offers.number_between", ["min": number(range.lowerBound), "max": number(range.upperBound)])
+    }
+
+    /// What a version is called, in titles and where it is typed to confirm.
+    func versionName(_ offer: Offer, _ currency: Currency, _ version: Int) -> String {
+        self("offers.version_name", ["name": policyName(offer, currency), "version": number(version)])
+    }
+
+    func versionName(_ policy: OfferPolicy) -> String { versionName(policy.offer, policy.currency, policy.version) }
+
     func policyName(_ offer: Offer, _ currency: Currency) -> String { "\(word(offer)) \(currency.code)" }
 }
 

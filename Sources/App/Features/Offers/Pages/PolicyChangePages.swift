@@ -14,17 +14,7 @@ struct PublishPolicyPage: Page {
 
     var hasProblems: Bool { !problems.isEmpty }
 
-    func typedName(_ t: Localiser) -> String {
-        "\(draft.policy.offer.rawValue) \(draft.policy.currency.code) \(draft.policy.version)"
-    }
-
-    func title(_ t: Localiser) -> String {
-        t(
-            "offers.publish_title",
-            [
-                "name": t.policyName(draft.policy.offer, draft.policy.currency), "version": t.number(draft.policy.version),
-            ])
-    }
+    func title(_ t: Localiser) -> String { t("offers.publish_title", ["name": t.versionName(draft.policy)]) }
 
     func content(_ t: Localiser) -> HTML {
         div(.class("narrow")) {
@@ -56,7 +46,7 @@ struct PublishPolicyPage: Page {
             tokens: FormTokens(csrf: tokens.csrf, idempotencyKey: tokens.idempotencyKey, etag: draft.etag),
             confirm: t("offers.publish"), isDangerous: false, keep: t("desk.keep"),
             back: PageRoute.operatorOffer.url(draft.policy.offer.rawValue, draft.policy.currency.code))
-        question.typedName = typedName(t)
+        question.typedName = t.versionName(draft.policy)
         question.typedValue = typedName
         question.note = NoteField("note", t("offers.why"), hint: t("offers.why_hint"), value: note)
         question.problems = problems
@@ -79,12 +69,8 @@ struct MovePoliciesPage: Page {
 
     static let shown = 100
 
-    var nameToType: String { "\(target.offer.rawValue) \(target.currency.code) \(target.version)" }
-
     func title(_ t: Localiser) -> String {
-        t(
-            "offers.move_title",
-            ["count": t.number(verdicts.count), "version": t.number(target.version)])
+        t("offers.move_title", ["count": t.number(verdicts.count), "name": t.versionName(target)])
     }
 
     func content(_ t: Localiser) -> HTML {
@@ -156,7 +142,7 @@ struct MovePoliciesPage: Page {
             effects: [.text(t("offers.move_future")), .text(t("offers.move_stays")), .text(t("offers.move_recorded"))],
             action: action, tokens: tokens, confirm: t("offers.move_action", ["count": t.number(verdicts.count)]),
             isDangerous: true, keep: t("desk.keep"), back: back)
-        question.typedName = nameToType
+        question.typedName = t.versionName(target)
         question.typedValue = typedName
         question.problems = problems
         return question

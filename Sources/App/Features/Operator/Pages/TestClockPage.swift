@@ -80,12 +80,13 @@ package struct TestClockPage: Page {
 
     private func facts(_ t: Localiser) -> FactsStrip {
         let ahead = (t.now.secondsSinceEpoch - realNow.secondsSinceEpoch) / 86_400
+        let apart = ahead == 0 ? "clock.together" : ahead > 0 ? "clock.ahead" : "clock.behind"
         return FactsStrip(
             large: FactsStrip.Fact(t("clock.now"), t.timeElement(t.now), note: .text(t.zoneLabel)),
             others: [
                 FactsStrip.Fact(
                     t("clock.real"), t.timeElement(realNow),
-                    note: .text(t(ahead >= 0 ? "clock.ahead" : "clock.behind", ["days": t.number(ahead.magnitude)]))),
+                    note: .text(t(apart, ["days": t.number(ahead.magnitude)]))),
                 FactsStrip.Fact(
                     t("clock.next_due"), due.first.map { .text(t.relativeDays(to: $0.at)) } ?? t.nothing,
                     note: due.first.map { t.timeElement($0.at) } ?? .empty),

@@ -37,6 +37,8 @@ package struct RemittancePage: Page {
     package var match: URLPath
     package var giveBack: URLPath
     package var typed = ""
+    /// What has become of it already, where somebody came to give it away again.
+    package var settled: String?
     package var problems: [FieldProblem] = []
 
     package init(
@@ -59,6 +61,7 @@ package struct RemittancePage: Page {
         group {
             crumbs.html(t)
             errorSummary(problems, t)
+            if let settled { Banner(.info, title: t("remittances.settled_title"), text: p { settled }).html }
             PageHeading(title(t), pill: t.pill(remittance.status), lede: .text(lede(t))).html
             panel(t("remittances.details")) { DetailList(details(t)).html }
             if !parts.isEmpty { block(t("remittances.went_to")) { allocations(t).html } }
