@@ -167,6 +167,8 @@ package struct ListDescription<Item: Sendable>: Sendable {
     let columns: [ListColumn<Item>]
     let write: @Sendable (Item, Instant, inout JSONWriter) -> Void
 
+    private var tenantColumn: String { "\(idColumn.prefix { $0 != "." }).tenant_id" }
+
     /// Beyond so many a page says `10,000+` (G3).
     package static var countedAtMost: Int { 10_000 }
 
@@ -207,8 +209,7 @@ package struct ListDescription<Item: Sendable>: Sendable {
     func condition(_ values: [String: String], isProven: Bool = false, _ context: TenantContext) async throws -> ListCondition {
         let own = try visible(context)
         let ask = ListAsk(context: context, values: values)
-        let tenant: SQL =
-            "\(unsafeSQL: idColumn.split(separator: ".").first.map(String.init) ?? "").tenant_id = \(context.tenant.id)"
+        let tenant: SQL = "\(unsafeSQL: tenantColumn) = \(context.tenant.id)"
         var filtered: SQL = ""
         for filter in filters {
             guard let value = values[filter.name] else { continue }
@@ -256,10 +257,9 @@ package struct ListDescription<Item: Sendable>: Sendable {
             """
         }
         let way = request.isDescending != request.isBackwards ? "desc" : "asc"
-        let tenant = idColumn.replacing(".id", with: ".tenant_id")
         return select(
             """
-            \(unsafeSQL: tenant) = \(condition.tenant) and \(unsafeSQL: idColumn) = any(array(select found.id from (\(parts.joined(separator: " union "))) found \
+            \(unsafeSQL: tenantColumn) = \(condition.tenant) and \(unsafeSQL: idColumn) = any(array(select found.id from (\(parts.joined(separator: " union "))) found \
             order by found.place \(unsafeSQL: way), found.id \(unsafeSQL: way) limit \(Int64(request.limit + 1)))) \(request.end(id: idColumn))
             """)
     }
