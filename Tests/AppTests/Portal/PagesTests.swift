@@ -29,7 +29,7 @@ import Values
     @Test(arguments: [
         ("999.99", "at least CN¥1,000.00"), ("0", "at least CN¥1,000.00"), ("-5", "at least CN¥1,000.00"),
         ("", "Enter an amount"),
-        ("ten", "in digits"), ("1,00", "in digits"), ("1000.001", "no smaller unit"),
+        ("ten", "in digits"), ("1,00", "in digits"), ("1000.001", "CNY has 2 decimals"),
         ("999999999999999999999", "at most CN¥10,000,000.00"),
     ])
     func `refuse an amount in words and keep it`(typed: String, words: String) async throws {
