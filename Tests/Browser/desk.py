@@ -102,7 +102,7 @@ class Desk(Flows):
         self.submit(page, "form[action^='/operator/policy-drafts/'] button[type=submit]")
         page.locator("a[href$='/publish']").first.click()
         page.wait_for_load_state()
-        page.fill("input[name=confirm_name]", re.search(rf"prepaid {currency} \d+", page.content()).group(0))
+        page.fill("input[name=confirm_name]", re.search(rf"[“]([^”]*{currency}[^”]*)[”]", page.content()).group(1))
         self.submit(page)
         policies = self.get(f"/v1/offers/prepaid/policies?currency={currency}")["data"]
         self.check(policies[0]["retention_days"] == 45, "terms: drafted and published")

@@ -99,7 +99,7 @@ class Usage:
         text = data.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline="")))
         self.check(data.startswith(b"\xef\xbb\xbf") and data.count(b"\r\n") == len(rows), f"CSV: mark and CRLF, {locale}")
-        self.check(rows[0][2] == ("Product" if locale == "en-US" else "产品") and name.endswith("_en.csv" if locale == "en-US" else "_zh-CN.csv"), f"CSV: header and name, {locale}", name)
+        self.check(rows[0][2] == ("Product" if locale == "en-US" else "产品") and name.endswith("_en.csv" if locale == "en-US" else "_zh-Hans.csv"), f"CSV: header and name, {locale}", name)
         exact = sum(Decimal(row[7]) for row in rows[1:])
         self.check(abs(exact - total) < Decimal("0.1"), f"CSV: what is shown is what is in the file, {locale}", f"{exact} {total}")
         name, data = self.download(page, page.locator("#download a[href*='usage.json']"))

@@ -27,7 +27,7 @@ import Values
         #expect(file.headers["content-type"] == "text/csv; charset=utf-8")
         #expect(
             file.headers["content-disposition"]
-                == "attachment; filename=\"usage_\(story.subscription)_2025-03-10_2025-03-20_zh-CN.csv\"")
+                == "attachment; filename=\"usage_\(story.subscription)_2025-03-10_2025-03-20_zh-Hans.csv\"")
         let text = String(decoding: file.body.dropFirst(3), as: UTF8.self)
         let lines = text.components(separatedBy: "\r\n")
         #expect(lines.first == "用量编号,时间,产品,计量项,资源,数量,单位,费用,货币")

@@ -79,8 +79,10 @@ package struct DemoNotes: Sendable, Equatable {
         }
         if let tenant = tenants.first {
             lines += [
-                "", "API, as \(tenant.slug)'s operator:", "  KEY=\(tenant.operatorKey)",
-                "  curl -H \"Authorization: Bearer $KEY\" \(baseURL)/v1/subscriptions", "  The contract: \(baseURL)/openapi.json",
+                "", "API, as \(tenant.slug)'s operator:",
+                "  export BURSAR_URL=\(baseURL) BURSAR_KEY=\(tenant.operatorKey)",
+                "  curl -H \"Authorization: Bearer $BURSAR_KEY\" $BURSAR_URL/v1/subscriptions",
+                "  How to call it: \(baseURL)/docs/api",
             ]
         }
         return (lines + ["", "Ctrl-C ends it; run again, it is as you left it.", ""]).joined(separator: "\n")

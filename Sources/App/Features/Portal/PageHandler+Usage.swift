@@ -159,10 +159,9 @@ extension PageHandler {
     func billingHistoryDownload(_ visit: Visit) async throws -> HTTPResponse {
         let (view, _) = try await SubscriptionView.load(visit)
         let report = try await FindBillingHistory.load(view.subscription, at: view.now, view.context)
-        let language = visit.strings.language == .zhHans ? "zh-CN" : "en"
         return BillingHistoryReport.file(
             report.csv(header: header(visit), localisation: localisation, withMark: true),
-            name: "billing_history_\(view.subscription.id)_\(language).csv")
+            name: "billing_history_\(view.subscription.id)_\(visit.strings.language.tag).csv")
     }
 
     // MARK: An account's months

@@ -89,10 +89,10 @@ package struct UsageDownload: Sendable {
         try await take(encoder.end())
     }
 
-    /// `usage_sub_…_2026-10_zh-CN.csv` (G6).
+    /// `usage_sub_…_2026-10_zh-Hans.csv` (G6): the language by the tag that addresses have, too.
     var fileName: String {
         let language = style.header.compactMap { if case .language(let one) = $0 { one } else { nil } }.first
-        let tail = style.format == .csv ? language.map { $0 == .zhHans ? "_zh-CN" : "_en" } ?? "" : ""
+        let tail = style.format == .csv ? language.map { "_\($0.tag)" } ?? "" : ""
         switch style.format {
         case .csv: return "usage_\(scope.id)_\(span.name)\(tail).csv"
         case .json: return "usage_\(scope.id)_\(span.name).json"

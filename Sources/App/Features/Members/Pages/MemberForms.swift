@@ -111,7 +111,7 @@ package struct ChangeRolePage: Page {
                 ReviewTable.Row(
                     t("members.role"), before: .text(t.word(current)), after: .text(t.word(chosen)), isChanged: true)
             ]
-            + Permission.allCases.compactMap { permission -> ReviewTable.Row? in
+            + RoleMatrix.permissions.compactMap { permission -> ReviewTable.Row? in
                 let (was, will) = (RoleMatrix.cell(permission, current) != .no, RoleMatrix.cell(permission, chosen) != .no)
                 guard was || will else { return nil }
                 return ReviewTable.Row(
