@@ -130,7 +130,7 @@ extension PageHandler {
     }
 
     /// Free text that must not be empty, too long, or hold what cannot be stored.
-    static func problem(in text: String, field: String, maximum: Int, _ visit: Visit) -> FieldProblem? {
+    static func problem(in text: String, field: String, maximum: Int, isName: Bool = false, _ visit: Visit) -> FieldProblem? {
         if text.isEmpty { return FieldProblem(field, visit.strings("desk.text_missing")) }
         if text.unicodeScalars.count > maximum {
             return FieldProblem(field, visit.localiser()("form.name_too_long", ["maximum": String(maximum)]))
@@ -138,7 +138,8 @@ extension PageHandler {
         let hasControls = text.unicodeScalars.contains { scalar in
             scalar.properties.generalCategory == .control && !"\n\r\t".unicodeScalars.contains(scalar)
         }
-        return hasControls ? FieldProblem(field, visit.strings("error.invalid_characters.detail")) : nil
+        return hasControls || isName && !text.isOneLine
+            ? FieldProblem(field, visit.strings("error.invalid_characters.detail")) : nil
     }
 
     // MARK: View as

@@ -126,9 +126,10 @@ extension PageHandler {
         let account = try await FindAccount.byID(id, context)
         try TenantContext.require(.manageMembers, of: context.principal.roles(on: account.belonging), in: account.kind)
         let problems = [("company_name", 200), ("registration_number", 100)].compactMap { name, maximum in
-            Self.problem(in: form[name], field: name, maximum: maximum, visit)
+            Self.problem(in: form[name], field: name, maximum: maximum, isName: true, visit)
         }
-        guard problems.isEmpty, form["legal_representative"].unicodeScalars.count <= 200 else {
+        let representative = form["legal_representative"]
+        guard problems.isEmpty, representative.unicodeScalars.count <= 200, representative.isOneLine else {
             var (page, frame) = try await accountIdentityPage(visit)
             page.companyName = form["company_name"]
             page.registrationNumber = form["registration_number"]

@@ -45,7 +45,7 @@ extension PageHandler {
         }
         var problems: [FieldProblem] = []
         if !CreatePartner.isCode(form["code"]) { problems.append(FieldProblem("code", t("partners.code_malformed"))) }
-        if let problem = Self.problem(in: form["company_name"], field: "company_name", maximum: 200, visit) {
+        if let problem = Self.problem(in: form["company_name"], field: "company_name", maximum: 200, isName: true, visit) {
             problems.append(problem)
         }
         guard problems.isEmpty else { return refused(problems) }
@@ -95,7 +95,7 @@ extension PageHandler {
         let (form, context) = (try visit.form(), try visit.context())
         try requireOperator(context)
         let id: PartnerID = try visit.pathID(0)
-        if let problem = Self.problem(in: form["company_name"], field: "company_name", maximum: 200, visit) {
+        if let problem = Self.problem(in: form["company_name"], field: "company_name", maximum: 200, isName: true, visit) {
             var page = try await partnerPage(visit)
             page.companyName = form["company_name"]
             page.problems = [problem]

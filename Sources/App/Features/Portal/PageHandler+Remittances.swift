@@ -99,7 +99,7 @@ extension PageHandler {
         do {
             review = try await MatchRemittance(id: remittance.id, payment: payment.intent.id).review(context)
         } catch let failure as Failure where failure.status == 409 || failure.status == 403 || failure.status == 422 {
-            let why = t("error.\(failure.code).detail", failure.arguments)
+            let why = t.refusal(failure)
             return try await remittancePage(
                 visit, remittance, context, typed: text, problem: t("remittances.cannot_take", ["reason": why]))
         }
@@ -122,7 +122,7 @@ extension PageHandler {
         do {
             _ = try await MatchRemittance(id: remittance.id, payment: payment, ifMatch: form.etag).run(context, options)
         } catch let failure as Failure where failure.status == 409 || failure.status == 412 {
-            let why = visit.localiser()("error.\(failure.code).detail", failure.arguments)
+            let why = visit.localiser().refusal(failure)
             return try await remittancePage(
                 visit, try await FindRemittance.byID(remittance.id, context), context, typed: payment.description, problem: why)
         }
@@ -219,7 +219,8 @@ extension PageHandler {
             return visit.redirect(PageRoute.remittance.url(RemittanceID(id).description))
         } catch Failure.invalid(let faults) {
             let field = faults.first?.pointer == "/received_at" ? "received_at" : "amount"
-            return refused(field, t("error.\(faults.first?.code ?? "invalid_input").detail", faults.first?.arguments ?? [:]))
+            return refused(
+                field, t.refusal("error.\(faults.first?.code ?? "invalid_input").detail", faults.first?.arguments ?? [:]))
         } catch Failure.conflict(code: "remittance_already_recorded", let arguments) {
             return refused("bank_number", t("error.remittance_already_recorded.detail", arguments))
         }
