@@ -83,7 +83,7 @@ package struct CommandOption: Sendable {
             default: return .array(text.split(separator: ",").map { .string(String($0)) })
             }
         case .object, .anything, .judged: return try json(text)
-        case .text, .format, .id, .nullable, .named: return .string(text)
+        case .text, .line, .format, .id, .nullable, .named: return .string(text)
         }
     }
 

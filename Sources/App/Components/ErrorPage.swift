@@ -2,8 +2,8 @@ import HTML
 
 /// A page in place of the one that was asked for, in the reader's language, with the way on.
 ///
-/// The words are those of the code (`error.<code>.title`, `.detail`), the same that the API's answer carries; a code without
-/// words of its own speaks with its status's.
+/// The words are those of the code (`error.<code>.title`, `.detail`), the same that the API's answer carries, unless people have others for it
+/// (`page_error.<code>`); a code without words of its own speaks with its status's.
 package struct ErrorPageModel: Page {
     package let status: Int
     package let code: String
@@ -37,8 +37,10 @@ package struct ErrorPageModel: Page {
     }
 
     private func words(_ part: String, _ t: Localiser) -> String {
+        let forPeople = "page_error.\(code).\(part)"
+        if t.strings.has(forPeople) { return t.refusal(forPeople, arguments) }
         let own = "error.\(code).\(part)"
-        if t.strings.has(own) { return t(own, arguments) }
+        if t.strings.has(own) { return t.refusal(own, arguments) }
         let general = "error.status_\(status).\(part)"
         return t(t.strings.has(general) ? general : "error.status_500.\(part)", arguments)
     }

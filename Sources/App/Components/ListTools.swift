@@ -146,7 +146,7 @@ package struct FilterBar: Sendable {
                     .placeholder(hint), .spellcheck(false))
             }
         case .date(let name, let title, let value):
-            div(.class("filter")) {
+            div(.class("filter"), .id(fieldID(name))) {
                 label(.for("filter-\(name)")) { title }
                 input(.type(.date), .id("filter-\(name)"), .name(name), .value(value))
             }

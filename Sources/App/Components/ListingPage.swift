@@ -75,6 +75,11 @@ package struct RowSelection: Sendable {
         }
     }
 
+    /// A row's first cell where nothing can be done with it: no box, and the text where the others have it.
+    package func closed(_ cell: HTML) -> HTML {
+        div(.class("pick")) { div { cell } }
+    }
+
     func html(_ table: DataTable, _ t: Localiser) -> HTML {
         form(.method(.get), .action(action)) {
             table.html
@@ -111,6 +116,8 @@ package struct ListingPage: Page {
     package var selection: RowSelection?
     /// Below a single row: what to do about its being the only one.
     package var alone: EmptyState?
+    /// What the filters cannot be: no rows then, and each in words.
+    package var problems: [FieldProblem] = []
 
     package init(_ heading: String, lede: HTML = .empty, filters: FilterBar, table: DataTable, pager: Pager, empty: EmptyState) {
         self.heading = heading
@@ -121,6 +128,7 @@ package struct ListingPage: Page {
         self.empty = empty
     }
 
+    package var hasProblems: Bool { !problems.isEmpty }
     package func title(_ t: Localiser) -> String { heading }
 
     package func content(_ t: Localiser) -> HTML {
@@ -128,8 +136,11 @@ package struct ListingPage: Page {
             if let crumbs { crumbs.html(t) }
             PageHeading(heading, lede: lede, actions: actions).html
             above
+            errorSummary(problems, t)
             filters.html(t)
-            if table.rows.isEmpty {
+            if hasProblems {
+                p(.class("actions")) { a(.class("btn"), .href(filters.clear)) { t("list.clear_all") } }
+            } else if table.rows.isEmpty {
                 empty.html(t)
             } else {
                 if let sorting { sorting.html(t) }
@@ -137,7 +148,7 @@ package struct ListingPage: Page {
                 pager.html(t)
                 if let alone { alone.html(t) }
             }
-            tools(t)
+            if !hasProblems { tools(t) }
         }
     }
 

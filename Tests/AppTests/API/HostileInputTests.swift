@@ -19,6 +19,29 @@ import Testing
             "{" + (0..<5_000).map { "\"k\($0)\":1" }.joined(separator: ",") + "}",
     ]
 
+    @Test func `names are one line wherever a program gives one, as on the pages`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let account = try await tenant.account()
+        let id = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201).id
+        let enrollment = try await tenant.enrollment()
+        let key = try await tenant.post("/v1/api-keys", ["role": "operator", "name": "One"]).expect(201).id
+        for name in ["two\nlines", "tab\tbed", "bell\u{7}", "next\u{85}", "para\u{2029}graph"] {
+            for (method, target, body) in [
+                ("PATCH", "/v1/subscriptions/\(id)", ["name": .text(name)]),
+                ("PATCH", "/v1/accounts/\(account)", ["name": .text(name)]),
+                ("PATCH", "/v1/api-keys/\(key)", ["name": .text(name)]),
+                ("POST", "/v1/partners", ["code": "P-1", "company_name": .text(name)]),
+                ("POST", "/v1/enrollments/\(enrollment)/departments", ["name": .text(name)]),
+                ("PATCH", "/v1/accounts/\(account)/profile", ["company": .text(name)]),
+            ] as [(String, String, Input)] {
+                try await tenant.request(method, target, body).expect(422, "invalid_characters")
+            }
+        }
+        #expect(try await tenant.subscription(id)["name"] != nil)
+        // A note may have lines.
+        try await tenant.post("/v1/subscriptions/\(id)/suspend", ["reason": "requested", "note": "one\ntwo"]).expect(200)
+    }
+
     @Test func `in a body is 4xx on every endpoint, never 500`() async throws {
         let world = try await World.make(.shared)
         let before = try world.tenant.fingerprint()

@@ -42,6 +42,64 @@ import Values
         }
     }
 
+    @Test func `and every list with days says what is wrong with a range, and gives no file of one`() async throws {
+        let story = try await PortalStory()
+        let (admin, provider) = (try await story.person("account_admin"), try await story.person("operator"))
+        let own = "/accounts/\(story.account)"
+        for (browser, page) in [
+            (admin, "\(own)/audit"), (admin, "\(own)/payments"), (provider, "/operator/remittances"),
+            (provider, "/operator/audit"),
+        ] {
+            let unread = try await browser.get("\(page)?from=abc&lang=en").expect(422)
+            #expect(unread.text.contains("“abc” is not a date") && unread.text.contains("Clear all"), "\(page)")
+            #expect(!unread.text.contains("Rows 1"), "\(page)")
+            let turned = try await browser.get("\(page)?from=2025-01-02&to=2025-01-01").expect(422)
+            #expect(turned.text.contains("The range ends before it begins"), "\(page)")
+            #expect(try await browser.get("\(page)?from=abc&lang=zh-Hans").expect(422).text.contains("“abc”不是日期"), "\(page)")
+            try await browser.get("\(page)?from=2025-01-01&to=2025-01-01&lang=en").expect(200)
+            for format in ["csv", "xlsx", "json"] {
+                let file = try await browser.get("\(page)?from=abc&format=\(format)").expect(400)
+                #expect(file.text.contains("This is not a date") && file.header("content-disposition") == nil, "\(page)")
+            }
+            try await browser.get("\(page)?format=pdf").expect(400)
+        }
+        for query in ["from=abc", "to=2025-13-01", "from=2025-01-02&to=2025-01-01", "actor_kind=martian"] {
+            try await admin.get("\(own)/audit.jsonl?\(query)").expect(400)
+        }
+        #expect(try await admin.get("\(own)/subscriptions?state=nonsense&format=csv").expect(400).text.contains("active"))
+        try await admin.get("\(own)/subscriptions?state=nonsense").expect(200)
+    }
+
+    @Test func `offers what can stand in it, each action under a name of its own`() async throws {
+        let story = try await PortalStory()
+        let (admin, provider) = (try await story.person("account_admin"), try await story.person("operator"))
+        let own = try await admin.get("/accounts/\(story.account)/audit").expect(200).text
+        let all = try await provider.get("/operator/audit").expect(200).text
+        for action in ["subscription.edited", "payment.succeeded", "view_as.started", "remittance.matched"] {
+            #expect(own.contains("<option value=\"\(action)\"") && all.contains("<option value=\"\(action)\""), "\(action)")
+        }
+        for action in ["bank_account.set", "policy.published", "account_note.added", "remittance.recorded", "department.created"]
+        {
+            #expect(!own.contains("<option value=\"\(action)\"") && all.contains("<option value=\"\(action)\""), "\(action)")
+        }
+        // What the world's events are written with never contradicts what is offered.
+        let world = try await World.make(.shared, marker: "Offered")
+        var (cursor, seen) = ("", 0)
+        repeat {
+            let page = try await world.tenant.get("/v1/audit-events?limit=100\(cursor)").expect(200)
+            for event in page.list("data") {
+                let (action, account) = (event.scalar("action") ?? "", event.scalar("account_id"))
+                guard account != nil else { continue }
+                seen += 1
+                #expect(
+                    AuditPlace.account(account == world.enterpriseAccount ? .enterprise : .standard).holds(action), "\(action)")
+                #expect(AuditPlace.enrollment.holds(action), "\(action)")
+            }
+            cursor = page["next_cursor"].map { "&cursor=\($0)" } ?? ""
+        } while !cursor.isEmpty
+        #expect(seen > 20)
+    }
+
     @Test func `tells one event alone, with what was before and after, and from where`() async throws {
         let tenant = try await TestBursar.shared.tenant()
         let account = try await tenant.account("Before")
@@ -71,6 +129,28 @@ import Values
         }
         let other = try await PortalStory()
         try await browser.get("/accounts/\(other.account)/audit").expect(404)
+    }
+
+    @Test func `is offered to nobody whom it is refused to`() async throws {
+        let story = try await PortalStory()
+        let audit = "href=\"/accounts/\(story.account)/audit\""
+        #expect(try await story.person("account_admin").get(story.overview).expect(200).text.contains(audit))
+        for role in ["reader", "finance", nil] {
+            #expect(try await !story.person(role).get(story.overview).expect(200).text.contains(audit), "\(role ?? "service")")
+        }
+        // An agreement elsewhere opens nothing here.
+        let enrollment = try await story.tenant.enrollment()
+        let email = try await story.email("reader")
+        let id = try #require(EnrollmentID(enrollment)).uuid.uuidString
+        try story.tenant.force(
+            """
+            insert into role_assignments (tenant_id, id, user_id, role, enrollment_id, created_at) select $tenant, gen_random_uuid(), \
+            id, 'enterprise_admin', '\(id)', now() from users where tenant_id = $tenant and email = '\(email)'
+            """)
+        let both = Browser(story.tenant.bursar)
+        try await both.signIn(email)
+        #expect(try await !both.get(story.overview).expect(200).text.contains(audit))
+        try await both.get("/accounts/\(story.account)/audit").expect(403)
     }
 
     @Test func `leaves as CSV, Excel, JSON and JSON lines what the filter leaves`() async throws {

@@ -102,6 +102,13 @@ import Testing
 }
 
 @Suite struct FormTests {
+    @Test func `on a telephone the pages of one thing stand in rows, none of them out of sight`() throws {
+        let shell = try String(contentsOf: ProjectFolder.web.appending(path: "styles/03-shell.css"), encoding: .utf8)
+        let rules = shell.split(separator: "\n").filter { $0.contains(".sections") }
+        #expect(rules.contains { $0.contains(".sections ul") && $0.contains("flex-wrap: wrap") })
+        #expect(!rules.contains { $0.contains("overflow-x") })
+    }
+
     @Test func `a password is never written back into the page`() throws {
         let markup = TextField("password", "Password", value: "secret", type: .password).html(
             [], try ProjectFolder.localiser(.en)

@@ -155,7 +155,7 @@ struct PageMatrix {
 }
 
 /// One tenant with a person of every role, each with her own browser.
-private struct Cast {
+struct Cast {
     let world: World
     let browsers: [Role: Browser]
     /// The administrator of another account of the same tenant.

@@ -218,7 +218,7 @@ enum KeyScan {
         "billing.csv.", "usage_page.by_",
         "keys.column.", "keys.rotate", "keys.revoke",
         "order_new.", "payments.status_", "payments.method_", "payments.decline_", "remittances.status_", "remittances.lede_",
-        "remittances.ground_", "docs.guide.", "docs.rule.", "webhooks.", "docs.audience.", "problem.",
+        "remittances.ground_", "docs.guide.", "docs.rule.", "webhooks.", "docs.audience.", "problem.", "page_error.",
     ]
     /// The keys that a localiser is asked for by name: `t("…")`, `t.html("…")`, `self("…")`.
     static func asked(in folder: URL) throws -> Set<String> {

@@ -79,12 +79,12 @@ import Testing
         try await tenant.advance(to: "2025-01-15T00:00:00Z")
         let expired = try await tenant.payment(payment.id)
         #expect(expired["status"] == "expired")
-        #expect(expired["received.amount"] == "0.00")
+        #expect(expired["received.amount"] == "0.00" && expired["held.amount"] == "600.00")
         #expect(try await tenant.get("/v1/remittances/\(part.id)").expect(200)["status"] == "unmatched")
         try await tenant.invariants()
         // Late and in part: it waits again. Late and whole: it pays.
         let again = try await tenant.match(part.id, payment.id).expect(200)
-        #expect(again["payment.status"] == "pending")
+        #expect(again["payment.status"] == "pending" && again["payment.held.amount"] == "0.00")
         #expect(again["payment.expires_at"] == "2025-01-29T00:00:00Z")
         try await tenant.invariants()
         try await tenant.advance(to: "2025-02-01T00:00:00Z")
@@ -92,6 +92,30 @@ import Testing
         let late = try await tenant.remittance("1500.00", words: payment.reference)
         #expect(try await tenant.match(late.id, payment.id).expect(200)["payment.status"] == "succeeded")
         #expect(try await tenant.subscription(id)["credit.remaining.amount"] == "2500.00")
+        try await tenant.invariants()
+    }
+
+    @Test func `in part is told of by the payment that it was released from last, once, until it is given away or sent back`()
+        async throws
+    {
+        let (tenant, id) = try await story()
+        let (first, second) = (try await tenant.transfer(id, "1500.00"), try await tenant.transfer(id, "1200.00"))
+        func held() async throws -> [String?] {
+            [try await tenant.payment(first.id)["held.amount"], try await tenant.payment(second.id)["held.amount"]]
+        }
+        let part = try await tenant.remittance("600.00", words: first.reference)
+        try await tenant.match(part.id, first.id).expect(200)
+        let dry = try await tenant.post("/v1/payments/\(first.id)/cancel?dry_run=true").expect(200)
+        #expect(dry["held.amount"] == "600.00")
+        #expect(try await held() == ["0.00", "0.00"])
+        #expect(try await tenant.post("/v1/payments/\(first.id)/cancel").expect(200)["held.amount"] == "600.00")
+        #expect(try await held() == ["600.00", "0.00"])
+        try await tenant.match(part.id, second.id).expect(200)
+        #expect(try await held() == ["0.00", "0.00"])
+        #expect(try await tenant.post("/v1/payments/\(second.id)/cancel").expect(200)["held.amount"] == "600.00")
+        #expect(try await held() == ["0.00", "600.00"])
+        try await tenant.post("/v1/remittances/\(part.id)/return", ["note": "sent back"]).expect(200)
+        #expect(try await held() == ["0.00", "0.00"])
         try await tenant.invariants()
     }
 

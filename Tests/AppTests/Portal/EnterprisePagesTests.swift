@@ -182,6 +182,26 @@ private struct Portal {
         try await tenant.invariants()
     }
 
+    @Test func `offers no box to tick where nothing can be done any more`() async throws {
+        let portal = try await Portal()
+        let (browser, tenant) = (portal.browser, portal.tenant)
+        let second = try await tenant.order("enterprise", for: portal.ground.account, name: "Second").expect(201).id
+        let list = "\(portal.base)/subscriptions"
+        func boxes() async throws -> [Bool] {
+            let page = try await browser.get(list).expect(200).text
+            return [portal.ground.subscription, second].map { page.contains("type=\"checkbox\" name=\"id\" value=\"\($0)\"") }
+        }
+        #expect(try await boxes() == [true, true])
+        try await tenant.post("/v1/subscriptions/\(second)/cancel").expect(200)
+        #expect(try await boxes() == [true, true])
+        try await tenant.advance(to: try await tenant.subscription(second)["delete_at"] ?? "")
+        #expect(try await tenant.subscription(second)["state"] == "deleted")
+        #expect(try await boxes() == [true, false])
+        // Where every row is gone there is nothing to do with them either.
+        let gone = try await browser.get("\(list)?state=deleted").expect(200).text
+        #expect(!gone.contains("With those that are ticked") && gone.contains(second))
+    }
+
     @Test func `follows long work by itself, and shows what became of each`() async throws {
         let portal = try await Portal()
         let (browser, tenant) = (portal.browser, portal.tenant)

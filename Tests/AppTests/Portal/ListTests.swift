@@ -61,6 +61,13 @@ extension String {
             } while !cursor.isEmpty
             #expect(paged == whole.list("data").compactMap { $0.scalar("id") }, "\(sort)")
         }
+        let astray = try await browser.get("\(lists.list)?state=active&cursor=nonsense&row=26").expect(400)
+        #expect(astray.text.contains("This part of the list is not there") && !astray.text.contains("next_cursor"))
+        #expect(astray.text.contains("href=\"\(lists.list)?state=active\"") && astray.text.contains("To the first page"))
+        // The API speaks of what was asked for, pages of a page.
+        #expect(
+            try await lists.tenant.get("/v1/subscriptions/sub_01kdz4x5qpe0rar0000000000a").expect(404)["title"] == "Not found")
+        #expect(try await browser.get("/accounts/nowhere").expect(404).text.contains("Page not found"))
         // A cursor of one order is no place in another.
         let byName = try await lists.tenant.get("/v1/subscriptions?sort=name&limit=1")["next_cursor"] ?? ""
         try await lists.tenant.get("/v1/subscriptions?limit=1&cursor=\(byName)").expect(400, "invalid_cursor")

@@ -104,6 +104,32 @@ import Testing
         #expect(months.text.contains("12.34") && months.text.contains("/accounts/\(story.account)/usage.csv?month=2025-03"))
     }
 
+    @Test func `of an account says which part of a month is of deleted subscriptions and in no file any more`() async throws {
+        let story = try await UsageStory(clock: "2025-03-20T04:00:00Z", amount: "2000.00")
+        let (tenant, list) = (story.tenant, "/accounts/\(story.account)/usage?lang=en")
+        let other = try await tenant.order("prepaid", for: story.account, paying: "1000.00").expect(201).id
+        try await story.use("12.34", at: "2025-03-20T04:00:00Z")
+        try await tenant.use(other, cost: "5.00", at: "2025-03-20T04:00:00Z")
+        try await tenant.settle()
+        let browser = try await story.browser("account_admin")
+        let before = try await browser.get(list).expect(200)
+        #expect(before.text.contains("17.34") && !before.text.contains("deleted"))
+        try await tenant.suspend(other, "requested").expect(200)
+        try await tenant.advance(to: "2025-06-18T04:00:00Z")
+        #expect(try await tenant.subscription(other)["state"] == "deleted")
+        let part = try await browser.get(list).expect(200)
+        #expect(part.text.contains("17.34") && part.text.contains("CN¥5.00 of it is of 1 deleted subscription:"))
+        #expect(part.text.contains("usage.csv?month=2025-03"))
+        let file = try await browser.get("/accounts/\(story.account)/usage.csv?month=2025-03&header=machine").expect(200)
+        #expect(file.text.contains(",12.34,CNY") && !file.text.contains(other))
+        try await tenant.suspend(story.subscription, "requested").expect(200)
+        try await tenant.advance(to: "2025-09-16T04:00:00Z")
+        let all = try await browser.get(list).expect(200)
+        #expect(all.text.contains("All of it is of deleted subscriptions") && !all.text.contains("usage.csv?month=2025-03"))
+        #expect(try await browser.get("/accounts/\(story.account)/usage?lang=zh-Hans").expect(200).text.contains("全部属于已删除的订阅"))
+        try await tenant.invariants()
+    }
+
     @Test func `and the rate of the last days says how the credit ends, or that it is too early to say`() async throws {
         let story = try await UsageStory(clock: "2025-03-01T00:00:00Z", amount: "1000.00")
         let (tenant, id) = (story.tenant, story.subscription)

@@ -56,6 +56,26 @@ import Values
         try await story.tenant.get("\(path)?from=2020-03-01T00:00:00Z").expect(400, "range_too_long")
     }
 
+    @Test func `of a month or a day that cannot be is refused in words, on every page that gives one`() async throws {
+        let story = try await awkward()
+        let browser = try await story.browser("reader")
+        let files = ["usage.csv", "usage.json", "focus.csv"].flatMap { [story.path($0), "/accounts/\(story.account)/\($0)"] }
+        for file in files {
+            for (query, words) in [
+                ("month=2025-13", "Send YYYY-MM."), ("month=march", "Send YYYY-MM."), ("from=2025-02-30", "Send YYYY-MM-DD."),
+                ("from=2025-03-02&to=2025-03-01", "The range ends before it begins"),
+                ("from=2025-03-01T00:00:00Z&to=soon", "RFC 3339"), ("header=de", "machine, en, zh-Hans"),
+            ] {
+                let refused = try await browser.get("\(file)?\(query)&lang=en").expect(400)
+                #expect(refused.text.contains(words) && refused.header("content-disposition") == nil, "\(file) \(query)")
+            }
+            #expect(try await browser.get("\(file)?month=2025-13&lang=zh-Hans").expect(400).text.contains("这不是月份"), "\(file)")
+        }
+        try await browser.get(story.path("billing-history.csv?header=de")).expect(400)
+        let page = try await browser.get(story.path("usage?month=2025-13&lang=en")).expect(422)
+        #expect(page.text.contains("There is no such month"))
+    }
+
     @Test func `as JSON is one array with a record on each line`() async throws {
         let story = try await awkward()
         for target in ["/v1/subscriptions/\(story.subscription)/usage.json", "/v1/accounts/\(story.account)/usage.json"] {

@@ -60,9 +60,9 @@ extension AuditEntry {
 
     private static let actorKinds = [Actor.Kind.user, .key, .operator, .timer].map(\.rawValue)
 
-    /// The actions that have words, by their words.
-    static func actions(_ t: Localiser) -> [FilterBar.Choice] {
-        t.auditActions.map { FilterBar.Choice($0, t.words(ofAction: $0)) }.sorted { $0.label < $1.label }
+    /// The actions that have words and can stand in this log, by their words.
+    static func actions(_ t: Localiser, in place: AuditPlace) -> [FilterBar.Choice] {
+        t.auditActions.filter(place.holds).map { FilterBar.Choice($0, t.words(ofAction: $0)) }.sorted { $0.label < $1.label }
     }
 
     /// The object's own page, where it has one that this reader may open.

@@ -99,8 +99,8 @@ extension Failure {
         self.init(
             refusal, pointer: refusal == .currencyMismatch ? "/amount/currency" : "/amount/amount",
             [
-                "minimum": (isTrial ? policy.trialPrice : policy.minimumPayment).decimalString,
-                "maximum": (isTrial ? policy.trialPrice : policy.largestPayment).decimalString, "currency": policy.currency.code,
+                "minimum": (isTrial ? policy.trialPrice : policy.minimumPayment).words,
+                "maximum": (isTrial ? policy.trialPrice : policy.largestPayment).words, "currency": policy.currency.code,
             ])
     }
 }

@@ -57,7 +57,7 @@ package enum RefusalCodes {
     /// What the reader of a schema may find wrong with a value.
     private static func faults(_ schema: Schema) -> Set<String> {
         switch schema {
-        case .text(let minimum, _):
+        case .text(let minimum, _), .line(let minimum, _):
             minimum > 0
                 ? ["wrong_type", "invalid_characters", "too_short", "too_long", "blank"]
                 : ["wrong_type", "invalid_characters", "too_long"]

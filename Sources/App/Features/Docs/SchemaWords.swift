@@ -35,6 +35,8 @@ struct SchemaWords {
         switch schema {
         case .text(let minimum, let maximum):
             .text(t(minimum > 0 ? "docs.type.text_range" : "docs.type.text", ["min": String(minimum), "max": String(maximum)]))
+        case .line(let minimum, let maximum):
+            .text(t(minimum > 0 ? "docs.type.line_range" : "docs.type.line", ["min": String(minimum), "max": String(maximum)]))
         case .format("date-time"): t.html("docs.type.instant", ["example": code { "2026-11-20T14:05:00Z" }])
         case .format("date"): t.html("docs.type.date", ["example": code { "2026-11-20" }])
         case .format("month"): t.html("docs.type.month", ["example": code { "2026-11" }])

@@ -10,6 +10,10 @@ package struct ListedAPIKey: Sendable {
     let key: APIKey
     /// Keys run out and are revoked on real time.
     let realNow: Instant
+    /// The last four characters of the key that was made in its place.
+    var replacement: String?
+    /// Nil for a key of the tenant itself.
+    var accountName: String?
 
     var state: APIKey.State { key.state(at: realNow) }
 }
@@ -29,6 +33,7 @@ extension ListedAPIKey {
             let realNow = context.dependencies.realNow()
             return try rows.map { ListedAPIKey(key: try APIKey($0), realNow: realNow) }
         },
+        enrich: { try await withNames($0, $1) },
         // Whose keys they are, and whether they may be managed, is asked of the place as a whole.
         visible: { _ in "" },
         orders: [
@@ -59,6 +64,31 @@ extension ListedAPIKey {
             ListFilter("account_id", label: "subscriptions.account", .id("acc")) { _, _ in "true" },
         ],
         columns: shownColumns + furtherColumns, write: { row, _, json in row.key.write(to: &json, at: row.realNow) })
+
+    /// What stands in whose place, and whose they are.
+    private static func withNames(_ rows: [ListedAPIKey], _ context: TenantContext) async throws -> [ListedAPIKey] {
+        guard !rows.isEmpty else { return rows }
+        let (tenant, ids) = (context.tenant.id, rows.map(\.key.id))
+        let found = try await context.read([
+            """
+            select distinct on (rotated_from) rotated_from, hint from identity.api_keys where tenant_id = \(tenant) \
+            and rotated_from = any(\(ids)) order by rotated_from, created_at desc
+            """,
+            "select id, name from accounts where tenant_id = \(tenant) and id = any(\(rows.compactMap(\.key.account)))",
+        ]).rows
+        var (hints, names): ([APIKeyID: String], [AccountID: String]) = ([:], [:])
+        for row in found[0] { hints[try row.get(0)] = try row.get(1) }
+        for row in found[1] { names[try row.get(0)] = try row.get(1) }
+        return rows.map { row in
+            var row = row
+            row.replacement = hints[row.key.id]
+            row.accountName = row.key.account.flatMap { names[$0] }
+            return row
+        }
+    }
+
+    /// At the operator's desk stand the keys of every account.
+    static var columnsOfTenant: [String] { shownColumns.map(\.name) + ["account"] }
 
     /// An account that is not theirs filters everything away, as in every list.
     private static func owned(_ ask: ListAsk) async throws -> SQL {
@@ -91,9 +121,22 @@ extension ListedAPIKey {
                 FileColumn("hint", "keys.column.hint") { row, _ in .text(row.key.shownAs) },
             ]),
         ListColumn(
-            "state", "keys.column.state", cell: { row, reader in pill(row.state, reader.t).html },
+            "state", "keys.column.state", cell: { row, reader in row.standing(reader.t) },
             file: [
-                FileColumn("state", "keys.column.state") { row, reader in .text(reader.t("keys.state.\(row.state.rawValue)")) }
+                FileColumn("state", "keys.column.state") { row, reader in .text(reader.t("keys.state.\(row.state.rawValue)")) },
+                FileColumn("replaced_by", "keys.column.replaced_by") { row, _ in .text(row.replacement.map { "…\($0)" }) },
+            ]),
+        ListColumn(
+            "account", "subscriptions.account", isShownFirst: false,
+            cell: { row, reader in
+                guard let account = row.key.account else { return .text(reader.t("keys.of_tenant")) }
+                let name = row.accountName ?? account.description
+                return reader.principal.isOperator
+                    ? a(.href(PageRoute.operatorAccount.url(account.description))) { name } : .text(name)
+            },
+            file: [
+                FileColumn("account_id", "list.account_id") { row, _ in .text(row.key.account?.description) },
+                FileColumn("account", "subscriptions.account") { row, _ in .text(row.accountName) },
             ]),
         ListColumn(
             "role", "keys.column.role", cell: { row, reader in .text(reader.t.word(row.key.role)) },
@@ -134,6 +177,22 @@ extension ListedAPIKey {
             cell: { row, reader in reader.t.timeElement(row.key.createdAt) },
             file: [FileColumn("created_at", "keys.column.created") { row, _ in .instant(row.key.createdAt) }])
     ]
+
+    /// A key that was replaced goes on for a while beside its successor, which has its name: it says so, and until when.
+    private func standing(_ t: Localiser) -> HTML {
+        group {
+            Self.pill(state, t).html
+            if let replacement {
+                span(.class("sub")) {
+                    t("keys.replaced_by", ["hint": replacement])
+                    if state == .active, let ends = key.expiresAt {
+                        " "
+                        t.html("keys.replaced_until", ["time": t.timeElement(ends)])
+                    }
+                }
+            }
+        }
+    }
 
     /// At the operator's desk every key is looked after there; beside an account, there.
     private func actions(_ reader: ListReader) -> HTML {

@@ -28,6 +28,8 @@ struct AccountDesk: Sendable {
         let status: String
         let amount: Money
         let received: Money
+        /// What came in part and is held since the payment ended.
+        let held: Money
         let reference: String?
         let expiresAt: Instant?
         let createdAt: Instant
@@ -142,11 +144,11 @@ extension AccountDesk.OrderLine {
 
 extension AccountDesk.Asked {
     fileprivate init(_ row: Row) throws {
-        let currency: Currency = try row.get(5)
+        let currency: Currency = try row.get(6)
+        func money(_ index: Int) throws -> Money { Money(minor: try row.get(index), currency: currency) }
         self.init(
-            id: try row.get(0), method: try row.get(1), status: try row.get(2),
-            amount: Money(minor: try row.get(3), currency: currency), received: Money(minor: try row.get(4), currency: currency),
-            reference: try row.get(6), expiresAt: try row.get(7), createdAt: try row.get(8))
+            id: try row.get(0), method: try row.get(1), status: try row.get(2), amount: try money(3), received: try money(4),
+            held: try money(5), reference: try row.get(7), expiresAt: try row.get(8), createdAt: try row.get(9))
     }
 }
 
@@ -243,8 +245,8 @@ struct AccountDeskQueries {
 
     private var asked: SQL {
         """
-        select i.id, i.method, i.status, i.amount_minor, i.received_minor, i.currency, i.reference, i.expires_at, i.created_at \
-        from payment_intents i where i.tenant_id = \(tenant) and i.account_id = \(account) and i.status <> 'succeeded' \
+        select i.id, i.method, i.status, i.amount_minor, i.received_minor, h.held_minor, i.currency, i.reference, i.expires_at, \
+        i.created_at from payment_intents i cross join lateral (\(ReleasedParts.select)) h where i.tenant_id = \(tenant) and i.account_id = \(account) and i.status <> 'succeeded' \
         order by i.created_at desc, i.id desc limit \(Int64(AccountDesk.shown))
         """
     }

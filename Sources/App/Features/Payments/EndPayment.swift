@@ -21,7 +21,8 @@ package struct CancelPayment: Sendable {
                 throw Failure(PaymentStatusRefusal.paymentNotPending, ["status": intent.status.rawValue])
             }
             try await write.end(&intent, .cancelled)
-            return intent.answer(200, receipt: nil, bankAccount: nil)
+            let held = try await write.released(from: intent).held
+            return intent.answer(200, receipt: nil, bankAccount: nil, held: held)
         }
     }
 }

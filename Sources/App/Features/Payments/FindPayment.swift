@@ -16,13 +16,16 @@ package struct ShownPayment: Sendable {
     /// Nil once the subscription is deleted.
     package let subscriptionName: String?
     let belonging: Belonging
+    /// What had arrived in part before the payment ended, as it stands now.
+    package let parts: ReleasedParts
 
     static let select: SQL = """
-        select \(PaymentIntent.columns), p.order_id, p.debt_paid_minor, p.paid_at, a.name, a.kind, a.time_zone, a.administrator_id, a.enrollment_id, \
+        select \(PaymentIntent.columns), p.order_id, p.debt_paid_minor, p.paid_at, h.held_minor, h.returned_minor, a.name, a.kind, a.time_zone, a.administrator_id, a.enrollment_id, \
         s.name, b.id is not null, \(BankAccount.columns) from payment_intents i \
         join accounts a on a.tenant_id = i.tenant_id and a.id = i.account_id \
         join subscriptions s on s.tenant_id = i.tenant_id and s.id = i.subscription_id \
         left join payments p on p.tenant_id = i.tenant_id and p.id = i.id \
+        cross join lateral (\(ReleasedParts.select)) h \
         left join bank_accounts b on b.tenant_id = i.tenant_id and b.currency = i.currency
         """
 
@@ -39,6 +42,7 @@ package struct ShownPayment: Sendable {
         } else {
             receipt = nil
         }
+        parts = try ReleasedParts(&column, intent.amount.currency)
         accountName = try column.next()
         accountKind = try column.next()
         zone = try column.next()
@@ -49,14 +53,55 @@ package struct ShownPayment: Sendable {
         bankAccount = try column.next(Bool.self) ? try BankAccount(&column) : nil
     }
 
-    func write(to json: inout JSONWriter) { intent.write(to: &json, receipt: receipt, bankAccount: bankAccount) }
+    func write(to json: inout JSONWriter) {
+        intent.write(to: &json, receipt: receipt, bankAccount: bankAccount, held: parts.held)
+    }
     package var etag: String { "\"\(intent.version)\"" }
+
+    func answer(_ status: Int) -> Answer {
+        intent.answer(status, receipt: receipt, bankAccount: bankAccount, held: parts.held)
+    }
+}
+
+/// A payment that ended without being made gives what had arrived for it in part back to the remittances that it came by. The payment that a
+/// remittance was released from last tells what became of it: no sum is told of twice.
+package struct ReleasedParts: Sendable {
+    /// Not given to another payment and not sent back.
+    package let held: Money
+    package let returned: Money
+
+    /// Two sums of the payment `i`.
+    static let select: SQL = """
+        select coalesce(sum(r.unallocated_minor), 0)::bigint as held_minor, coalesce(sum(r.returned_minor), 0)::bigint as returned_minor \
+        from remittance_allocations l join remittances r on r.tenant_id = l.tenant_id and r.id = l.remittance_id \
+        where l.tenant_id = i.tenant_id and l.payment_id = i.id and l.released_at is not null and not exists (\
+        select from remittance_allocations n where n.tenant_id = l.tenant_id and n.remittance_id = l.remittance_id \
+        and (n.released_at, n.id) > (l.released_at, l.id))
+        """
+
+    init(_ column: inout Columns, _ currency: Currency) throws {
+        held = Money(minor: try column.next(), currency: currency)
+        returned = Money(minor: try column.next(), currency: currency)
+    }
+}
+
+extension Write {
+    /// As the transaction leaves it.
+    func released(from intent: PaymentIntent) async throws -> ReleasedParts {
+        let rows = try await query(
+            """
+            select h.held_minor, h.returned_minor from payment_intents i cross join lateral (\(ReleasedParts.select)) h \
+            where i.tenant_id = \(tenant.id) and i.id = \(intent.id)
+            """)
+        var column = Columns(rows[0])
+        return try ReleasedParts(&column, intent.amount.currency)
+    }
 }
 
 extension PaymentIntent {
-    func answer(_ status: Int, receipt: PaymentReceipt?, bankAccount: BankAccount?) -> Answer {
+    func answer(_ status: Int, receipt: PaymentReceipt?, bankAccount: BankAccount?, held: Money) -> Answer {
         var json = JSONWriter()
-        write(to: &json, receipt: receipt, bankAccount: bankAccount)
+        write(to: &json, receipt: receipt, bankAccount: bankAccount, held: held)
         return Answer(status: status, body: json.bytes, etag: "\"\(version)\"", objectID: id.uuid)
     }
 }

@@ -57,9 +57,9 @@ extension Endpoint {
 
 extension Input {
     static let bankAccountShape: [Schema.Field] = [
-        .init("currency", .text(min: 3, max: 3), "ISO 4217."), .init("account_holder", .text(min: 1, max: 200)),
-        .init("bank_name", .text(min: 1, max: 200)), .init("account_number", .text(min: 1, max: 64)),
-        .optional("bank_code", .text(max: 64), "SWIFT, sort code or the like."),
+        .init("currency", .text(min: 3, max: 3), "ISO 4217."), .init("account_holder", .line(min: 1, max: 200)),
+        .init("bank_name", .line(min: 1, max: 200)), .init("account_number", .line(min: 1, max: 64)),
+        .optional("bank_code", .line(max: 64), "SWIFT, sort code or the like."),
     ]
     static let setBankAccount: Schema = .object(
         bankAccountShape + [
@@ -99,7 +99,11 @@ extension Schema {
             .init("subscription_id", .id("sub")), .init("order_id", .nullable(.id("ord"))),
             .init("kind", .word(PaymentKind.allCases.map(\.rawValue))),
         ] + paymentOutcome + [
-            .init("received", .named("Money"), "What has arrived by bank transfer so far."), .init("debt_paid", .named("Money")),
+            .init("received", .named("Money"), "What has arrived by bank transfer so far."),
+            .init(
+                "held", .named("Money"),
+                "What had arrived in part when the payment ended and is still held: for another payment, or to be returned."),
+            .init("debt_paid", .named("Money")),
             .init("created_at", instant), .init("ended_at", .nullable(instant)), dryRun,
         ]
 
@@ -150,7 +154,7 @@ extension APIHandler {
         case .listPayments: return try await list(request, ShownPayment.list)
         case .getPayment:
             let found = try await FindPayment.byID(try request.pathID(), context)
-            return conditional(found.intent.answer(200, receipt: found.receipt, bankAccount: found.bankAccount), request)
+            return conditional(found.answer(200), request)
         case .cancelPayment:
             _ = try request.body()
             return response(try await CancelPayment(id: try request.pathID()).run(context, try request.options()), request)

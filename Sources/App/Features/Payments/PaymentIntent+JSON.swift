@@ -12,7 +12,7 @@ package struct PaymentReceipt: Sendable {
 
 extension PaymentIntent {
     /// The API's `payment` object. The bank account is shown while a transfer is waited for.
-    func write(to json: inout JSONWriter, receipt: PaymentReceipt?, bankAccount: BankAccount?) {
+    func write(to json: inout JSONWriter, receipt: PaymentReceipt?, bankAccount: BankAccount?, held: Money) {
         json.object { json in
             json.field("id", id)
             json.field("object", "payment")
@@ -22,6 +22,7 @@ extension PaymentIntent {
             json.field("kind", kind.rawValue)
             writeOutcome(to: &json, bankAccount: bankAccount)
             json.field("received", received)
+            json.field("held", held)
             json.field("debt_paid", receipt?.debtPaid ?? .zero(amount.currency))
             json.field("created_at", createdAt)
             json.field("ended_at", endedAt)

@@ -92,6 +92,9 @@ extension ShownPayment {
                             reader.t("payments.missing_amount", ["amount": reader.t.money(row.intent.missing)])
                         }
                     }
+                    if row.parts.held.isPositive {
+                        span(.class("sub")) { reader.t("payments.held_amount", ["amount": reader.t.money(row.parts.held)]) }
+                    }
                 }
             },
             file: [
@@ -106,6 +109,10 @@ extension ShownPayment {
             "received", "payments.received", isNumber: true, isShownFirst: false,
             cell: { row, reader in reader.t.moneyElement(row.intent.received) },
             file: [FileColumn("received", "payments.received") { row, _ in .money(row.intent.received) }]),
+        ListColumn(
+            "held", "payments.held", isNumber: true, isShownFirst: false,
+            cell: { row, reader in reader.t.moneyElement(row.parts.held) },
+            file: [FileColumn("held", "payments.held") { row, _ in .money(row.parts.held) }]),
         ListColumn(
             "order", "orders.order", isShownFirst: false,
             cell: { row, reader in row.receipt.map { identifier($0.order.description) } ?? reader.t.nothing },

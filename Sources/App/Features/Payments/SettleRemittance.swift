@@ -34,7 +34,7 @@ package struct RecordRemittance: Sendable {
                 throw Failure.invalid([
                     FieldError(
                         "/amount/amount", "amount_not_positive",
-                        ["minimum": smallest.decimalString, "currency": smallest.currency.code])
+                        ["minimum": smallest.words])
                 ])
             }
             guard let bank = try rows[0].first.map({ try BankAccount($0) }) else {
@@ -234,7 +234,8 @@ package struct MatchRemittance: Sendable {
     private func answer(_ remittance: Remittance, _ payment: OpenPayment, _ write: Write) async throws -> Answer {
         var answer = remittance.answer()
         var json = JSONWriter()
-        payment.intent.write(to: &json, receipt: nil, bankAccount: nil)
+        let held = try await write.released(from: payment.intent).held
+        payment.intent.write(to: &json, receipt: nil, bankAccount: nil, held: held)
         answer.body.removeLast()
         answer.body += Array(",\"payment\":".utf8) + json.bytes + Array("}".utf8)
         answer.objectID = payment.subscription.id.uuid

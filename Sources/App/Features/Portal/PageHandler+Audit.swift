@@ -9,6 +9,7 @@ import Values
 extension PageHandler {
     /// What one log is of.
     private struct Log {
+        var place: AuditPlace
         var filter = AuditFilter()
         /// The same for the list.
         var scope: [(name: String, value: String)] = []
@@ -37,7 +38,7 @@ extension PageHandler {
         try TenantContext.require(.seeAudit, of: context.principal.roles(on: account.belonging), in: account.kind)
         let id = account.id.description
         var log = Log(
-            owner: account.name,
+            place: .account(account.kind), owner: account.name,
             frame: Frame(zone: account.zone, account: (account.id, account.name), current: PageRoute.audit.url(id)),
             subject: id, jsonl: PageRoute.auditJSONL.url(id))
         log.filter.account = account.id
@@ -50,7 +51,7 @@ extension PageHandler {
         let enrollment = try await FindEnrollment.byID(try visit.pathID(0), context)
         let id = enrollment.id.description
         var log = Log(
-            owner: enrollment.name,
+            place: .enrollment, owner: enrollment.name,
             frame: Frame(enrollment: (enrollment.id, enrollment.name), current: PageRoute.enrollmentAudit.url(id)),
             subject: id, jsonl: PageRoute.enrollmentAuditJSONL.url(id))
         log.filter.enrollment = enrollment.id
@@ -62,7 +63,8 @@ extension PageHandler {
         let context = try visit.context()
         try requireOperator(context)
         return Log(
-            owner: context.tenant.name, frame: Frame(current: PageRoute.operatorAudit.url()), subject: context.tenant.slug,
+            place: .tenant, owner: context.tenant.name, frame: Frame(current: PageRoute.operatorAudit.url()),
+            subject: context.tenant.slug,
             jsonl: PageRoute.operatorAuditJSONL.url())
     }
 
@@ -70,19 +72,27 @@ extension PageHandler {
 
     private func audit(_ log: Log, _ visit: Visit) async throws -> HTTPResponse {
         let t = visit.localiser(log.frame.zone)
+        var frame = listFrame(log, t)
         let query = Self.names.compactMap { name in visit.filled(name).map { (name, $0) } }
+        frame.actions = [ActionLink(t("audit.jsonl"), log.jsonl.adding(query))]
+        return try await list(visit, AuditEntry.list, frame, log.frame)
+    }
+
+    private func listFrame(_ log: Log, _ t: Localiser) -> ListFrame {
         var frame = ListFrame(
             title: t("audit.title"), lede: .text(t("audit.lede", ["owner": log.owner])),
             empty: .neverHad(title: t("audit.empty_title"), text: t("audit.empty_text"), action: nil),
             filteredTitle: t("audit.filtered_title"))
         frame.scope = log.scope
         frame.isProven = true
-        frame.choices["action"] = AuditEntry.actions(t)
-        frame.actions = [ActionLink(t("audit.jsonl"), log.jsonl.adding(query))]
-        return try await list(visit, AuditEntry.list, frame, log.frame)
+        frame.choices["action"] = AuditEntry.actions(t, in: log.place)
+        return frame
     }
 
+    /// Refuses what the list's other files refuse.
     private func file(_ log: Log, _ visit: Visit) async throws -> HTTPResponse {
+        let frame = listFrame(log, visit.localiser(log.frame.zone))
+        try ListView(visit: visit, description: AuditEntry.list, frame: frame, zone: log.frame.zone).requireReadable()
         let filter = narrowed(log.filter, visit, visit.localiser(log.frame.zone))
         return try await AuditDownload(filter: filter, subject: log.subject, context: try visit.context()).response()
     }

@@ -90,7 +90,7 @@ extension PageHandler {
         if page.costCentre.unicodeScalars.count > Self.centreMaximum {
             page.problems.append(
                 FieldProblem("cost_centre", t("form.name_too_long", ["maximum": t.number(Self.centreMaximum)])))
-        } else if page.costCentre.hasControls {
+        } else if !page.costCentre.isOneLine {
             page.problems.append(FieldProblem("cost_centre", t("error.invalid_characters.detail")))
         }
         guard !page.quota.isEmpty else { return nil }
@@ -122,7 +122,7 @@ extension PageHandler {
     func nameProblems(_ name: String, field: String, _ t: Localiser) -> [FieldProblem] {
         if name.isEmpty { return [FieldProblem(field, t("form.name_missing"))] }
         if name.unicodeScalars.count > 200 { return [FieldProblem(field, t("form.name_too_long", ["maximum": t.number(200)]))] }
-        return name.hasControls ? [FieldProblem(field, t("error.invalid_characters.detail"))] : []
+        return name.isOneLine ? [] : [FieldProblem(field, t("error.invalid_characters.detail"))]
     }
 
     private func nameTaken(_ failure: Failure, _ visit: Visit) -> FieldProblem {
@@ -164,7 +164,7 @@ extension PageHandler {
         do {
             _ = try await DeleteDepartment(id: id).run(view.context, CommandOptions(dryRun: true))
         } catch let failure as Failure where [403, 409].contains(failure.status) {
-            reason = t("error.\(failure.code).detail", failure.arguments)
+            reason = t.refusal(failure)
         }
         return ActionLink(
             t("department.delete"), view.url(.deleteDepartmentForm, id.description), unavailableBecause: reason)
@@ -182,10 +182,6 @@ extension PageHandler {
             name: department.name, action: view.url(.deleteDepartment, id), back: view.url(.department, id),
             tokens: visit.tokens(etag: department.etag))
     }
-}
-
-extension String {
-    var hasControls: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
 }
 
 extension Answer {

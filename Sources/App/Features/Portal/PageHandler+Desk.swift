@@ -132,16 +132,19 @@ extension PageHandler {
         return visit.redirect(PageRoute.operatorAccount.url(account.description), flash: .noteErased)
     }
 
-    /// Free text that must not be empty, too long, or hold what cannot be stored.
-    static func problem(in text: String, field: String, maximum: Int, missing: String, _ visit: Visit) -> FieldProblem? {
-        if text.isEmpty { return FieldProblem(field, missing) }
+    /// Free text that must not be too long, hold what cannot be stored, or be empty where `missing` says so.
+    static func problem(
+        in text: String, field: String, maximum: Int, missing: String?, isName: Bool = false, _ visit: Visit
+    ) -> FieldProblem? {
+        if text.isEmpty { return missing.map { FieldProblem(field, $0) } }
         if text.unicodeScalars.count > maximum {
             return FieldProblem(field, visit.localiser()("form.name_too_long", ["maximum": String(maximum)]))
         }
         let hasControls = text.unicodeScalars.contains { scalar in
             scalar.properties.generalCategory == .control && !"\n\r\t".unicodeScalars.contains(scalar)
         }
-        return hasControls ? FieldProblem(field, visit.strings("error.invalid_characters.detail")) : nil
+        return hasControls || isName && !text.isOneLine
+            ? FieldProblem(field, visit.strings("error.invalid_characters.detail")) : nil
     }
 
     // MARK: View as

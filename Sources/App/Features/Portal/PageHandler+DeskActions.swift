@@ -129,18 +129,16 @@ extension PageHandler {
         let t = visit.localiser()
         let problems = [
             ("company_name", 200, t("identity.company_missing")),
-            ("registration_number", 100, t("identity.registration_missing")),
+            ("registration_number", 100, t("identity.registration_missing")), ("legal_representative", 200, nil),
         ].compactMap { name, maximum, missing in
-            Self.problem(in: form[name], field: name, maximum: maximum, missing: missing, visit)
+            Self.problem(in: form[name], field: name, maximum: maximum, missing: missing, isName: true, visit)
         }
-        guard problems.isEmpty, form["legal_representative"].unicodeScalars.count <= 200 else {
+        guard problems.isEmpty else {
             var (page, frame) = try await accountIdentityPage(visit)
             page.companyName = form["company_name"]
             page.registrationNumber = form["registration_number"]
             page.legalRepresentative = form["legal_representative"]
-            page.problems =
-                problems.isEmpty
-                ? [FieldProblem("legal_representative", t("form.name_too_long", ["maximum": "200"]))] : problems
+            page.problems = problems
             return visit.page(page, frame, status: 422)
         }
         let useCase = RequestIdentity(

@@ -75,7 +75,7 @@ extension PageHandler {
         if page.name.unicodeScalars.count > Self.nameMaximum {
             page.problems.append(FieldProblem("name", t("form.name_too_long", ["maximum": t.number(Self.nameMaximum)])))
         }
-        if page.name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+        if !page.name.isOneLine {
             page.problems.append(FieldProblem("name", t("error.invalid_characters.detail")))
         }
         if !SchemaReader.isEmail(page.serviceAdministratorEmail) {

@@ -20,7 +20,7 @@ extension PageHandler {
         var changes = EditAPIKey.Changes()
         page.name = form["name"]
         changes.name = page.name
-        if page.name.isEmpty { page.problems.append(FieldProblem("name", visit.strings("form.name_missing"))) }
+        page.problems += nameProblems(page.name, field: "name", visit.localiser(owner.frame.zone))
         if page.rateLimit != nil {
             let text = form["rate_limit"].trimmingBlankSpace()
             page.rateLimit = text

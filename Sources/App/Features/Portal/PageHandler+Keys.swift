@@ -42,6 +42,7 @@ extension PageHandler {
             filteredTitle: t("keys.filtered_title"))
         frame.actions = [new, ActionLink(t("docs.title"), PageRoute.apiIndex.url())]
         frame.scope = owner.account.map { [("account_id", $0.id.description)] } ?? []
+        if owner.account == nil { frame.columns = ListedAPIKey.columnsOfTenant }
         var around = owner.frame
         if visit.flash == .keyRevoked { around.banner = Banner(.good, title: t("keys.revoked")) }
         if visit.flash == .keyEdited { around.banner = Banner(.good, title: t("keys.edited")) }
@@ -68,9 +69,16 @@ extension PageHandler {
         page.expiresOn = form["expires_on"]
         page.addresses = form["addresses"]
         var terms = APIKeyTerms(name: page.name, scopes: page.scopes.isEmpty ? nil : page.scopes.sorted())
-        if page.name.isEmpty { page.problems.append(FieldProblem("name", t("form.name_missing"))) }
+        page.problems += nameProblems(page.name, field: "name", t)
         let role = owner.roles.first { $0.rawValue == page.role }
         if role == nil { page.problems.append(FieldProblem("role", t("keys.role_missing"))) }
+        if let role {
+            let useless = page.scopes.subtracting(Endpoint.scopes(of: role)).sorted().joined(separator: t("common.list_comma"))
+            if !useless.isEmpty {
+                let words = ["role": t.word(role), "scopes": useless]
+                page.problems.append(FieldProblem("scopes", t("keys.scope_useless", words)))
+            }
+        }
         if !page.expiresOn.isEmpty {
             // The key works through the day that was chosen.
             let day = CivilDate(iso: page.expiresOn)?.adding(days: 1)
@@ -138,7 +146,8 @@ extension PageHandler {
         var page = NewAPIKeyPage(
             crumbs: Breadcrumbs([(t("keys.title"), owner.links.list)], current: t("keys.new")), action: owner.links.new,
             back: owner.links.list, tokens: visit.tokens(),
-            roles: owner.roles.map { FilterBar.Choice($0.rawValue, t.word($0)) })
+            roles: owner.roles.map { FilterBar.Choice($0.rawValue, t.word($0)) },
+            offered: Endpoint.scopes.filter { scope in owner.roles.contains { Endpoint.scopes(of: $0).contains(scope) } })
         page.role = owner.roles.last?.rawValue ?? ""
         return page
     }
@@ -177,7 +186,7 @@ extension PageHandler {
         let secret = (try? JSON(parsing: answer.body))?.members?["key"]?.text
         let page = APIKeyShownPage(
             crumbs: Breadcrumbs([(t("keys.title"), owner.links.list)], current: t("keys.new")), secret: secret, name: name,
-            list: owner.links.list, oldEndsAt: oldEndsAt)
+            list: owner.links.list, origin: visit.origin, oldEndsAt: oldEndsAt)
         return visit.page(page, owner.frame)
     }
 }

@@ -50,8 +50,14 @@ extension PageHandler {
         let context = try visit.context()
         let condition = try await description.condition(
             view.values, isProven: frame.isProven && !context.principal.isViewing, context)
-        if let format = visit["format"].flatMap({ ListFileFormat(rawValue: $0) }) {
-            return try await view.file(condition, context).response(format)
+        if let asked = visit.filled("format") {
+            try view.requireReadable()
+            if let format = ListFileFormat(rawValue: asked) { return try await view.file(condition, context).response(format) }
+        }
+        let problems = view.faults.compactMap { $0.problem(view.t) }
+        if !problems.isEmpty {
+            let page = view.page([], .none, try description.request(limit: view.limit, sort: view.sort), context, problems)
+            return visit.page(page, around, status: 422)
         }
         let request = try description.request(
             limit: view.limit, sort: view.sort, cursor: visit.filled("cursor"), before: visit.filled("before"))
@@ -80,7 +86,7 @@ struct ListView<Item: Sendable>: Sendable {
     let frame: ListFrame
     let zone: TimeZoneRule?
 
-    private var t: Localiser { visit.localiser(zone) }
+    var t: Localiser { visit.localiser(zone) }
     private var reader: ListReader {
         ListReader(
             t: t, principal: visit.signedIn?.principal ?? .commandLine, page: URLPath(visit.request.pathSegments),
@@ -91,14 +97,19 @@ struct ListView<Item: Sendable>: Sendable {
     var limit: Int { visit["limit"].flatMap { Int($0) }.flatMap { Self.limits.contains($0) ? $0 : nil } ?? 25 }
 
     /// The reader's own filters: what the address says and the schema takes.
-    private var chosen: [(filter: ListFilter, value: String)] {
+    var chosen: [(filter: ListFilter, value: String)] {
         description.filters.compactMap { filter in
             guard !frame.scope.contains(where: { $0.name == filter.name }),
                 let value = (visit[filter.name] ?? frame.defaults[filter.name])?.trimmingBlankSpace(), !value.isEmpty
             else { return nil }
-            let short = filter.name == "q" ? String(value.prefix(200)) : instant(value, filter) ?? value
-            return filter.accepts(short) || filter.takesAnyID ? (filter, short) : nil
+            return self.value(value, filter).map { (filter, $0) }
         }
+    }
+
+    /// What a filter makes of what was typed; nil for what it does not take.
+    func value(_ typed: String, _ filter: ListFilter) -> String? {
+        let value = filter.name == "q" ? String(typed.prefix(200)) : instant(typed, filter) ?? typed
+        return filter.accepts(value) || filter.takesAnyID ? value : nil
     }
 
     /// What a civil day comes to where a filter takes instants; both days of a range belong to it.
@@ -151,7 +162,8 @@ struct ListView<Item: Sendable>: Sendable {
     // MARK: The page
 
     func page(
-        _ items: [Item], _ slice: ListSlice<Item>, _ request: ListRequest<Item>, _ context: TenantContext
+        _ items: [Item], _ slice: ListSlice<Item>, _ request: ListRequest<Item>, _ context: TenantContext,
+        _ problems: [FieldProblem] = []
     ) -> ListingPage {
         let (columns, reader) = (columns, reader)
         let table = DataTable(
@@ -159,6 +171,7 @@ struct ListView<Item: Sendable>: Sendable {
             rows: items.map { item in TableRow(picked(columns.map { $0.cell(item, reader) }, item)) })
         var page = ListingPage(
             frame.title, lede: frame.lede, filters: filters(request), table: table, pager: pager(slice, request), empty: empty)
+        page.problems = problems
         page.crumbs = frame.crumbs
         page.actions = frame.actions
         page.above = frame.above
@@ -168,13 +181,16 @@ struct ListView<Item: Sendable>: Sendable {
             ListDownload(t("list.format_\(format.rawValue)"), here(changing: [("format", format.rawValue)]))
         }
         page.curl = curl(request)
-        page.selection = frame.selection?.rows
+        page.selection = items.contains(where: isOpen) ? frame.selection?.rows : nil
         if slice.total == 1, chosen.isEmpty { page.alone = frame.alone }
         return page
     }
 
+    private func isOpen(_ item: Item) -> Bool { description.isTicked?(item) ?? true }
+
     private func picked(_ cells: [HTML], _ item: Item) -> [HTML] {
         guard let selection = frame.selection, let first = cells.first else { return cells }
+        guard isOpen(item) else { return [selection.rows.closed(first)] + cells.dropFirst() }
         let id = selection.name(description.id(item))
         return [selection.rows.cell(id, first, isTicked: visit.all("id").contains(id), t)] + cells.dropFirst()
     }
@@ -246,7 +262,8 @@ struct ListView<Item: Sendable>: Sendable {
             guard let choices = frame.choices[filter.name], !choices.isEmpty else { return nil }
             return .choice(name: filter.name, label: label, all: t("list.all"), choices: choices, selected: value)
         case .day(let bound):
-            return .date(name: filter.name, label: label, value: value.flatMap { day($0, bound) } ?? "")
+            let typed = visit[filter.name]?.trimmingBlankSpace() ?? ""
+            return .date(name: filter.name, label: label, value: value.flatMap { day($0, bound) } ?? typed)
         }
     }
 

@@ -55,7 +55,7 @@ extension PageHandler {
             OperationPage.Row(
                 id: item.id.description, name: names[item.id]?.name, url: names[item.id]?.url,
                 verdict: item.outcome?.verdict.rawValue ?? "not_begun",
-                detail: item.outcome?.failure.map { visit.strings("error.\($0.code).detail", $0.arguments) },
+                detail: item.outcome?.failure.map { t.refusal($0) },
                 until: item.outcome?.recoverableUntil)
         }
         var page = OperationPage(

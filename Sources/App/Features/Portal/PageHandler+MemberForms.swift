@@ -28,7 +28,7 @@ extension PageHandler {
         do {
             _ = try await InviteMember(place: view.invitationPlace, email: page.email, role: role).run(view.context, options)
         } catch let failure as Failure where ["already_member", "already_invited"].contains(failure.code) {
-            page.problems = [FieldProblem("email", t("error.\(failure.code).detail", failure.arguments))]
+            page.problems = [FieldProblem("email", t.refusal(failure))]
             return visit.page(page, view.frame, status: failure.status)
         }
         return visit.redirect(view.links.list, flash: .memberInvited)

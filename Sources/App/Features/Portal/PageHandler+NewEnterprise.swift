@@ -308,7 +308,7 @@ extension PageHandler {
         for (field, value) in [("first_name", draft.firstName), ("last_name", draft.lastName)] {
             if value.unicodeScalars.count > 100 {
                 problems.append(FieldProblem(field, t("form.name_too_long", ["maximum": t.number(100)])))
-            } else if value.hasControls {
+            } else if !value.isOneLine {
                 problems.append(FieldProblem(field, t("error.invalid_characters.detail")))
             }
         }

@@ -27,7 +27,8 @@ extension PageHandler {
         }
         var policy: OfferPolicy? { draft.offer.flatMap { policies[$0] } }
 
-        func url(_ step: OrderStep, _ draft: OrderDraft? = nil) -> URLPath {
+        /// `returning`: one answer is changed, and the next page is the review again.
+        func url(_ step: OrderStep, _ draft: OrderDraft? = nil, returning: Bool = false) -> URLPath {
             let route: PageRoute =
                 switch step {
                 case .offer: .orderOffer
@@ -37,7 +38,8 @@ extension PageHandler {
                 case .payment: .orderPayment
                 case .review: .orderReview
                 }
-            return route.url([account.id.description], query: (draft ?? self.draft).query())
+            let query = (draft ?? self.draft).query() + (returning ? [OrderDraft.returning] : [])
+            return route.url([account.id.description], query: query)
         }
     }
 
@@ -122,7 +124,7 @@ extension PageHandler {
         do {
             return try await review(visit, ground, t)
         } catch let failure as Failure where failure.status == 422 || failure.status == 409 {
-            let words = t("error.\(failure.code).detail", failure.arguments)
+            let words = t.refusal(failure)
             return try await show(visit, ground, .payment, [FieldProblem("amount", words)], t)
         }
     }
@@ -152,8 +154,7 @@ extension PageHandler {
             if name.unicodeScalars.count > 200 {
                 return [FieldProblem("name", t("form.name_too_long", ["maximum": t.number(200)]))]
             }
-            let hasControl = name.unicodeScalars.contains { $0.properties.generalCategory == .control }
-            return hasControl ? [FieldProblem("name", t("error.invalid_characters.detail"))] : []
+            return name.isOneLine ? [] : [FieldProblem("name", t("error.invalid_characters.detail"))]
         case .administrator:
             let isEmail = SchemaReader.isEmail(draft["administrator"].trimmingBlankSpace())
             return isEmail ? [] : [FieldProblem("administrator", t("form.email_malformed"))]
@@ -188,7 +189,7 @@ extension PageHandler {
             return []
         } catch let refusal as PaymentRefusal {
             let failure = Failure(refusedAmount: refusal, by: policy)
-            return [FieldProblem("amount", t("error.\(failure.code).detail", failure.arguments))]
+            return [FieldProblem("amount", t.refusal(failure))]
         } catch {
             return [FieldProblem("amount", t("form.amount_malformed"))]
         }
@@ -198,11 +199,14 @@ extension PageHandler {
         async throws
         -> HTTPResponse
     {
+        let isReturning = visit[OrderDraft.returning.0] == OrderDraft.returning.1
+        let before = isReturning && problems.isEmpty ? .review : step.previous
         var page = NewSubscriptionPage(
             step: step, draft: ground.draft, crumbs: orderCrumbs(ground, t),
-            action: ground.url(step.next, OrderDraft { _ in nil }),
-            back: step.previous.map { ground.url($0) } ?? PageRoute.subscriptions.url(ground.account.id.description),
+            action: ground.url(isReturning ? .review : step.next, OrderDraft { _ in nil }),
+            back: before.map { ground.url($0) } ?? PageRoute.subscriptions.url(ground.account.id.description),
             administrator: ground.account.administrator.email)
+        page.isReturning = isReturning
         page.problems = problems
         page.policy = ground.policy
         page.methods = ground.methods
@@ -219,13 +223,19 @@ extension PageHandler {
                 page.company = company
             } else {
                 page.action = ground.url(.partner, OrderDraft { _ in nil })
-                if visit.route == .orderPartner, problems.isEmpty, case .some(nil) = try await company(ground) {
-                    page.problems = [FieldProblem("partner", t("form.partner_unknown"))]
+                if visit.route == .orderPartner, problems.isEmpty {
+                    if case .some(nil) = try await company(ground) {
+                        page.problems = [FieldProblem("partner", t("form.partner_unknown"))]
+                    } else if visit["partner"] != nil {
+                        page.problems = [FieldProblem("partner", t("order_new.partner_missing"))]
+                    }
                 }
             }
             var without = ground.draft
             without.remove("partner")
-            page.skipURL = page.company == nil ? ground.url(.payment, without) : ground.url(.partner, without)
+            page.skipURL =
+                page.company == nil
+                ? ground.url(isReturning ? .review : .payment, without) : ground.url(.partner, without, returning: isReturning)
         }
         return visit.page(page, ground.frame, status: page.problems.isEmpty ? 200 : 422)
     }
@@ -251,11 +261,13 @@ extension PageHandler {
         let (draft, policy) = (ground.draft, ground.policy)
         let company = try await company(ground) ?? nil
         let answers: [NewSubscriptionReviewPage.Answer] = [
-            .init(t("subscriptions.offer"), draft.offer.map { t.word($0) } ?? "", change: ground.url(.offer)),
-            .init(t("order_new.name"), order.name, change: ground.url(.name)),
-            .init(t("details.service_administrator"), order.serviceAdministratorEmail ?? "", change: ground.url(.administrator)),
-            .init(t("details.partner"), company ?? t("common.none"), change: ground.url(.partner)),
-            .init(t("order_new.payment"), payment(order, t), change: ground.url(.payment)),
+            .init(t("subscriptions.offer"), draft.offer.map { t.word($0) } ?? "", change: ground.url(.offer, returning: true)),
+            .init(t("order_new.name"), order.name, change: ground.url(.name, returning: true)),
+            .init(
+                t("details.service_administrator"), order.serviceAdministratorEmail ?? "",
+                change: ground.url(.administrator, returning: true)),
+            .init(t("details.partner"), company ?? t("common.none"), change: ground.url(.partner, returning: true)),
+            .init(t("order_new.payment"), payment(order, t), change: ground.url(.payment, returning: true)),
         ]
         var effects: [String] = []
         if let payment = order.payment, let policy {

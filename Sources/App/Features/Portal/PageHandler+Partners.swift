@@ -94,7 +94,7 @@ extension PageHandler {
     private func companyProblem(_ form: PageForm, _ visit: Visit) -> FieldProblem? {
         Self.problem(
             in: form["company_name"], field: "company_name", maximum: 200, missing: visit.strings("partners.company_missing"),
-            visit)
+            isName: true, visit)
     }
 
     func editPartner(_ visit: Visit) async throws -> HTTPResponse {

@@ -104,7 +104,7 @@ extension PageHandler {
         do {
             review = try await MatchRemittance(id: remittance.id, payment: payment.intent.id).review(context)
         } catch let failure as Failure where failure.status == 409 || failure.status == 403 || failure.status == 422 {
-            let why = t("error.\(failure.code).detail", failure.arguments)
+            let why = t.refusal(failure)
             return try await remittancePage(
                 visit, remittance, context, typed: text, problem: t("remittances.cannot_take", ["reason": why]))
         }
@@ -137,8 +137,7 @@ extension PageHandler {
         } catch let failure as Failure where failure.status == 409 || failure.status == 412 {
             let (t, now) = (visit.localiser(), try await FindRemittance.byID(remittance.id, context))
             if let settled = settled(now, payment, t) { return try await remittancePage(visit, now, context, settled: settled) }
-            let why = t("error.\(failure.code).detail", failure.arguments)
-            return try await remittancePage(visit, now, context, typed: payment.description, problem: why)
+            return try await remittancePage(visit, now, context, typed: payment.description, problem: t.refusal(failure))
         }
         return visit.redirect(PageRoute.remittance.url(remittance.id.description))
     }
@@ -227,7 +226,8 @@ extension PageHandler {
             return refused("received_at", t("remittances.received_in_future", ["now": t.dateTime(t.now), "zone": t.zoneLabel]))
         } catch Failure.invalid(let faults) {
             let field = faults.first?.pointer == "/received_at" ? "received_at" : "amount"
-            return refused(field, t("error.\(faults.first?.code ?? "invalid_input").detail", faults.first?.arguments ?? [:]))
+            return refused(
+                field, t.refusal("error.\(faults.first?.code ?? "invalid_input").detail", faults.first?.arguments ?? [:]))
         } catch Failure.conflict(code: "remittance_already_recorded", let arguments) {
             return refused("bank_number", t("error.remittance_already_recorded.detail", arguments))
         }

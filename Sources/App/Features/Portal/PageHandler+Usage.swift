@@ -81,7 +81,7 @@ extension PageHandler {
         let account: AccountID = try visit.pathID(0)
         let context = try visit.context()
         let download = try await UsageDownload.of(
-            try visit.pathID(1, as: SubscriptionID.self), style(visit, format), localisation: localisation, context
+            try visit.pathID(1, as: SubscriptionID.self), try style(visit, format), localisation: localisation, context
         ) { try span(visit, at: $0, in: $1) }
         guard download.scope.account == account else { throw Failure.notFound }
         return try await download.response()
@@ -89,7 +89,7 @@ extension PageHandler {
 
     func accountUsageDownload(_ visit: Visit, _ format: UsageDownload.Format) async throws -> HTTPResponse {
         try await UsageDownload.of(
-            try visit.pathID(0, as: AccountID.self), style(visit, format), localisation: localisation, try visit.context()
+            try visit.pathID(0, as: AccountID.self), try style(visit, format), localisation: localisation, try visit.context()
         ) { try span(visit, at: $0, in: $1) }.response()
     }
 
@@ -101,29 +101,33 @@ extension PageHandler {
     }
 
     /// A header that people read, a mark for Excel, times of the account (G6). `header` adds the machine's names or another language.
-    private func style(_ visit: Visit, _ format: UsageDownload.Format) -> UsageDownload.Style {
+    private func style(_ visit: Visit, _ format: UsageDownload.Format) throws -> UsageDownload.Style {
         var style = UsageDownload.Style(format)
-        style.header = header(visit)
+        style.header = try header(visit)
         style.withMark = format == .csv
         style.localTimes = true
         return style
     }
 
-    private func header(_ visit: Visit) -> [CSVHeader] {
-        visit["header"].flatMap { CSVHeader.rows($0) } ?? [.language(visit.strings.language)]
+    private func header(_ visit: Visit) throws -> [CSVHeader] {
+        guard let asked = visit.filled("header") else { return [.language(visit.strings.language)] }
+        guard let rows = CSVHeader.rows(asked) else {
+            throw Failure.malformed(code: "not_one_of", pointer: "?header", arguments: ["allowed": "machine, en, zh-Hans"])
+        }
+        return rows
     }
 
     /// `month`, or `from` and `to`: days of the account, both included, or instants as the API has them.
     private func span(_ visit: Visit, at now: Instant, in zone: TimeZoneRule) throws -> UsageSpan {
         let (from, to) = (visit["from"] ?? "", visit["to"] ?? "")
-        if let start = Instant(rfc3339: from) { return try UsageSpan(from: start, to: Instant(rfc3339: to), at: now, in: zone) }
+        if let start = Instant(rfc3339: from) {
+            let end = Instant(rfc3339: to)
+            guard to.isEmpty || end != nil else { throw Failure.malformed(code: "invalid_time", pointer: "?to") }
+            return try UsageSpan(from: start, to: end, at: now, in: zone)
+        }
         switch UsagePeriod.read({ visit[$0] }, today: zone.date(at: now)) {
         case .success(let period): return period.span(in: zone)
-        case .failure(let refused):
-            throw Failure.malformed(
-                code: refused.fault == .tooLong
-                    ? "range_too_long" : refused.fault == .backwards ? "range_backwards" : "invalid_date",
-                arguments: ["days": String(UsageSpan.daysAtMost)])
+        case .failure(let refused): throw refused.failure
         }
     }
 
@@ -160,7 +164,7 @@ extension PageHandler {
         let (view, _) = try await SubscriptionView.load(visit)
         let report = try await FindBillingHistory.load(view.subscription, at: view.now, view.context)
         return BillingHistoryReport.file(
-            report.csv(header: header(visit), localisation: localisation, withMark: true),
+            report.csv(header: try header(visit), localisation: localisation, withMark: true),
             name: "billing_history_\(view.subscription.id)_\(visit.strings.language.tag).csv")
     }
 
@@ -172,14 +176,17 @@ extension PageHandler {
         let account = try await FindAccount.byID(id, context)
         let (now, rows) = try await context.read(
             """
-            select l.bill_month, sum(l.posted_minor)::bigint, count(distinct l.subscription_id) from subscriptions s \
+            select l.bill_month, sum(l.posted_minor)::bigint, count(distinct l.subscription_id), \
+            coalesce(sum(l.posted_minor) filter (where s.state = 'deleted'), 0)::bigint, \
+            count(distinct l.subscription_id) filter (where s.state = 'deleted') from subscriptions s \
             join bill_lines l on l.tenant_id = s.tenant_id and l.subscription_id = s.id \
             where s.tenant_id = \(context.tenant.id) and s.account_id = \(id) group by 1 order by 1 desc limit 120
             """)
         let months = try rows.map { row in
             AccountUsagePage.Month(
                 month: try row.get(0, as: CivilDate.self).civilMonth,
-                usage: Money(minor: try row.get(1), currency: account.currency), subscriptions: try row.get(2))
+                usage: Money(minor: try row.get(1), currency: account.currency), subscriptions: try row.get(2),
+                erased: Money(minor: try row.get(3), currency: account.currency), erasedSubscriptions: try row.get(4))
         }
         let page = AccountUsagePage(
             account: account.name, currency: account.currency, months: months, current: account.zone.month(at: now),

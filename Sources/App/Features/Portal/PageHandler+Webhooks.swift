@@ -77,7 +77,7 @@ extension PageHandler {
         }
         let success = try await WebhookSuccess.lastDay(of: [endpoint.id], context)[endpoint.id]
         let page = WebhookPage(
-            crumbs: crumbs(visit, owner, visit.strings("webhooks.one")), endpoint: endpoint, deliveries: shown.items,
+            crumbs: crumbs(visit, owner, endpoint.host), endpoint: endpoint, deliveries: shown.items,
             success: success, links: owner.links, pager: window.pager(shown, visit), testTokens: visit.tokens(),
             switchTokens: visit.tokens())
         return visit.page(page, owner.frame)
@@ -176,7 +176,7 @@ extension PageHandler {
         if visit.flash == .webhookResent { owner.frame.banner = Banner(.good, title: t("webhooks.flash.resent")) }
         let page = WebhookDeliveryPage(
             crumbs: Breadcrumbs(
-                [(t("webhooks.title"), owner.links.list), (t("webhooks.one"), owner.links.one(endpoint.id))],
+                [(t("webhooks.title"), owner.links.list), (endpoint.host, owner.links.one(endpoint.id))],
                 current: t("webhooks.delivery")), delivery: delivery, links: owner.links, tokens: visit.tokens(),
             canResend: endpoint.state == .enabled)
         return visit.page(page, owner.frame)

@@ -325,6 +325,10 @@ struct PageHandler: Sendable {
         let t = visit.localiser()
         var actions: [ActionLink] = []
         if visit.signedIn == nil { actions.append(ActionLink(t("error.sign_in"), PageRoute.signInForm.url(), .primary)) }
+        if failure.code == "invalid_cursor" {
+            let start = visit.here(changing: [("cursor", nil), ("before", nil), ("row", nil)])
+            actions.append(ActionLink(t("list.from_start"), start, .primary))
+        }
         if failure.status >= 500 || failure.status == 429, visit.route?.isPost != true {
             actions.append(ActionLink(t("error.retry"), visit.here(), .primary))
         }

@@ -43,8 +43,10 @@ extension Visit {
         -> [NavigationItem]
     {
         if let account = frame.account {
-            let roles = own.accounts.first { $0.id == account.id }?.roles ?? []
-            guard principal.isOperator || roles.contains(.accountAdministrator) || !own.enrollments.isEmpty else { return [] }
+            // An account that she has no role on herself is seen through its agreement; an agreement elsewhere opens nothing here.
+            let here = own.accounts.first { $0.id == account.id }
+            let administers = here.map { $0.roles.contains(.accountAdministrator) || $0.isWithinOwnEnrollment }
+            guard principal.isOperator || administers ?? !own.enrollments.isEmpty else { return [] }
             return [
                 item(t("shell.members"), PageRoute.members.url(account.id.description), frame),
                 item(t("shell.audit"), PageRoute.audit.url(account.id.description), frame),

@@ -11,7 +11,7 @@ struct UsagePeriod: Sendable, Equatable {
         case dates(CivilDate, CivilDate)
     }
     enum Fault: String, Sendable, Equatable {
-        case from, to, backwards, tooLong
+        case from, to, month, backwards, tooLong
     }
 
     static let presets = [7, 10, 30]
@@ -29,11 +29,13 @@ struct UsagePeriod: Sendable, Equatable {
     init(days: Int, today: CivilDate) { self.init(.days(days), today.adding(days: -days), today) }
     init(month: CivilMonth) { self.init(.month(month), month.start, month.last) }
 
-    /// What the address asks for. Words that are none are the default, as with every list; days that cannot be are a fault that the form shows.
+    /// What the address asks for. A count of days that no link offers is the default; days and months that cannot be are a fault that the form shows.
     static func read(_ ask: (String) -> String?, today: CivilDate) -> Result<UsagePeriod, UsagePeriodFault> {
         let (from, to) = (ask("from") ?? "", ask("to") ?? "")
         if !from.isEmpty || !to.isEmpty { return dates(from, to, today: today) }
-        if let month = ask("month").flatMap({ CivilMonth(iso: $0) }) { return .success(UsagePeriod(month: month)) }
+        if let typed = ask("month"), !typed.isEmpty {
+            return CivilMonth(iso: typed).map { .success(UsagePeriod(month: $0)) } ?? .failure(UsagePeriodFault(.month))
+        }
         let days = ask("days").flatMap { Int($0) }.flatMap { presets.contains($0) ? $0 : nil } ?? 10
         return .success(UsagePeriod(days: days, today: today))
     }
@@ -76,11 +78,22 @@ struct UsagePeriodFault: Error, Sendable {
 
     init(_ fault: UsagePeriod.Fault) { self.fault = fault }
 
+    /// The same for whoever asks for a file.
+    var failure: Failure {
+        switch fault {
+        case .from, .to: .malformed(code: "invalid_date", pointer: "?\(fault.rawValue)")
+        case .month: .malformed(code: "invalid_month", pointer: "?month")
+        case .backwards: .malformed(code: "range_backwards")
+        case .tooLong: .malformed(code: "range_too_long", arguments: ["days": String(UsageSpan.daysAtMost)])
+        }
+    }
+
     func problem(_ t: Localiser) -> FieldProblem {
         let most = ["days": t.number(UsageSpan.daysAtMost)]
         switch fault {
         case .from: return FieldProblem("from", t("usage_page.not_a_date"))
         case .to: return FieldProblem("to", t("usage_page.not_a_date"))
+        case .month: return FieldProblem("from", t("usage_page.not_a_month"))
         case .backwards: return FieldProblem("to", t("usage_page.backwards"))
         case .tooLong: return FieldProblem("to", t("usage_page.too_long", most))
         }

@@ -121,7 +121,7 @@ package struct EditProfile: Sendable {
             guard let text else { continue }
             if text.unicodeScalars.count > maximum {
                 errors.append(FieldError("/\(name)", "too_long", ["max": String(maximum)]))
-            } else if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            } else if !text.isOneLine {
                 errors.append(FieldError("/\(name)", "invalid_characters"))
             }
         }

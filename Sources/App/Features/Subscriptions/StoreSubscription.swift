@@ -104,8 +104,7 @@ func decided(_ subscription: Subscription, _ rule: () throws(LifecycleRefusal) -
                 "offer": subscription.offer.rawValue, "state": subscription.state.rawValue,
                 "reasons": subscription.facts.reasons.rawValues.joined(separator: ", "),
                 "delete_at": subscription.facts.deleteAt?.rfc3339 ?? "",
-                "minimum": subscription.policy.minimumPayment.decimalString,
-                "currency": subscription.currency.code,
+                "minimum": subscription.policy.minimumPayment.words, "currency": subscription.currency.code,
             ])
     }
 }

@@ -14,7 +14,7 @@ extension Subscription {
             let ids: [SubscriptionID] = try rows.map { try $0.get(0) }
             let lots = ids.isEmpty ? rows : try await context.read(SubscriptionQueries.lots(context.tenant.id, ids)).rows
             return try SubscriptionQueries.decode(rows, lots: lots)
-        }, enrich: { try await withMonths($0, $1) },
+        }, enrich: { try await withMonths($0, $1) }, isTicked: { $0.state != .deleted },
         visible: { Visibility.ofSubscriptions(to: $0.principal, $0.tenant.id) },
         footholds: { try await Visibility.footholdsOfSubscriptions($0) },
         orders: [

@@ -1,3 +1,5 @@
+import Billing
+
 /// What the document says of one endpoint, and what the reader of its query and body enforces.
 package struct EndpointDocumentation: Sendable {
     package enum Audience: String, Sendable {
@@ -8,8 +10,24 @@ package struct EndpointDocumentation: Sendable {
         case finance
         case accountAdministrator
         case administrators
+        /// Of an agreement; an account's key is none.
+        case enterpriseAdministrators
         case serviceAdministrator
         case operators
+
+        /// Whether a key of this role may ask; which objects it then sees is another question.
+        func includes(_ role: Role) -> Bool {
+            switch self {
+            case .anyone, .member: true
+            case .finance: [.finance, .accountAdministrator, .enterpriseAdministrator, .operator].contains(role)
+            case .accountAdministrator: [.accountAdministrator, .operator].contains(role)
+            case .administrators: [.accountAdministrator, .enterpriseAdministrator, .operator].contains(role)
+            case .enterpriseAdministrators: [.enterpriseAdministrator, .operator].contains(role)
+            case .serviceAdministrator:
+                [.serviceAdministrator, .accountAdministrator, .enterpriseAdministrator, .operator].contains(role)
+            case .operators: role == .operator
+            }
+        }
     }
     package enum Idempotency: Sendable { case none, offered, required }
     package enum Answer: Sendable {
@@ -162,7 +180,7 @@ extension Endpoint {
         case .moveSubscription:
             .act(
                 "Move to another department of the enrollment: what it uses from this instant on counts there (A14).",
-                Input.moveSubscription, who: .administrators)
+                Input.moveSubscription, who: .enterpriseAdministrators)
         case .listDepartmentStays:
             .read(
                 "enrollments",
@@ -195,22 +213,22 @@ extension Endpoint {
                 .object(200, "EnrollmentBalance"))
         case .listDepartments: .read("enrollments", "Its departments.", .list("Department"), query: EndpointDocumentation.page)
         case .createDepartment:
-            .create("enrollments", "Add a department.", "Department", Input.createDepartment, who: .administrators)
+            .create("enrollments", "Add a department.", "Department", Input.createDepartment, who: .enterpriseAdministrators)
         case .getDepartment, .findDepartment: .read("enrollments", "One department.", .object(200, "Department")).tagged()
         case .updateDepartment:
             .patch(
                 "enrollments", "Change a department's name, cost centre or quota; null removes.", "Department",
-                Input.updateDepartment, who: .administrators)
+                Input.updateDepartment, who: .enterpriseAdministrators)
         case .deleteDepartment:
             EndpointDocumentation(
                 tag: "enrollments", summary: "Remove a department that nothing was ever counted to; answers what it was.",
-                audience: .administrators, answer: .object(200, "Department"), refusals: [403, 409, 412], dryRun: true)
+                audience: .enterpriseAdministrators, answer: .object(200, "Department"), refusals: [403, 409, 412], dryRun: true)
         case .moveAccount:
             EndpointDocumentation(
                 tag: "enrollments",
                 summary:
                     "Move an account into this department; its subscriptions that stood in the account's department move along (A14).",
-                audience: .administrators, body: Input.moveAccount, answer: .object(200, "Account"),
+                audience: .enterpriseAdministrators, body: Input.moveAccount, answer: .object(200, "Account"),
                 refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
 
         case .listOrders: .read("orders", "Orders, newest first.", .list("Order"), query: Order.list.query)

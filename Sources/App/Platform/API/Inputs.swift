@@ -4,12 +4,12 @@ import Billing
 enum Input {
     static let money: Schema = .named("Money")
     static let email: Schema = .format("email")
-    static let name: Schema = .text(min: 1, max: 200)
+    static let name: Schema = .line(min: 1, max: 200)
     static let payment: Schema = .object([
         .init("method", .word(PaymentMethod.allCases.map(\.rawValue)), "How it is paid."), .init("amount", money),
     ])
     static let administrator: Schema = .object([
-        .init("email", email), .optional("first_name", .text(max: 100)), .optional("last_name", .text(max: 100)),
+        .init("email", email), .optional("first_name", .line(max: 100)), .optional("last_name", .line(max: 100)),
     ])
     static let note: Schema.Field = .optional("note", .text(max: 1000), "Kept in the history; erased with the subscription.")
 
@@ -53,7 +53,7 @@ enum Input {
     static let setPartner: Schema = .object([.init("code", .text(min: 1, max: 64))])
     static let createPartner: Schema = .object([.init("code", .text(min: 1, max: 64)), .init("company_name", name)])
     static let createEnrollment: Schema = .object([
-        .init("number", .text(min: 1, max: 100)), .init("name", name), .init("currency", .text(min: 3, max: 3)),
+        .init("number", .line(min: 1, max: 100)), .init("name", name), .init("currency", .text(min: 3, max: 3)),
         .init("commitment", money),
         .init("starts_on", .format("date")), .init("ends_on", .format("date"), "Exclusive: the first day after the term."),
         .optional("administrator", administrator),
@@ -80,10 +80,10 @@ enum Input {
                 ]), max: 1_000)),
     ])
     static let updateDepartment: Schema = .object([
-        .optional("name", name), .optional("cost_centre", .nullable(.text(max: 100))), .optional("quota", .nullable(money)),
+        .optional("name", name), .optional("cost_centre", .nullable(.line(max: 100))), .optional("quota", .nullable(money)),
     ])
     static let createDepartment: Schema = .object([
-        .init("name", name), .optional("cost_centre", .text(max: 100)), .optional("quota", money),
+        .init("name", name), .optional("cost_centre", .line(max: 100)), .optional("quota", money),
     ])
     private static let keyLimits: [Schema.Field] = [
         .optional(

@@ -116,8 +116,8 @@ extension Input {
         .optional("sandbox_payments", .boolean, "The payment method that moves no money; sandbox tenants only."),
     ])
     static let requestIdentity: Schema = .object([
-        .init("company_name", name), .init("registration_number", .text(min: 1, max: 100)),
-        .optional("legal_representative", .text(max: 200)),
+        .init("company_name", name), .init("registration_number", .line(min: 1, max: 100)),
+        .optional("legal_representative", .line(max: 200)),
     ])
     static let decideIdentity: Schema = .object([.init("reason", .text(min: 1, max: 500), "The account reads it.")])
 }

@@ -5,6 +5,8 @@ import HTTP
 package indirect enum Schema: Sendable {
     /// Text of at most `max` characters (Unicode scalars), at least `min`.
     case text(min: Int = 0, max: Int)
+    /// The same in one line: names.
+    case line(min: Int = 0, max: Int)
     /// Text that matches a named format: `date-time`, `date`, `email`, `decimal`, `object-id` (a TypeID of any kind).
     case format(String)
     /// A TypeID with this prefix.

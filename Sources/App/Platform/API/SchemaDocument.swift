@@ -30,6 +30,11 @@ extension Schema {
             if minimum > 0 { json.field("minLength", minimum) }
             json.field("maxLength", maximum)
             json.field("pattern", minimum > 0 ? Self.notBlank : Self.printable)
+        case .line(let minimum, let maximum):
+            json.field("type", "string")
+            if minimum > 0 { json.field("minLength", minimum) }
+            json.field("maxLength", maximum)
+            json.field("pattern", minimum > 0 ? Self.lineNotBlank : Self.line)
         case .word(let words):
             json.field("type", "string")
             json.field("enum", words: words)
@@ -80,6 +85,11 @@ extension Schema {
     private static let printable = "^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$"
     private static let notBlank =
         "^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*[^\\u0000-\\u001f\\u007f\\s][^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$"
+
+    /// No controls and no line ends at all.
+    private static let line = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"
+    private static let lineNotBlank =
+        "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\s][^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"
 
     private func objectMembers(_ fields: [Field], to json: inout JSONWriter) {
         json.field("type", "object")

@@ -29,6 +29,8 @@ package struct SchemaReader {
         case .named(let name):
             if let component = Schema.components.first(where: { $0.name == name }) { read(json, component.schema, at: pointer) }
         case .text(let minimum, let maximum): text(json, at: pointer) { Self.lengthFault($0, minimum, maximum) }
+        case .line(let minimum, let maximum):
+            text(json, at: pointer) { $0.isOneLine ? Self.lengthFault($0, minimum, maximum) : ("invalid_characters", [:]) }
         case .word(let words):
             text(json, at: pointer) { words.contains($0) ? nil : ("not_one_of", ["allowed": words.joined(separator: ", ")]) }
         case .id(let prefix): text(json, at: pointer) { Self.isID($0, prefix) ? nil : ("invalid_id", ["prefix": prefix]) }

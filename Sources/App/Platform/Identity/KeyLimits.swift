@@ -1,3 +1,4 @@
+import Billing
 import HTTP
 import Values
 
@@ -48,4 +49,10 @@ extension Endpoint {
 
     /// Every scope that can be given, in the order of the alphabet. Made from the routes, so that a new part of the API has its scope.
     package static let scopes: [String] = Set(allCases.compactMap(\.scope)).subtracting(unscopable).sorted()
+
+    /// The scopes that open something to a key of this role; the others would only be names.
+    package static func scopes(of role: Role) -> [String] {
+        let useful = Set(allCases.filter { $0.documentation.audience.includes(role) }.compactMap(\.scope))
+        return scopes.filter(useful.contains)
+    }
 }

@@ -154,6 +154,8 @@ package struct ListDescription<Item: Sendable>: Sendable {
     let decode: @Sendable (Rows, TenantContext) async throws -> [Item]
     /// What pages and files show beside the row itself, read for all rows of a page at once.
     var enrich: (@Sendable ([Item], TenantContext) async throws -> [Item])?
+    /// Whether anything can be done with a ticked row at all; with every row unless said.
+    var isTicked: (@Sendable (Item) -> Bool)?
     /// `and …`: what the principal may see; empty for everything of her tenant. Throws where the role may not have the list at all.
     let visible: @Sendable (TenantContext) throws -> SQL
     /// The same for somebody with several footholds, one condition each, without `and`: each is answered by an index of its own in the list's order,

@@ -125,4 +125,7 @@ package struct ListSlice<Item: Sendable>: Sendable {
     package let next: String?
     /// How many rows the whole list has, counted as far as `ListDescription.countedAtMost` and one.
     package let total: Int?
+
+    /// Of a list that was not read.
+    static var none: ListSlice { ListSlice(items: [], previous: nil, next: nil, total: nil) }
 }

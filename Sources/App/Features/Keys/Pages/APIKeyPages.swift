@@ -29,6 +29,8 @@ package struct NewAPIKeyPage: Page {
     package var back: URLPath
     package var tokens: FormTokens
     package var roles: [FilterBar.Choice]
+    /// What a key of one of these roles can be narrowed to.
+    package var offered: [String]
     package var name = ""
     package var role = ""
     /// `all`, or the chosen ones.
@@ -38,12 +40,15 @@ package struct NewAPIKeyPage: Page {
     package var addresses = ""
     package var problems: [FieldProblem] = []
 
-    package init(crumbs: Breadcrumbs, action: URLPath, back: URLPath, tokens: FormTokens, roles: [FilterBar.Choice]) {
+    package init(
+        crumbs: Breadcrumbs, action: URLPath, back: URLPath, tokens: FormTokens, roles: [FilterBar.Choice], offered: [String]
+    ) {
         self.crumbs = crumbs
         self.action = action
         self.back = back
         self.tokens = tokens
         self.roles = roles
+        self.offered = offered
     }
 
     package var hasProblems: Bool { !problems.isEmpty }
@@ -82,7 +87,7 @@ package struct NewAPIKeyPage: Page {
             div(.class("field"), .id(fieldID("scopes"))) {
                 p(.class("hint")) { t("keys.scopes_hint") }
                 for fault in problems where fault.field == "scopes" { faultLine(fault, id: fieldID("scopes"), t) }
-                for scope in Endpoint.scopes {
+                for scope in offered {
                     label(.class("check")) {
                         input(.type(.checkbox), .name("scope:\(scope)"), .value("yes"), .checked(scopes.contains(scope)))
                         " "
@@ -115,6 +120,8 @@ package struct APIKeyShownPage: Page {
     package var secret: String?
     package var name: String
     package var list: URLPath
+    /// The address that this very page came from.
+    package var origin: String
     /// When the key that this one replaces ends.
     package var oldEndsAt: Instant?
 
@@ -128,7 +135,7 @@ package struct APIKeyShownPage: Page {
             if let secret {
                 p { copyable(secret, name: t("keys.key"), id: "api-key", isWhole: true, t) }
                 p(.class("note")) { t("keys.try") }
-                pre { code { "curl -H \"Authorization: Bearer $BURSAR_KEY\" …/v1/me" } }
+                pre { code { "curl -H \"Authorization: Bearer $BURSAR_KEY\" \(ShellWord.quoted(origin + Endpoint.me.path()))" } }
             }
             if let oldEndsAt {
                 p {

@@ -215,7 +215,12 @@ struct AccountDeskPage: Page {
                                 span(.class("sub")) { t.timeElement(one.createdAt) }
                             }, .text(t("desk.method_of.\(one.method)")), .text(t("desk.asked_status.\(one.status)")),
                             one.expiresAt.map { t.timeElement($0) } ?? t.nothing, t.moneyElement(one.amount),
-                            t.moneyElement(one.received),
+                            group {
+                                t.moneyElement(one.received)
+                                if one.held.isPositive {
+                                    span(.class("sub")) { t("payments.held_amount", ["amount": t.money(one.held)]) }
+                                }
+                            },
                         ])
                     }
                 ).html

@@ -44,6 +44,12 @@ package struct PaymentStatusPage: Page {
         div(.class("narrow")) {
             crumbs.html(t)
             PageHeading(title(t), pill: t.pill(intent.status), lede: .text(lede(t))).html
+            if payment.parts.held.isPositive {
+                p(.class("note")) { t("payments.held_note", ["amount": t.money(payment.parts.held)]) }
+            }
+            if payment.parts.returned.isPositive {
+                p(.class("note")) { t("payments.returned_note", ["amount": t.money(payment.parts.returned)]) }
+            }
             if intent.status == .pending, isTransfer { transfer(t) }
             panel(t("payments.details")) { DetailList(details(t)).html }
             if intent.status == .pending, isTransfer { block(t("payments.what_next")) { steps(t) } }
@@ -107,6 +113,8 @@ package struct PaymentStatusPage: Page {
             items.append(DetailList.Item(t("payments.received"), t.moneyElement(intent.received)))
             if intent.missing.isPositive { items.append(DetailList.Item(t("payments.missing"), t.moneyElement(intent.missing))) }
         }
+        for (label, amount) in [("payments.held", payment.parts.held), ("payments.returned", payment.parts.returned)]
+        where amount.isPositive { items.append(DetailList.Item(t(label), t.moneyElement(amount))) }
         if isTransfer, intent.status != .pending, let reference = intent.reference {
             items.append(DetailList.Item(t("payments.reference"), identifier(reference.grouped)))
         }

@@ -27,9 +27,14 @@ package struct OrderDraft: Sendable {
     package mutating func remove(_ name: String) { values[name] = nil }
     package func has(_ name: String) -> Bool { values[name] != nil }
 
+    /// A partner is nobody's duty: that none was typed is no answer, and is not carried along.
     package func query(without left: [String] = []) -> [(String, String)] {
-        Self.names.filter { !left.contains($0) }.compactMap { name in values[name].map { (name, $0) } }
+        Self.names.filter { !left.contains($0) && !($0 == "partner" && self[$0].allSatisfy(\.isWhitespace)) }
+            .compactMap { name in values[name].map { (name, $0) } }
     }
+
+    /// Beside a draft: one answer is changed, then comes the review again.
+    package static let returning = ("then", "review")
 
     package var offer: Offer? { Offer(rawValue: self["offer"]) }
 }
@@ -61,6 +66,7 @@ package struct NewSubscriptionPage: Page {
     package var methods: [PaymentMethod] = []
     /// The company of the partner ID that was typed.
     package var company: String?
+    package var isReturning = false
     package var problems: [FieldProblem] = []
 
     package init(
@@ -85,6 +91,7 @@ package struct NewSubscriptionPage: Page {
             PageHeading(title(t), lede: .text(lede(t))).html
             form(.class("form"), .method(.get), .action(action), .novalidate) {
                 for (name, value) in draft.query(without: own) { hiddenField(name, value) }
+                if isReturning { hiddenField(OrderDraft.returning.0, OrderDraft.returning.1) }
                 fields(t)
                 div(.class("actions")) {
                     submitButton(t(step == .partner && company == nil ? "order_new.check" : "order_new.next"))

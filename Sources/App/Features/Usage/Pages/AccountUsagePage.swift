@@ -8,11 +8,16 @@ package struct AccountUsagePage: Page {
         package let month: CivilMonth
         package let usage: Money
         package let subscriptions: Int64
+        /// The part of deleted subscriptions: it stays on the bill, while the usage behind it is erased and in no file any more (L3).
+        package let erased: Money
+        package let erasedSubscriptions: Int64
 
-        package init(month: CivilMonth, usage: Money, subscriptions: Int64) {
+        package init(month: CivilMonth, usage: Money, subscriptions: Int64, erased: Money, erasedSubscriptions: Int64) {
             self.month = month
             self.usage = usage
             self.subscriptions = subscriptions
+            self.erased = erased
+            self.erasedSubscriptions = erasedSubscriptions
         }
     }
 
@@ -39,6 +44,17 @@ package struct AccountUsagePage: Page {
         }
     }
 
+    @HTMLBuilder
+    private func downloads(_ month: Month, _ t: Localiser) -> HTML {
+        let words = ["count": t.number(month.erasedSubscriptions), "amount": t.money(month.erased)]
+        if month.subscriptions == month.erasedSubscriptions {
+            span(.class("faint")) { t("account_usage.all_erased") }
+        } else {
+            files(month.month).links(of: month.month.iso, t)
+            if month.erasedSubscriptions > 0 { span(.class("sub")) { t("account_usage.part_erased", words) } }
+        }
+    }
+
     private func table(_ t: Localiser) -> DataTable {
         DataTable(
             title(t),
@@ -55,7 +71,7 @@ package struct AccountUsagePage: Page {
                             if month.month == current { span(.class("sub")) { t("billing.so_far") } }
                         },
                         .text(t.number(month.subscriptions)), t.amountElement(month.usage),
-                        files(month.month).links(of: month.month.iso, t),
+                        downloads(month, t),
                     ])
             },
             totals: [

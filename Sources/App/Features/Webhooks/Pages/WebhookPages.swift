@@ -211,13 +211,13 @@ package struct WebhookPage: Page {
     package var testTokens: FormTokens
     package var switchTokens: FormTokens
 
-    package func title(_ t: Localiser) -> String { t("webhooks.one") }
+    package func title(_ t: Localiser) -> String { t("webhooks.to", ["host": endpoint.host]) }
 
     package func content(_ t: Localiser) -> HTML {
         group {
             crumbs.html(t)
             PageHeading(
-                t("webhooks.one"), lede: .text(endpoint.url),
+                title(t), lede: .text(endpoint.url),
                 actions: [
                     ActionLink(t("webhooks.edit"), links.edit(endpoint.id)),
                     ActionLink(t("webhooks.rotate"), links.rotate(endpoint.id)),
