@@ -16,20 +16,31 @@ package enum SecureRandom {
     package static func token(bytes count: Int = 32) -> String { Base64URL.encode(bytes(count)) }
 }
 
-/// Random bytes for names that are no secrets, requests' and traces': taken from the generator by the thousand, because each visit there costs more than a
-/// short answer does.
+/// Random numbers for names that are no secrets, requests' and traces': taken from the generator by the thousand, because each visit there costs more than
+/// a short answer does.
 package final class RandomNames: Sendable {
-    private static let size = 4_096
-    private let rest = Mutex<ArraySlice<UInt8>>([])
+    private struct Store {
+        var words: [UInt64] = []
+        var used = 0
+    }
+    private static let size = 512
+    private let store = Mutex(Store())
 
     package init() {}
 
-    package func bytes(_ count: Int) -> [UInt8] {
-        precondition(count <= Self.size, "names are short")
-        return rest.withLock { rest in
-            if rest.count < count { rest = SecureRandom.bytes(Self.size)[...] }
-            defer { rest.removeFirst(count) }
-            return Array(rest.prefix(count))
+    /// Five: two for a request's name, three for its trace.
+    package func words() -> InlineArray<5, UInt64> {
+        store.withLock { store in
+            if store.words.count - store.used < 5 {
+                let bytes = SecureRandom.bytes(Self.size * 8)
+                store = Store(
+                    words: bytes.withUnsafeBytes { bytes in
+                        (0..<Self.size).map { bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
+                    })
+            }
+            let first = store.used
+            store.used += 5
+            return InlineArray { store.words[first + $0] }
         }
     }
 }

@@ -155,7 +155,7 @@ extension HTTPConnection {
         write.request.pointee.data = Unmanaged.passRetained(write).toOpaque()
         writesUnderway += 1
         let extraSeconds = UInt64(count / (64 * 1_024))
-        deadline = loop.milliseconds + server.limits.writeDeadline.roundedUpMilliseconds + extraSeconds * 1_000
+        deadline = loop.milliseconds + server.deadlines.write + extraSeconds * 1_000
     }
 
     fileprivate func didWrite(_ status: Int32) {

@@ -58,7 +58,7 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
         self.server = server
         parser = RequestParser(limits: server.limits)
         requestStart = server.loop.milliseconds
-        deadline = requestStart + server.limits.headerDeadline.roundedUpMilliseconds
+        deadline = requestStart + server.deadlines.header
         super.init(loop: server.loop, byteCount: MemoryLayout<uv_tcp_t>.size)
         try start { (handle: UnsafeMutablePointer<uv_tcp_t>) in uv_tcp_init(server.loop.uv, handle) }
     }
@@ -143,7 +143,7 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
         if phase == .idle {
             phase = .receivingHead
             requestStart = loop.milliseconds
-            deadline = requestStart + server.limits.headerDeadline.roundedUpMilliseconds
+            deadline = requestStart + server.deadlines.header
         }
         var rest = bytes
         while true {
@@ -154,7 +154,7 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
             case .headComplete:
                 isHead = parser.method == .head
                 phase = .receivingBody
-                deadline = requestStart + server.limits.requestDeadline.roundedUpMilliseconds
+                deadline = requestStart + server.deadlines.request
                 if parser.awaitsContinue && rest.isEmpty {
                     output.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
                     flush()
@@ -228,7 +228,7 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
         guard isOpen else { return }
         if server.isDraining { return finish() }
         phase = .idle
-        deadline = loop.milliseconds + server.limits.idleDeadline.roundedUpMilliseconds
+        deadline = loop.milliseconds + server.deadlines.idle
         startReading()
         if !pending.isEmpty {
             let bytes = pending
@@ -271,7 +271,7 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
     func linger() {
         guard !hasInputEnded else { return close() }
         phase = .lingering
-        deadline = loop.milliseconds + server.limits.lingerDeadline.roundedUpMilliseconds
+        deadline = loop.milliseconds + server.deadlines.linger
         let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
         let result = uv_shutdown(request, stream) { request, _ in request!.deallocate() }
         if result < 0 {

@@ -7,6 +7,9 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
         var valueStart: Int32
         var valueEnd: Int32
     }
+    /// Room for the fields of an answer: growing from nothing would allocate for nearly each of them.
+    private static let usualFields = 12
+    private static let usualBytes = 640
     /// Between a name and its value, and behind the value, in headers made here: they lie as they are sent.
     static let separator = Array(": ".utf8)
     static let lineEnd = Array("\r\n".utf8)
@@ -45,9 +48,8 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
     /// Adds a field behind those already there, also when the name is there already.
     package mutating func add(_ name: String, _ value: String) {
         if fields.isEmpty {
-            // An answer has some six fields; growing from nothing would allocate for nearly each of them.
-            fields.reserveCapacity(8)
-            bytes.reserveCapacity(512)
+            fields.reserveCapacity(Self.usualFields)
+            bytes.reserveCapacity(Self.usualBytes)
             isSendable = true
         }
         let start = bytes.count
@@ -57,12 +59,18 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
         let valueStart = bytes.count
         bytes.append(contentsOf: value.utf8)
         let valueEnd = bytes.count
-        if start == nameEnd || !bytes[start..<nameEnd].allSatisfy(isTokenByte) { isUnsafe = true }
-        if !bytes[valueStart...].allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) { isUnsafe = true }
+        if !bytes.withUnsafeBufferPointer({ Self.isSafe($0[start..<nameEnd], $0[valueStart..<valueEnd]) }) { isUnsafe = true }
         bytes.append(contentsOf: Self.lineEnd)
         fields.append(
             Field(
                 nameStart: Int32(start), nameEnd: Int32(nameEnd), valueStart: Int32(valueStart), valueEnd: Int32(valueEnd)))
+    }
+
+    private static func isSafe(_ name: Slice<UnsafeBufferPointer<UInt8>>, _ value: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        guard !name.isEmpty else { return false }
+        for byte in name where !isTokenByte(byte) { return false }
+        for byte in value where byte < 0x20 && byte != 0x09 || byte == 0x7F { return false }
+        return true
     }
 
     /// Replaces every field under `name` by one.
@@ -129,6 +137,8 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
             remove(String(decoding: name, as: UTF8.self))
         }
         let base = Int32(bytes.count)
+        fields.reserveCapacity(max(fields.count + others.fields.count, Self.usualFields))
+        bytes.reserveCapacity(max(bytes.count + others.bytes.count, Self.usualBytes))
         bytes.append(contentsOf: others.bytes)
         for field in others.fields {
             fields.append(
@@ -167,6 +177,7 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
 func lowercased(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 
 /// A byte of an RFC 9110 token.
+@inline(__always)
 func isTokenByte(_ byte: UInt8) -> Bool {
     switch byte {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

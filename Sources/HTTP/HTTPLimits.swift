@@ -1,3 +1,5 @@
+import Loop
+
 /// What one client may cost. Every number has a probe in the tests; beyond it the answer is the status named here, and the
 /// connection closes.
 package struct HTTPLimits: Sendable {
@@ -29,4 +31,23 @@ package struct HTTPLimits: Sendable {
     package var pipelinedBytes = 64 * 1_024
 
     package init() {}
+}
+
+/// The deadlines of `HTTPLimits` on the loop's clock, in milliseconds: several are set for every request.
+struct HTTPDeadlines {
+    let header: UInt64
+    let request: UInt64
+    let idle: UInt64
+    let write: UInt64
+    let linger: UInt64
+
+    init(_ limits: HTTPLimits) {
+        header = limits.headerDeadline.roundedUpMilliseconds
+        request = limits.requestDeadline.roundedUpMilliseconds
+        idle = limits.idleDeadline.roundedUpMilliseconds
+        write = limits.writeDeadline.roundedUpMilliseconds
+        linger = limits.lingerDeadline.roundedUpMilliseconds
+    }
+
+    var shortest: UInt64 { min(header, request, idle, write, linger) }
 }

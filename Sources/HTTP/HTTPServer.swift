@@ -9,6 +9,7 @@ import Loop
 package final class HTTPServer: @unchecked Sendable {
     package let loop: EventLoop
     let limits: HTTPLimits
+    let deadlines: HTTPDeadlines
     let handler: @Sendable (HTTPRequest) async -> HTTPResponse
     let refusalAnswer: @Sendable (HTTPRefusal) -> HTTPResponse
 
@@ -51,12 +52,9 @@ package final class HTTPServer: @unchecked Sendable {
         self.limits = limits
         self.handler = handler
         self.refusalAnswer = refusalAnswer
+        deadlines = HTTPDeadlines(limits)
         // Deadlines are looked at by one sweep, not by a timer per connection; short ones (in tests) need a finer sweep.
-        let deadlines = [
-            limits.headerDeadline, limits.requestDeadline, limits.idleDeadline, limits.writeDeadline, limits.lingerDeadline,
-        ]
-        let shortest = deadlines.map(\.roundedUpMilliseconds).min() ?? 0
-        sweepMilliseconds = max(5, min(250, shortest / 8))
+        sweepMilliseconds = max(5, min(250, deadlines.shortest / 8))
     }
 
     deinit { readBuffer.deallocate() }

@@ -28,8 +28,21 @@ package struct JSONWriter: Sendable {
     // MARK: Fields of an object
 
     package mutating func field(_ name: String, _ text: String?) {
+        guard let text else { return nullField(name) }
+        Self.withBytes(of: name) { name in Self.withBytes(of: text) { appendField(name, $0) } }
+        needsComma = true
+    }
+
+    /// A field whose text is plain ASCII without anything to escape: `write` puts it where it belongs and answers how many bytes it took, at most `capacity`.
+    package mutating func field(_ name: String, plain capacity: Int, _ write: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
         key(name)
-        if let text { value(text) } else { null() }
+        append(upTo: capacity + 2) { piece in
+            piece[0] = UInt8(ascii: "\"")
+            let count = write(UnsafeMutableBufferPointer(start: piece + 1, count: capacity))
+            piece[count + 1] = UInt8(ascii: "\"")
+            return count + 2
+        }
+        needsComma = true
     }
 
     package mutating func field(_ name: String, _ number: Int?) {
@@ -123,20 +136,72 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func appendDecimal(_ number: Int) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = number.magnitude
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
+        // An Int64 has at most nineteen digits and a sign.
+        append(upTo: 20) { piece in
+            var (rest, count) = (number.magnitude, number < 0 ? 1 : 0)
+            piece[0] = UInt8(ascii: "-")
+            var digits = 1
+            var bound: UInt = 10
+            while digits < 19, rest >= bound { (digits, bound) = (digits + 1, bound * 10) }
+            for place in stride(from: count + digits - 1, through: count, by: -1) {
+                piece[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            count += digits
+            return count
+        }
+    }
+
+    /// One piece: every append to an array has its price, and there are hundreds in an answer.
+    private mutating func append(upTo capacity: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Int) {
+        bytes.append(addingCapacity: capacity) { (span: inout OutputSpan<UInt8>) in
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                guard let start = buffer.baseAddress else { return }
+                count = fill(start)
+            }
+        }
+    }
+
+    /// Not a method of the writer: one that is borrowed for it would be copied before it is written to.
+    private static func withBytes(of text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable(body)
+        if isDone == nil { Array(text.utf8).withUnsafeBufferPointer(body) }
     }
 
     /// The text in quotes, behind its comma, and with a colon behind a key.
     private mutating func quote(_ text: String, isKey: Bool) {
-        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { appendQuoted($0, isKey: isKey) }
-        if isDone == nil { Array(text.utf8).withUnsafeBufferPointer { appendQuoted($0, isKey: isKey) } }
+        Self.withBytes(of: text) { appendQuoted($0, isKey: isKey) }
+    }
+
+    private mutating func appendField(_ name: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) {
+        guard Self.isPlain(name), Self.isPlain(text) else {
+            appendQuoted(name, isKey: true)
+            needsComma = false
+            return appendQuoted(text, isKey: false)
+        }
+        let needsComma = needsComma
+        append(upTo: name.count + text.count + 6) { piece in
+            let first = Self.put(name, isKey: true, needsComma: needsComma, in: piece)
+            return first + Self.put(text, isKey: false, needsComma: false, in: piece + first)
+        }
+    }
+
+    /// Plain text in quotes; how many bytes that is.
+    private static func put(
+        _ text: UnsafeBufferPointer<UInt8>, isKey: Bool, needsComma: Bool, in piece: UnsafeMutablePointer<UInt8>
+    ) -> Int {
+        var count = 0
+        func put(_ byte: UInt8) {
+            piece[count] = byte
+            count += 1
+        }
+        if needsComma { put(UInt8(ascii: ",")) }
+        put(UInt8(ascii: "\""))
+        if let start = text.baseAddress { (piece + count).initialize(from: start, count: text.count) }
+        count += text.count
+        put(UInt8(ascii: "\""))
+        if isKey { put(UInt8(ascii: ":")) }
+        return count
     }
 
     private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, isKey: Bool) {
@@ -148,21 +213,8 @@ package struct JSONWriter: Sendable {
             if isKey { bytes.append(UInt8(ascii: ":")) }
             return
         }
-        // One piece: every append to an array has its price, and there are hundreds in an answer.
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count + 4) { piece in
-            var count = 0
-            func put(_ byte: UInt8) {
-                piece[count] = byte
-                count += 1
-            }
-            if needsComma { put(UInt8(ascii: ",")) }
-            put(UInt8(ascii: "\""))
-            if let start = text.baseAddress { (piece.baseAddress! + count).initialize(from: start, count: text.count) }
-            count += text.count
-            put(UInt8(ascii: "\""))
-            if isKey { put(UInt8(ascii: ":")) }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: piece[..<count]))
-        }
+        let needsComma = needsComma
+        append(upTo: text.count + 4) { Self.put(text, isKey: isKey, needsComma: needsComma, in: $0) }
     }
 
     /// Whether nothing in it needs an escape: eight bytes at a time.

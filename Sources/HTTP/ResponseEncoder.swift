@@ -43,19 +43,22 @@ struct ResponseEncoder {
 
     private func appendFields(_ headers: HTTPHeaders, into output: inout [UInt8]) {
         guard headers.isSendable else { return appendParsedFields(headers, into: &output) }
-        // Neighbours go in one piece.
-        var run = 0..<0
-        for field in headers.fields {
-            if isOwnField(headers.bytes[Int(field.nameStart)..<Int(field.nameEnd)]) { continue }
-            let line = Int(field.nameStart)..<Int(field.valueEnd) + HTTPHeaders.lineEnd.count
-            if line.lowerBound == run.upperBound {
-                run = run.lowerBound..<line.upperBound
-            } else {
-                output.append(contentsOf: headers.bytes[run])
-                run = line
+        headers.bytes.withUnsafeBufferPointer { bytes in
+            // Neighbours go in one piece.
+            var run = 0..<0
+            for field in headers.fields {
+                let (nameStart, nameEnd) = (Int(field.nameStart), Int(field.nameEnd))
+                if mayBeOwn(bytes[nameStart], nameEnd - nameStart), isOwnField(headers.bytes[nameStart..<nameEnd]) { continue }
+                let line = nameStart..<Int(field.valueEnd) + HTTPHeaders.lineEnd.count
+                if line.lowerBound == run.upperBound {
+                    run = run.lowerBound..<line.upperBound
+                } else {
+                    output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[run]))
+                    run = line
+                }
             }
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[run]))
         }
-        output.append(contentsOf: headers.bytes[run])
     }
 
     /// Fields that came with a request and are sent on.
@@ -71,11 +74,16 @@ struct ResponseEncoder {
     }
 
     private func isOwnField(_ name: ArraySlice<UInt8>) -> Bool {
-        // Only these five begin with c, t, d or k; most fields are told apart by the first byte and the length.
-        switch (lowercased(name[name.startIndex]), name.count) {
+        mayBeOwn(name[name.startIndex], name.count)
+            && Self.ownFields.contains(String(decoding: name.map(lowercased), as: UTF8.self))
+    }
+
+    /// Most fields are told from those five by their first byte and their length.
+    private func mayBeOwn(_ first: UInt8, _ count: Int) -> Bool {
+        switch (lowercased(first), count) {
         case (UInt8(ascii: "c"), 14), (UInt8(ascii: "t"), 17), (UInt8(ascii: "c"), 10), (UInt8(ascii: "d"), 4),
             (UInt8(ascii: "k"), 10):
-            Self.ownFields.contains(String(decoding: name.map(lowercased), as: UTF8.self))
+            true
         default: false
         }
     }

@@ -49,10 +49,19 @@ package struct TrustedProxies: Sendable {
         return address
     }
 
+    /// The request as if its client had connected to us.
+    package func seenThrough(_ request: HTTPRequest) -> HTTPRequest {
+        guard trusts(request.remoteAddress) else { return request }
+        var seen = request
+        seen.remoteAddress = clientAddress(of: request)
+        return seen
+    }
+
     /// Whether the client speaks TLS, by the word of a trusted proxy.
     package func isSecure(_ request: HTTPRequest) -> Bool {
+        guard trusts(request.remoteAddress) else { return false }
         let protocols = request.headers.all("x-forwarded-proto")
-        return trusts(request.remoteAddress) && protocols.count == 1 && protocols[0].lowercased() == "https"
+        return protocols.count == 1 && protocols[0].lowercased() == "https"
     }
 
     package func trusts(_ address: String) -> Bool {

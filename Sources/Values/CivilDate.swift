@@ -45,11 +45,12 @@ package struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertibl
 
     /// Of a year from 0 to 9999: ten characters.
     func write(to digits: inout DigitWriter) {
-        digits.put(year, width: 4)
-        digits.put("-")
-        digits.put(month, width: 2)
-        digits.put("-")
-        digits.put(day, width: 2)
+        digits.put(two: year / 100)
+        digits.put(two: year % 100)
+        digits.put(byte: UInt8(ascii: "-"))
+        digits.put(two: month)
+        digits.put(byte: UInt8(ascii: "-"))
+        digits.put(two: day)
     }
 
     // MARK: Days

@@ -41,6 +41,13 @@ func floorDivide<Number: BinaryInteger>(_ dividend: Number, _ divisor: Number) -
     return remainder != 0 && (remainder < 0) != (divisor < 0) ? quotient - 1 : quotient
 }
 
+/// How many decimal digits a number takes; one for zero.
+func digitCount(_ number: UInt64) -> Int {
+    var (count, rest) = (1, number / 10)
+    while rest > 0 { (count, rest) = (count + 1, rest / 10) }
+    return count
+}
+
 /// A number with leading zeros to the given width.
 func padded(_ value: Int, _ width: Int) -> String {
     let digits = String(value.magnitude)
@@ -66,8 +73,15 @@ struct DigitWriter {
         for byte in text.utf8 { put(byte: byte) }
     }
 
+    /// A number from 0 to 99.
+    mutating func put(two number: Int) {
+        buffer[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10)
+        buffer[count + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
+        count += 2
+    }
+
     /// A number of zero or more with exactly `width` digits.
-    mutating func put(_ number: Int, width: Int) {
+    mutating func put(_ number: UInt64, width: Int) {
         var rest = number
         for place in stride(from: count + width - 1, through: count, by: -1) {
             buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)

@@ -34,15 +34,17 @@ package struct ID<Tag: IDTag>: Sendable, Hashable, Comparable, LosslessStringCon
         return TypeIDSuffix.decode(text[(prefix.count + 1)...])
     }
 
-    package var description: String {
-        let prefix = Tag.prefix
-        return String(unsafeUninitializedCapacity: prefix.utf8.count + 1 + TypeIDSuffix.length) { buffer in
-            var text = DigitWriter(buffer)
-            text.put(prefix)
-            text.put("_")
-            TypeIDSuffix.write(bits, to: &text)
-            return text.count
-        }
+    package var description: String { String(unsafeUninitializedCapacity: Self.textLength) { write(to: $0) } }
+
+    package static var textLength: Int { Tag.prefix.utf8.count + 1 + TypeIDSuffix.length }
+
+    /// The same text into a buffer of at least `textLength` bytes; how many it took.
+    package func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        var text = DigitWriter(buffer)
+        text.put(Tag.prefix)
+        text.put(byte: UInt8(ascii: "_"))
+        TypeIDSuffix.write(bits, to: &text)
+        return text.count
     }
 
     package static func < (left: ID, right: ID) -> Bool { left.bits < right.bits }
@@ -58,11 +60,13 @@ package enum TypeIDSuffix {
         return table
     }()
 
-    package static func encode(_ bits: UUIDBits) -> String {
-        String(unsafeUninitializedCapacity: length) { buffer in
+    /// `prefix` and the 26 characters.
+    package static func encode(_ bits: UUIDBits, behind prefix: String = "") -> String {
+        String(unsafeUninitializedCapacity: prefix.utf8.count + length) { buffer in
             var text = DigitWriter(buffer)
+            text.put(prefix)
             write(bits, to: &text)
-            return length
+            return text.count
         }
     }
 

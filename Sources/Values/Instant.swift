@@ -93,30 +93,35 @@ package struct Instant: Sendable, Hashable, Comparable, CustomStringConvertible 
 
     /// RFC 3339 in UTC with `Z`; the fraction is written only when there is one, without trailing zeros.
     package var rfc3339: String {
+        String(unsafeUninitializedCapacity: Self.longestText) { write(to: $0) }
+    }
+
+    /// More than any instant's text takes.
+    package static let longestText = 48
+
+    /// The same into a buffer of at least `longestText` bytes; how many it took.
+    package func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
         let day = floorDivide(secondsSinceEpoch, 86_400)
         let second = Int(secondsSinceEpoch - day * 86_400)
         let date = CivilDate(daysSinceEpoch: Int(day))
-        // Years of more than four digits are no input; they only come out of arithmetic that ran to its border.
-        let dateText = (0...9999).contains(date.year) ? nil : date.iso
         var fraction = microsecondOfSecond
-        var fractionDigits = fraction == 0 ? 0 : 6
-        while fractionDigits > 0, fraction % 10 == 0 { (fraction, fractionDigits) = (fraction / 10, fractionDigits - 1) }
-        return String(unsafeUninitializedCapacity: (dateText?.utf8.count ?? 10) + 17) { buffer in
-            var digits = DigitWriter(buffer)
-            if let dateText { digits.put(dateText) } else { date.write(to: &digits) }
-            digits.put(byte: UInt8(ascii: "T"))
-            digits.put(second / 3_600, width: 2)
-            digits.put(byte: UInt8(ascii: ":"))
-            digits.put(second / 60 % 60, width: 2)
-            digits.put(byte: UInt8(ascii: ":"))
-            digits.put(second % 60, width: 2)
-            if fractionDigits > 0 {
-                digits.put(byte: UInt8(ascii: "."))
-                digits.put(fraction, width: fractionDigits)
-            }
-            digits.put(byte: UInt8(ascii: "Z"))
-            return digits.count
+        var digits = DigitWriter(buffer)
+        // Years of more than four digits are no input; they only come out of arithmetic that ran to its border.
+        if (0...9999).contains(date.year) { date.write(to: &digits) } else { digits.put(date.iso) }
+        digits.put(byte: UInt8(ascii: "T"))
+        digits.put(two: second / 3_600)
+        digits.put(byte: UInt8(ascii: ":"))
+        digits.put(two: second / 60 % 60)
+        digits.put(byte: UInt8(ascii: ":"))
+        digits.put(two: second % 60)
+        if fraction > 0 {
+            var fractionDigits = 6
+            while fraction % 10 == 0 { (fraction, fractionDigits) = (fraction / 10, fractionDigits - 1) }
+            digits.put(byte: UInt8(ascii: "."))
+            digits.put(UInt64(fraction), width: fractionDigits)
         }
+        digits.put(byte: UInt8(ascii: "Z"))
+        return digits.count
     }
     package var description: String { rfc3339 }
 }

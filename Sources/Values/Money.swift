@@ -64,7 +64,26 @@ package struct Money: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// With exactly the currency's decimals: `1234.50`, `-0.05`, and `1234` for JPY.
-    package var decimalString: String { exact.text(minimumDecimals: currency.exponent) }
+    package var decimalString: String { String(unsafeUninitializedCapacity: Self.longestText) { write(to: $0) } }
+
+    /// More than any amount's text takes: nineteen digits, a sign and a point.
+    package static let longestText = 24
+
+    /// The same text into a buffer of at least `longestText` bytes; how many it took.
+    package func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        let (whole, fraction) = minor.magnitude.quotientAndRemainder(dividingBy: Self.units[currency.exponent])
+        var text = DigitWriter(buffer)
+        if isNegative { text.put(byte: UInt8(ascii: "-")) }
+        text.put(whole, width: digitCount(whole))
+        if currency.exponent > 0 {
+            text.put(byte: UInt8(ascii: "."))
+            text.put(fraction, width: currency.exponent)
+        }
+        return text.count
+    }
+
+    /// Minor units of one whole, by the currency's decimals.
+    private static let units: InlineArray<5, UInt64> = [1, 10, 100, 1_000, 10_000]
     package var description: String { "\(decimalString) \(currency.code)" }
 
     // MARK: Arithmetic

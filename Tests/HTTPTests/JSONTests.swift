@@ -151,10 +151,21 @@ private func written(_ json: JSON) -> String {
                 })
             json.field("raw", json: Array("[1,2]".utf8))
             json.field("last", Int.min)
+            for number in [Int.max, 0, -1, 9, 10, -10, 99, 100] { json.field("n", number) }
+            json.field(
+                "plain", plain: 8,
+                { place in
+                    (place[0], place[1]) = (UInt8(ascii: "a"), UInt8(ascii: "b"))
+                    return 2
+                })
+            json.field("a \"name\"", "and its \\ text")
+            json.field("after", "")
         }
         let expected = """
             {"id":"sub_1","count":3,"none":null,"nothing":null,"flag":false,"amount":{"amount":"1.00"},"empty":[],\
-            "list":[1,"two",{},[null],true],"raw":[1,2],"last":-9223372036854775808}
+            "list":[1,"two",{},[null],true],"raw":[1,2],"last":-9223372036854775808,\
+            "n":9223372036854775807,"n":0,"n":-1,"n":9,"n":10,"n":-10,"n":99,"n":100,"plain":"ab",\
+            "a \\"name\\"":"and its \\\\ text","after":""}
             """
         #expect(String(decoding: writer.bytes, as: UTF8.self) == expected)
     }

@@ -21,6 +21,13 @@ private func facts(_ url: String) throws -> ServerFacts { try AdminSession(url: 
             let found = try facts(first.appURL)
             #expect(found.isFsyncOn && found.isFullPageWritesOn && found.synchronousCommit == "on" && found.hasDataChecksums)
             #expect(!found.isSuperuser && !found.bypassesRowSecurity)
+            // A quarter of what the machine or its control group has; more than 8 GB is left to the kernel.
+            let buffers: Int64 = try AdminSession(url: first.ownerURL)
+                .query("select setting::bigint / 128 from pg_settings where name = 'shared_buffers'")[0].get(0)
+            let machine = Int64(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 1_048_576)
+            #expect(buffers >= 32 && buffers <= max(32, machine / 4))
+            let isLimited = ["memory.max", "memory/memory.limit_in_bytes"].contains { access("/sys/fs/cgroup/\($0)", R_OK) == 0 }
+            #expect(isLimited || buffers >= min(8_192, machine / 5))
             try AdminSession(url: first.ownerURL).run("create table kept (x int)")
             #expect(throws: PostgresError.self) { try AdminSession(url: first.appURL).run("create table forbidden (x int)") }
             first.stop()

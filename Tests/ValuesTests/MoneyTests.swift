@@ -18,6 +18,18 @@ func cny(_ text: String) -> Money { try! Money(text, currency: .cny) }
         #expect(try Money(rounding: money.exact, currency: money.currency) == money)
     }
 
+    @Test func `an amount is written as its exact number is, to the ends of what it holds`() throws {
+        var random = SplitMix64(seed: 7)
+        let near = [Int64.min, .min + 1, .max, -1, 0, 1, 9, 10, 99, 100, 999, 1_000, 9_999, 10_000, -9_999, -10_000]
+        for code in ["JPY", "CNY", "KWD", "CLF"] {
+            let currency = Currency(code)!
+            for minor in near + (0..<500).map({ Int64.random(in: .min ... .max, using: &random) >> ($0 % 64) }) {
+                let money = Money(minor: minor, currency: currency)
+                #expect(money.decimalString == money.exact.text(minimumDecimals: currency.exponent))
+            }
+        }
+    }
+
     @Test(arguments: [
         ("", "CNY", MoneyError.malformed), ("+5", "CNY", .malformed), (" 5", "CNY", .malformed), ("5 ", "CNY", .malformed),
         ("1e3", "CNY", .malformed),

@@ -79,13 +79,12 @@ package final class App: Sendable {
             return await first.dependencies.database.reads.loop.run { await first.handle(arrived) }
         }
         let started = dependencies.realNow()
-        var request = arrived
         // From here on nobody has to know that there is a proxy: the address is the client's, as far as it can be believed.
-        request.remoteAddress = proxies.clientAddress(of: arrived)
+        let request = proxies.seenThrough(arrived)
         // One look at chance for both names of the request.
-        let random = dependencies.names.bytes(40)
-        let requestID = requestID(of: request, at: started, random)
-        let trace = Trace(continuing: request.headers.all("traceparent"), random: random)
+        let random = dependencies.names.words()
+        let requestID = requestID(of: request, at: started, random: (random[3], random[4]))
+        let trace = Trace(continuing: request.headers.all("traceparent"), random: ((random[0], random[1]), random[2]))
         let facts = RequestFacts(requestID: requestID, trace: trace)
         return await RequestFacts.$current.withValue(facts) {
             var (response, route) = await answer(request, requestID, isForwarded: isForwardedByStranger(arrived))
@@ -287,7 +286,7 @@ package final class App: Sendable {
     }
 
     /// The caller's `X-Request-Id` when it is short and plain, else a new one.
-    private func requestID(of request: HTTPRequest, at now: Instant, _ random: [UInt8]) -> String {
+    private func requestID(of request: HTTPRequest, at now: Instant, random: (UInt64, UInt64)) -> String {
         if let given = request.headers["x-request-id"], (1...64).contains(given.utf8.count),
             given.utf8.allSatisfy({
                 (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
@@ -295,9 +294,6 @@ package final class App: Sendable {
         {
             return given
         }
-        let words = random.withUnsafeBytes { bytes in
-            (bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 32, as: UInt64.self))
-        }
-        return "req_" + TypeIDSuffix.encode(UUIDv7.make(at: now, random: words))
+        return TypeIDSuffix.encode(UUIDv7.make(at: now, random: random), behind: "req_")
     }
 }

@@ -25,7 +25,7 @@ struct ClusterSettings {
     private var configuration: String {
         // A run of the tests has many servers and superusers side by side on its one cluster.
         let isDurable = durability == .durable
-        let megabytes = Self.memoryMegabytes
+        let memory = ClusterMemory(megabytes: isDurable ? ClusterMemory.megabytesHere : 512)
         return """
             # Written by bursar at each start. Put your own settings into local.conf beside this file.
             listen_addresses = ''
@@ -36,8 +36,8 @@ struct ClusterSettings {
             fsync = \(isDurable ? "on" : "off")
             full_page_writes = \(isDurable ? "on" : "off")
             synchronous_commit = \(isDurable ? "on" : "off")
-            shared_buffers = \(max(32, min(512, megabytes / 8)))MB
-            effective_cache_size = \(max(128, megabytes / 2))MB
+            shared_buffers = \(memory.sharedBuffers)MB
+            effective_cache_size = \(memory.effectiveCache)MB
             work_mem = 8MB
             maintenance_work_mem = 64MB
             wal_compression = on
@@ -76,11 +76,5 @@ struct ClusterSettings {
             for role in [Cluster.superuserRole, Cluster.ownerRole, Cluster.appRole] { lines.append("bursar \(name) \(role)") }
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static var memoryMegabytes: Int {
-        let pages = sysconf(Int32(_SC_PHYS_PAGES))
-        let size = sysconf(Int32(_SC_PAGESIZE))
-        return pages > 0 && size > 0 ? pages * size >> 20 : 1_024
     }
 }

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 @Suite struct `A trace` {
-    private static let random = Array<UInt8>(repeating: 0xAB, count: 24)
+    private static let random = (trace: (high: word, low: word), span: word)
+    private static let word: UInt64 = 0xABAB_ABAB_ABAB_ABAB
     private static let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
     @Test func `is continued from the caller's header, with a span of our own`() {
@@ -41,9 +42,10 @@ import Testing
     }
 
     @Test func `is never made of zeros`() {
-        let trace = Trace(continuing: [], random: Array(repeating: 0, count: 24))
-        #expect(trace.traceID.contains("1"))
-        #expect(trace.span.contains("1"))
+        let trace = Trace(continuing: [], random: (trace: (high: 0, low: 0), span: 0))
+        #expect(trace.traceID == String(repeating: "0", count: 31) + "1")
+        #expect(trace.span == String(repeating: "0", count: 15) + "1")
+        #expect(trace.header == "00-\(trace.traceID)-\(trace.span)-00")
     }
 
     @Test func `comes back with every answer, pages and refusals too`() async throws {

@@ -9,11 +9,18 @@ extension JSONWriter {
         field(
             name,
             object: {
-                $0.field("amount", money.decimalString); $0.field("currency", money.currency.code)
+                $0.field("amount", plain: Money.longestText, money.write)
+                $0.field("currency", money.currency.code)
             })
     }
-    mutating func field(_ name: String, _ instant: Instant?) { field(name, instant?.rfc3339) }
-    mutating func field<Tag>(_ name: String, _ id: ID<Tag>?) { field(name, id?.description) }
+    mutating func field(_ name: String, _ instant: Instant?) {
+        guard let instant else { return nullField(name) }
+        field(name, plain: Instant.longestText, instant.write)
+    }
+    mutating func field<Tag>(_ name: String, _ id: ID<Tag>?) {
+        guard let id else { return nullField(name) }
+        field(name, plain: ID<Tag>.textLength, id.write)
+    }
     mutating func field(_ name: String, _ person: Person?) {
         guard let person else { return nullField(name) }
         field(
