@@ -54,7 +54,7 @@ extension PageHandler {
             try view.requireReadable()
             if let format = ListFileFormat(rawValue: asked) { return try await view.file(condition, context).response(format) }
         }
-        let problems = view.faults.compactMap { $0.problem(view.t) }
+        let problems = view.faults.map { $0.problem(view.t) }
         if !problems.isEmpty {
             let page = view.page([], .none, try description.request(limit: view.limit, sort: view.sort), context, problems)
             return visit.page(page, around, status: 422)
