@@ -75,7 +75,7 @@ package struct EraseWhatIsOld: Sendable {
 
     /// What waits is never too old: its endpoint may be switched on again. Somebody who sends one again at this moment keeps it.
     private func deliveries(_ context: TenantContext) async throws -> Int {
-        let (tenant, before) = (context.tenant.id, now.adding(seconds: -ListWebhookDeliveries.kept))
+        let (tenant, before) = (context.tenant.id, now.adding(seconds: -WebhookDelivery.kept))
         return try await context.work { write in
             try await write.query(
                 """
@@ -90,7 +90,7 @@ package struct EraseWhatIsOld: Sendable {
     /// Nothing changes an endpoint once it is deleted. What had been sent to it is older than that, so its log has gone before; what was put on its way at
     /// that very moment waits for nobody.
     private func endpoints(_ context: TenantContext) async throws -> Int {
-        let (tenant, before) = (context.tenant.id, now.adding(seconds: -ListWebhookDeliveries.kept))
+        let (tenant, before) = (context.tenant.id, now.adding(seconds: -WebhookDelivery.kept))
         return try await context.work { write in
             let ids = try await write.query(
                 """
