@@ -12,7 +12,7 @@ union all
 select g.table_name, 'the app role may delete what must stay' from information_schema.role_table_grants g
 where g.grantee in ('bursar_app', 'PUBLIC') and g.table_schema = 'public' and g.privilege_type = 'DELETE'
     and g.table_name not in ('usage_events', 'usage_records', 'audit_details', 'timers', 'idempotency_keys', 'role_assignments', 'notice_timers', 'departments',
-        'operations', 'operation_items', 'webhook_deliveries')
+        'operations', 'operation_items', 'webhook_deliveries', 'webhook_endpoints')
 union all
 select g.table_name || '.' || g.column_name, 'the app role may change what is append-only' from information_schema.role_column_grants g
 where g.grantee in ('bursar_app', 'PUBLIC') and g.privilege_type = 'UPDATE' and g.table_schema = 'public'

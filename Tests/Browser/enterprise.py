@@ -99,3 +99,14 @@ class Enterprise:
         page.fill("input[name=confirm_name]", name)
         self.click(page, "main form[method=post] button[type=submit]")
         self.check(name not in page.inner_text("main table"), "departments: an empty one is removed under its name")
+        address = page.url.split("?")[0]
+        rows, sums = page.locator("main tbody tr").count(), page.locator("main tfoot").inner_text()
+        dearest = page.locator("th[aria-sort=descending]").count() == 1 and page.locator("main tbody svg.bar").count() == rows
+        self.check(rows > 1 and dearest, "departments: a list with a bar in each row, the dearest first", f"{rows} rows")
+        page.goto(f"{address}?sort=name&limit=25&q=no-such-department")
+        empty = page.locator("main tbody").count() == 0 and page.locator(".empty").count() == 1
+        page.goto(f"{address}?sort=name&cols=term")
+        same = page.locator("main tfoot").inner_text().split()[-1] in sums
+        self.check(empty and same, "departments: narrowed and with other columns, the sum is still the agreement's", sums)
+        status = page.goto(f"{address}?quota=nonsense").status
+        self.check(status == 422 and page.locator("select[name=quota][aria-invalid=true]").count() == 1, "departments: a filter that is none is said beside it", str(status))

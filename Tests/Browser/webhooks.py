@@ -158,6 +158,19 @@ class Webhooks(Flows):
         text = page.inner_text("main")
         self.check("HTTP 200" in text and "收到 thanks" in text, "webhooks: and it is delivered", text[:200])
         self.look(page, "delivery")
+        # The log is a list like every other: narrowed by a form, said when it cannot be, taken home.
+        page.goto(self.one)
+        page.select_option("select[name=status]", "succeeded")
+        with page.expect_navigation():
+            page.locator("form.filters button[type=submit]").click()
+        rows = page.locator("main tbody tr").count()
+        listed = len(self.get(f"/v1/webhook-deliveries?endpoint_id={self.id}&status=succeeded&limit=100")["data"])
+        self.check("status=succeeded" in page.url and rows == listed == 2 and page.locator(".chips .chip").count() == 1, "webhooks: the log is narrowed to what arrived", f"{rows} {listed}")
+        self.look(page, "narrowed")
+        links = page.locator(".list-downloads a").count()
+        status = page.goto(f"{self.one}?status=lost").status
+        self.check(links == 3 and status == 422 and page.locator("select[name=status][aria-invalid=true]").count() == 1, "webhooks: a filter that is none is said beside it", f"{links} {status}")
+        self.look(page, "narrowed-wrongly")
 
     def rotate(self, page, receiver):
         page.goto(self.one)

@@ -43,11 +43,16 @@ package struct DataTable: Sendable {
         package let label: String
         /// Aligned to the right end of the columns; what is left of them is the label's.
         package let cells: [HTML]
+        /// What it is the sum of.
+        package let url: URLPath?
 
-        package init(_ label: String, _ cells: [HTML]) {
+        package init(_ label: String, _ cells: [HTML], url: URLPath? = nil) {
             self.label = label
             self.cells = cells
+            self.url = url
         }
+
+        fileprivate var name: HTML { url.map { url in a(.href(url)) { label } } ?? .text(label) }
     }
 
     package var caption: String
@@ -105,7 +110,7 @@ package struct DataTable: Sendable {
 
     private func total(_ total: Total) -> HTML {
         let first = columns.count - total.cells.count
-        var cells = [th(.scope(.row), .colspan(first > 1 ? first : nil)) { total.label }]
+        var cells = [th(.scope(.row), .colspan(first > 1 ? first : nil)) { total.name }]
         for (offset, cell) in total.cells.enumerated() {
             let column = columns[first + offset]
             cells.append(td(.class(column.isNumber ? "n" : nil), .data(.label, column.title)) { cell })

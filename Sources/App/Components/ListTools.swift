@@ -113,11 +113,17 @@ package struct FilterBar: Sendable {
         self.kept = kept
     }
 
-    package func html(_ t: Localiser) -> HTML {
-        group {
-            form(.class("filters"), .method(.get), .action(action), .role(.search)) {
+    /// What a problem is about that stands in the address and in none of the fields.
+    static let whole = "filters"
+
+    /// - Parameter problems: what the fields cannot be, each said beside its own too.
+    package func html(_ t: Localiser, _ problems: [FieldProblem] = []) -> HTML {
+        let isOfAddress = problems.contains { $0.field == Self.whole }
+        return group {
+            form(.class("filters"), .id(isOfAddress ? fieldID(Self.whole) : nil), .method(.get), .action(action), .role(.search))
+            {
                 for (name, value) in kept { hiddenField(name, value) }
-                HTML.fragment(fields.map(Self.control))
+                HTML.fragment(fields.map { field in Self.control(field, problems.first { $0.field == field.name }, t) })
                 submitButton(t("list.apply"), .plain)
             }
             if !chips.isEmpty {
@@ -136,30 +142,47 @@ package struct FilterBar: Sendable {
         }
     }
 
-    private static func control(_ field: Field) -> HTML {
-        switch field {
-        case .search(let name, let title, let value, let hint):
-            div(.class("filter filter--search")) {
-                label(.for("filter-\(name)")) { title }
+    private static func control(_ field: Field, _ fault: FieldProblem?, _ t: Localiser) -> HTML {
+        let id = "filter-\(field.name)"
+        let (name, isWrong) = (field.name, fault != nil)
+        let anchor = isWrong ? fieldID(name) : nil
+        let words = fault.map { faultLine($0, id: id, t) } ?? .empty
+        let told = isWrong ? ["\(id)-error"] : []
+        return switch field {
+        case .search(_, let title, let value, let hint):
+            div(.class("filter filter--search"), .id(anchor)) {
+                label(.for(id)) { title }
+                words
                 input(
-                    .type(.search), .id("filter-\(name)"), .name(name), .value(value), .maxlength(200), .autocomplete(.off),
-                    .placeholder(hint), .spellcheck(false))
+                    .type(.search), .id(id), .name(name), .value(value), .maxlength(200), .autocomplete(.off),
+                    .placeholder(hint), .spellcheck(false), .ariaInvalid(isWrong), .ariaDescribedby(told))
             }
-        case .date(let name, let title, let value):
-            div(.class("filter"), .id(fieldID(name))) {
-                label(.for("filter-\(name)")) { title }
-                input(.type(.date), .id("filter-\(name)"), .name(name), .value(value))
+        case .date(_, let title, let value):
+            div(.class("filter"), .id(anchor)) {
+                label(.for(id)) { title }
+                words
+                input(
+                    .type(.date), .id(id), .name(name), .value(value), .ariaInvalid(isWrong), .ariaDescribedby(told))
             }
-        case .choice(let name, let title, let all, let choices, let selected):
-            div(.class("filter")) {
-                label(.for("filter-\(name)")) { title }
-                select(.id("filter-\(name)"), .name(name)) {
+        case .choice(_, let title, let all, let choices, let selected):
+            div(.class("filter"), .id(anchor)) {
+                label(.for(id)) { title }
+                words
+                select(.id(id), .name(name), .ariaInvalid(isWrong), .ariaDescribedby(told)) {
                     option(.value(""), .selected(selected == nil)) { all }
                     for choice in choices {
                         option(.value(choice.value), .selected(choice.value == selected)) { choice.label }
                     }
                 }
             }
+        }
+    }
+}
+
+extension FilterBar.Field {
+    var name: String {
+        switch self {
+        case .search(let name, _, _, _), .choice(let name, _, _, _, _), .date(let name, _, _): name
         }
     }
 }

@@ -137,7 +137,7 @@ package struct ListingPage: Page {
             PageHeading(heading, lede: lede, actions: actions).html
             above
             errorSummary(problems, t)
-            filters.html(t)
+            filters.html(t, problems)
             if hasProblems {
                 p(.class("actions")) { a(.class("btn"), .href(filters.clear)) { t("list.clear_all") } }
             } else if table.rows.isEmpty {

@@ -51,6 +51,9 @@ import Values
         try await tenant.get("/v1/orders", as: key).expect(403, "scope_missing")
         // A narrowed key cannot make itself a wider one: the scope does not exist.
         try await make(tenant, account, ["scopes": ["api-keys:write"]]).expect(422, "unknown_scope")
+        let path = "/v1/api-keys/\(try made.id)"
+        try await tenant.request("PATCH", path, ["scopes": ["usage:write"]], once: .none).expect(422, "scope_useless")
+        try await tenant.request("PATCH", path, ["scopes": ["orders:read"]], once: .none).expect(200)
         let unscoped = try #require(try await make(tenant, account).expect(201)["key"])
         try await tenant.post("/v1/subscriptions/\(subscription)/suspend", ["reason": "requested"], as: unscoped).expect(200)
     }
@@ -60,6 +63,8 @@ import Values
         let account = try await tenant.account()
         for (more, pointer, code) in [
             (["scopes": ["everything"]], "/scopes/0", "unknown_scope"), (["scopes": .list([])], "/scopes", "scopes_empty"),
+            (["scopes": ["subscriptions:read", "usage:write"]], "/scopes/1", "scope_useless"),
+            (["role": "reader", "scopes": ["subscriptions:write"]], "/scopes/0", "scope_useless"),
             (["allowed_addresses": ["10.0.0.0/33"]], "/allowed_addresses/0", "unknown_address"),
             (["allowed_addresses": ["somewhere"]], "/allowed_addresses/0", "unknown_address"),
             (["allowed_addresses": .list([])], "/allowed_addresses", "addresses_empty"),

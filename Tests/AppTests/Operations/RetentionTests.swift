@@ -99,6 +99,52 @@ import Values
         try await tenant.invariants()
     }
 
+    @Test func `is an endpoint that was deleted: for as long as the log of what it was told`() async throws {
+        let (tenant, other) = (try await TestBursar.shared.tenant(), try await TestBursar.shared.tenant())
+        func endpoint(_ owner: TestTenant, deleted: Bool) async throws -> String {
+            let id = try await owner.post("/v1/webhook-endpoints", ["url": "https://example.com/hooks"]).expect(201).id
+            try await owner.post("/v1/webhook-endpoints/\(id)/test").expect(202)
+            if deleted { try await owner.request("DELETE", "/v1/webhook-endpoints/\(id)", once: .none).expect(200) }
+            return id
+        }
+        func number(_ id: String) throws -> String { try #require(WebhookEndpointID(id)).uuid.uuidString }
+        let (gone, living) = (try await endpoint(tenant, deleted: true), try await endpoint(tenant, deleted: false))
+        _ = try await endpoint(other, deleted: true)
+        func age(_ interval: String, _ owner: TestTenant) throws {
+            try owner.force("update webhook_endpoints set updated_at = now() - interval '\(interval)' where tenant_id = $tenant")
+            try owner.force("update webhook_deliveries set created_at = now() - interval '\(interval)' where tenant_id = $tenant")
+        }
+        for owner in [tenant, other] { try age("29 days 23 hours", owner) }
+        try await erase(tenant)
+        #expect(try count("webhook_endpoints", tenant) == 2 && count("webhook_deliveries", tenant) == 2)
+        for owner in [tenant, other] { try age("30 days 1 hour", owner) }
+        // What was put on its way at the moment of the deletion is sent to nobody, and keeps nothing.
+        try tenant.force(
+            """
+            update webhook_deliveries set status = 'waiting', next_attempt_at = now(), error = null \
+            where tenant_id = $tenant and endpoint_id = '\(try number(gone))'
+            """)
+        try await erase(tenant)
+        #expect(try count("webhook_endpoints", tenant) == 1)
+        #expect(try count("webhook_endpoints", tenant, "and id = '\(try number(living))'") == 1)
+        #expect(try count("webhook_deliveries", tenant, "and endpoint_id = '\(try number(gone))'") == 0)
+        #expect(try count("webhook_deliveries", tenant, "and endpoint_id = '\(try number(living))'") == 1)
+        try await tenant.get("/v1/webhook-endpoints/\(living)").expect(200)
+        // Another tenant's are another tenant's.
+        #expect(try count("webhook_endpoints", other) == 1 && count("webhook_deliveries", other) == 1)
+        try await tenant.invariants()
+    }
+
+    @Test func `is no endpoint whose log still stands, however old`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let id = try await tenant.post("/v1/webhook-endpoints", ["url": "https://example.com/hooks"]).expect(201).id
+        try await tenant.post("/v1/webhook-endpoints/\(id)/test").expect(202)
+        try await tenant.request("DELETE", "/v1/webhook-endpoints/\(id)", once: .none).expect(200)
+        try tenant.force("update webhook_endpoints set updated_at = now() - interval '40 days' where tenant_id = $tenant")
+        try await erase(tenant)
+        #expect(try count("webhook_endpoints", tenant) == 1 && count("webhook_deliveries", tenant) == 1)
+    }
+
     @Test func `are ways in that are over`() async throws {
         let tenant = try await TestBursar.shared.tenant()
         let account = try await tenant.account()

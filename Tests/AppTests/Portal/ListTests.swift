@@ -104,8 +104,36 @@ extension String {
         #expect(none.text.contains("No subscriptions match") && none.text.contains("Clear all"))
         let done = try await browser.get("\(lists.list)?state=suspended").expect(200)
         #expect(done.text.contains("Nothing is held up"))
-        // What no filter knows is left out, not refused: an address typed by hand still shows a list.
-        #expect(lists.shown(try await browser.get("\(lists.list)?state=nonsense&limit=7&cols=nonsense")).count == 7)
+        // An order, a number of rows and a column that there are not change nothing of what is shown.
+        #expect(lists.shown(try await browser.get("\(lists.list)?sort=nonsense&limit=7&cols=nonsense")).count == 7)
+    }
+
+    @Test func `say that a choice is none, beside the filter, and lead back to the whole`() async throws {
+        let lists = try await ListStory()
+        let (admin, provider) = (try await lists.story.person("account_admin"), try await lists.story.person("operator"))
+        let own = "/accounts/\(lists.story.account)"
+        for (browser, page, filter) in [
+            (admin, lists.list, "state"), (admin, lists.list, "offer"), (admin, "\(own)/orders", "status"),
+            (admin, "\(own)/payments", "status"), (admin, "\(own)/payments", "method"), (admin, "\(own)/audit", "actor_kind"),
+            (admin, "\(own)/members", "role"), (admin, "\(own)/members", "state"), (admin, "\(own)/api-keys", "state"),
+            (provider, "/operator/subscriptions", "state"), (provider, "/operator/remittances", "status"),
+            (provider, "/operator/mails", "status"), (provider, "/operator/operations", "state"),
+            (provider, "/operator/jobs", "state"),
+        ] {
+            let refused = try await browser.get("\(page)?\(filter)=no%3Cnsense&lang=en").expect(422)
+            #expect(refused.text.contains("“no&lt;nsense” is no choice of “"), "\(page) \(filter)")
+            #expect(refused.text.contains("href=\"#field-\(filter)\""), "\(page) \(filter)")
+            #expect(refused.text.contains("id=\"filter-\(filter)-error\""), "\(page) \(filter)")
+            #expect(refused.text.contains("<title>Error: ") && refused.text.contains("Clear all"), "\(page) \(filter)")
+            #expect(!refused.text.contains("<tbody") || page.hasSuffix("jobs"), "\(page) \(filter)")
+            let words = try await browser.get("\(page)?\(filter)=nonsense&lang=zh-Hans").expect(422).text
+            #expect(words.contains("没有“nonsense”这个选项"), "\(page) \(filter)")
+            try await browser.get("\(page)?\(filter)=&lang=en").expect(200)
+        }
+        // A filter that the page does not offer is called by its name in the address.
+        let foreign = try await admin.get("\(own)/payments?subscription_id=nonsense&lang=en").expect(422)
+        #expect(foreign.text.contains("“subscription_id” cannot be “nonsense”") && foreign.text.contains("id=\"field-filters\""))
+        #expect(foreign.text.contains("href=\"#field-filters\"") && foreign.text.contains("href=\"\(own)/payments\""))
     }
 
     @Test func `show the columns that the address names, the first always`() async throws {

@@ -74,6 +74,9 @@ import Values
         try await browser.get(story.path("billing-history.csv?header=de")).expect(400)
         let page = try await browser.get(story.path("usage?month=2025-13&lang=en")).expect(422)
         #expect(page.text.contains("There is no such month"))
+        // The months stand in a row of their own: neither day is at fault.
+        #expect(page.text.contains("href=\"#field-month\"") && page.text.contains("<div id=\"field-month\">"))
+        #expect(!page.text.contains("aria-invalid"))
     }
 
     @Test func `as JSON is one array with a record on each line`() async throws {

@@ -14,18 +14,3 @@ package enum ListEnrollments {
         return ListPage(try rows.map(Enrollment.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
     }
 }
-
-package enum ListDepartments {
-    package static func run(_ enrollment: EnrollmentID, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
-        Department
-    > {
-        _ = try await FindEnrollment.byID(enrollment, context)
-        let rows = try await context.read(
-            """
-            select \(Department.columns) \(Department.source) where d.tenant_id = \(context.tenant.id) and d.enrollment_id = \(enrollment) \
-            \(page.tail(at: "d.created_at", id: "d.id"))
-            """
-        ).rows
-        return ListPage(try rows.map(Department.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-    }
-}

@@ -26,13 +26,20 @@ package struct APIKeyTerms: Sendable {
 
     static let rateLimitAtMost: Int64 = 1_000_000
 
+    /// - Parameter role: nil where the scopes are those that the key has already.
     /// - Throws: 422 that names the scope, the address or the instant.
-    func check(at now: Instant) throws {
+    func check(for role: Role?, at now: Instant) throws {
         var faults: [FieldError] = []
         if let scopes {
             if scopes.isEmpty { faults.append(FieldError("/scopes", "scopes_empty")) }
-            for (index, scope) in scopes.enumerated() where !Endpoint.scopes.contains(scope) {
-                faults.append(FieldError("/scopes/\(index)", "unknown_scope", ["scope": scope]))
+            let useful = role.map { Endpoint.scopes(of: $0) } ?? Endpoint.scopes
+            for (index, scope) in scopes.enumerated() where !useful.contains(scope) {
+                let pointer = "/scopes/\(index)"
+                if let role, Endpoint.scopes.contains(scope) {
+                    faults.append(FieldError(pointer, "scope_useless", ["scope": scope, "role": role.rawValue]))
+                } else {
+                    faults.append(FieldError(pointer, "unknown_scope", ["scope": scope]))
+                }
             }
         }
         if let allowedAddresses {
@@ -65,7 +72,7 @@ package struct CreateAPIKey: Sendable {
         guard (role == .operator) == (owner == nil), Self.roles.contains(role) else {
             throw Failure.invalid([FieldError("/role", owner == nil ? "role_needs_account" : "role_needs_tenant")])
         }
-        try terms.check(at: context.dependencies.realNow())
+        try terms.check(for: role, at: context.dependencies.realNow())
         if terms.rateLimit != nil { try context.requireToLimitKeys() }
         return try await context.command(options) { write in
             _ = try await write.begin([])
@@ -115,7 +122,7 @@ package struct EditAPIKey: Sendable {
             try APIKeyTerms(
                 name: key.name, scopes: key.scopes, expiresAt: isExpiryNew ? key.expiresAt : nil,
                 allowedAddresses: key.allowedAddresses
-            ).check(at: now)
+            ).check(for: key.scopes == before.scopes ? nil : key.role, at: now)
             write.enqueue(
                 """
                 update identity.api_keys set name = \(key.name), scopes = \(key.scopes), expires_at = \(key.expiresAt), \

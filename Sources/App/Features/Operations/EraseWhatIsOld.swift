@@ -1,7 +1,8 @@
 import Postgres
 import Values
 
-/// What is kept for a time and no longer (real time): the answers under idempotency keys, ended operations, the log of webhooks, ways in that are over.
+/// What is kept for a time and no longer (real time): the answers under idempotency keys, ended operations, the log of webhooks and the
+/// endpoints that were deleted, ways in that are over.
 ///
 /// What moved money stays unique for ever without its key: every payment carries the key that it was asked for under (`payments.command_key`).
 /// Events stay when they are no longer listed: each is the proof of its transition (`transition_left_audit_and_outbox`), without its payload once its
@@ -22,12 +23,13 @@ package struct EraseWhatIsOld: Sendable {
 
     /// One tenant's; answers how much of each went.
     @discardableResult
-    package func run(of tenant: Tenant) async throws -> (keys: Int, operations: Int, deliveries: Int) {
+    package func run(of tenant: Tenant) async throws -> (keys: Int, operations: Int, deliveries: Int, endpoints: Int) {
         let context = TenantContext(tenant: tenant, principal: .commandLine, dependencies: dependencies)
         return (
             try await repeated(Self.rowsAtOnce) { try await keys(context) },
             try await repeated(Self.operationsAtOnce) { try await operations(context) },
-            try await repeated(Self.rowsAtOnce) { try await deliveries(context) }
+            try await repeated(Self.rowsAtOnce) { try await deliveries(context) },
+            try await repeated(Self.rowsAtOnce) { try await endpoints(context) }
         )
     }
 
@@ -73,7 +75,7 @@ package struct EraseWhatIsOld: Sendable {
 
     /// What waits is never too old: its endpoint may be switched on again. Somebody who sends one again at this moment keeps it.
     private func deliveries(_ context: TenantContext) async throws -> Int {
-        let (tenant, before) = (context.tenant.id, now.adding(seconds: -ListWebhookDeliveries.kept))
+        let (tenant, before) = (context.tenant.id, now.adding(seconds: -WebhookDelivery.kept))
         return try await context.work { write in
             try await write.query(
                 """
@@ -82,6 +84,25 @@ package struct EraseWhatIsOld: Sendable {
                 limit \(Self.rowsAtOnce) for update skip locked) returning true
                 """
             ).count
+        }
+    }
+
+    /// Nothing changes an endpoint once it is deleted. What had been sent to it is older than that, so its log has gone before; what was put on its way at
+    /// that very moment waits for nobody.
+    private func endpoints(_ context: TenantContext) async throws -> Int {
+        let (tenant, before) = (context.tenant.id, now.adding(seconds: -WebhookDelivery.kept))
+        return try await context.work { write in
+            let ids = try await write.query(
+                """
+                select w.id from webhook_endpoints w where w.tenant_id = \(tenant) and w.state = 'deleted' and w.updated_at < \(before) \
+                and not exists (select from webhook_deliveries d where d.tenant_id = w.tenant_id and d.endpoint_id = w.id and d.status <> 'waiting') \
+                order by w.updated_at, w.id limit \(Self.rowsAtOnce) for update of w skip locked
+                """
+            ).map { try $0.get(0, as: WebhookEndpointID.self) }
+            guard !ids.isEmpty else { return 0 }
+            write.enqueue("delete from webhook_deliveries where tenant_id = \(tenant) and endpoint_id = any(\(ids))")
+            write.enqueue("delete from webhook_endpoints where tenant_id = \(tenant) and id = any(\(ids))")
+            return ids.count
         }
     }
 

@@ -246,7 +246,8 @@ struct AccountDeskQueries {
     private var asked: SQL {
         """
         select i.id, i.method, i.status, i.amount_minor, i.received_minor, h.held_minor, i.currency, i.reference, i.expires_at, \
-        i.created_at from payment_intents i cross join lateral (\(ReleasedParts.select)) h where i.tenant_id = \(tenant) and i.account_id = \(account) and i.status <> 'succeeded' \
+        i.created_at from payment_intents i cross join lateral (\(ReleasedParts.select)) h \
+        where i.tenant_id = \(tenant) and i.account_id = \(account) and i.status <> 'succeeded' \
         order by i.created_at desc, i.id desc limit \(Int64(AccountDesk.shown))
         """
     }

@@ -19,13 +19,18 @@ struct ListFault: Sendable {
     let name: String
     let typed: String
     let kind: Kind
+    /// What the page calls the filter, where it offers it.
+    var label: String?
 
-    /// A page says what is wrong with days. What else no filter knows is left out there: an address typed by hand still shows a list.
-    func problem(_ t: Localiser) -> FieldProblem? {
-        switch kind {
-        case .day: FieldProblem(name, t("list.not_a_day", ["value": typed]))
+    /// What a page says beside the filter, or of its name in the address where it offers none.
+    func problem(_ t: Localiser) -> FieldProblem {
+        let field = label == nil ? FilterBar.whole : name
+        let words = ["value": String(typed.prefix(100)), "name": label.map { t($0) } ?? name]
+        return switch kind {
+        case .day: FieldProblem(name, t("list.not_a_day", words))
         case .backwards: FieldProblem(name, t("list.backwards"))
-        case .word, .value: nil
+        case .word where label != nil: FieldProblem(field, t("list.not_a_choice", words))
+        case .word, .value: FieldProblem(field, t("list.not_a_value", words))
         }
     }
 
@@ -53,10 +58,21 @@ extension ListView {
         let wrong = typed.compactMap { filter, text -> ListFault? in
             if value(text, filter) != nil { return nil }
             if case .day = filter.control { return ListFault(name: filter.name, typed: text, kind: .day) }
-            if case .word(let words) = filter.schema { return ListFault(name: filter.name, typed: text, kind: .word(words)) }
-            return ListFault(name: filter.name, typed: text, kind: .value)
+            let label = isOffered(filter) ? filter.label : nil
+            if case .word(let words) = filter.schema {
+                return ListFault(name: filter.name, typed: text, kind: .word(words), label: label)
+            }
+            return ListFault(name: filter.name, typed: text, kind: .value, label: label)
         }
         return wrong.isEmpty ? backwards.map { [$0] } ?? [] : wrong
+    }
+
+    private func isOffered(_ filter: ListFilter) -> Bool {
+        switch filter.control {
+        case .none: false
+        case .choices: frame.choices[filter.name]?.isEmpty == false
+        default: true
+        }
     }
 
     /// Both ends of a range of days, each a day, in the wrong order.

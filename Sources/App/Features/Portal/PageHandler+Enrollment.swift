@@ -60,12 +60,22 @@ extension PageHandler {
     }
 
     func enrollmentDepartments(_ visit: Visit) async throws -> HTTPResponse {
-        let view = try await EnrollmentView.load(visit, counting: .all)
+        let view = try await EnrollmentView.load(visit)
         let t = visit.localiser()
-        let page = DepartmentListPage(
-            crumbs: view.crumbs(t, current: t("enrollment.departments")), enrollment: view.enrollment.name,
-            rows: view.balance.lines.map(view.row), currency: view.currency, newDepartment: view.url(.newDepartmentForm))
-        return visit.page(page, view.frame(.enrollmentDepartments, banner: enterpriseBanner(visit, t)))
+        let new = ActionLink(t("department.new"), view.url(.newDepartmentForm), .primary)
+        var frame = ListFrame(
+            title: t("enrollment.departments"), lede: .text(t("department.list_lede", ["enrollment": view.enrollment.name])),
+            empty: .neverHad(title: t("department.empty_title"), text: t("enrollment.no_departments"), action: new),
+            filteredTitle: t("department.filtered_title"))
+        frame.crumbs = view.crumbs(t, current: t("enrollment.departments"))
+        frame.actions = [new]
+        frame.scope = [("enrollment_id", view.id.description)]
+        // The dearest first.
+        frame.sort = "-term"
+        frame.words = ["currency": view.currency.code]
+        frame.totals = try await view.departmentTotals(t)
+        return try await list(
+            visit, ListedDepartment.list, frame, view.frame(.enrollmentDepartments, banner: enterpriseBanner(visit, t)))
     }
 
     func department(_ visit: Visit) async throws -> HTTPResponse {

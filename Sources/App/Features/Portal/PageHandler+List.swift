@@ -30,6 +30,12 @@ struct ListFrame: Sendable {
     /// When this filter alone leaves nothing, that is good news: `["state=suspended": .allDone(…)]`.
     var done: [String: EmptyState] = [:]
     var filteredTitle: String
+    /// What stands below the rows, whichever of them are shown.
+    var totals: [Total] = []
+    /// What the table is called, where the page is about more than it.
+    var caption: String?
+    /// What headings need beside their keys: a currency.
+    var words: [String: String] = [:]
     /// What can be done with ticked rows, and how a row is named in the address.
     var selection: (rows: RowSelection, name: @Sendable (UUID) -> String)?
 
@@ -38,6 +44,19 @@ struct ListFrame: Sendable {
         self.lede = lede
         self.empty = empty
         self.filteredTitle = filteredTitle
+    }
+
+    /// A sum below the rows, by the names of the columns that it is a sum of.
+    struct Total: Sendable {
+        let label: String
+        let url: URLPath?
+        let cells: [String: HTML]
+
+        init(_ label: String, url: URLPath? = nil, _ cells: [String: HTML]) {
+            self.label = label
+            self.url = url
+            self.cells = cells
+        }
     }
 }
 
@@ -54,7 +73,7 @@ extension PageHandler {
             try view.requireReadable()
             if let format = ListFileFormat(rawValue: asked) { return try await view.file(condition, context).response(format) }
         }
-        let problems = view.faults.compactMap { $0.problem(view.t) }
+        let problems = view.faults.map { $0.problem(view.t) }
         if !problems.isEmpty {
             let page = view.page([], .none, try description.request(limit: view.limit, sort: view.sort), context, problems)
             return visit.page(page, around, status: 422)
@@ -167,8 +186,9 @@ struct ListView<Item: Sendable>: Sendable {
     ) -> ListingPage {
         let (columns, reader) = (columns, reader)
         let table = DataTable(
-            frame.title, columns: columns.map { head($0, request) },
-            rows: items.map { item in TableRow(picked(columns.map { $0.cell(item, reader) }, item)) })
+            frame.caption ?? frame.title, columns: columns.map { head($0, request) },
+            rows: items.map { item in TableRow(picked(columns.map { $0.cell(item, reader) }, item)) },
+            totals: frame.totals.compactMap { total($0, columns) })
         var page = ListingPage(
             frame.title, lede: frame.lede, filters: filters(request), table: table, pager: pager(slice, request), empty: empty)
         page.problems = problems
@@ -185,6 +205,14 @@ struct ListView<Item: Sendable>: Sendable {
         if slice.total == 1, chosen.isEmpty { page.alone = frame.alone }
         return page
     }
+
+    /// Its label takes the columns before the first that it is a sum of; without any of those there is nothing to say.
+    private func total(_ total: ListFrame.Total, _ columns: [ListColumn<Item>]) -> DataTable.Total? {
+        guard let first = columns.dropFirst().firstIndex(where: { total.cells[$0.name] != nil }) else { return nil }
+        return DataTable.Total(total.label, columns[first...].map { total.cells[$0.name] ?? t.nothing }, url: total.url)
+    }
+
+    private func title(_ column: ListColumn<Item>) -> String { t(column.title, frame.words) }
 
     private func isOpen(_ item: Item) -> Bool { description.isTicked?(item) ?? true }
 
@@ -212,7 +240,7 @@ struct ListView<Item: Sendable>: Sendable {
 
     private func head(_ column: ListColumn<Item>, _ request: ListRequest<Item>) -> TableColumn {
         guard let name = column.order, let order = description.orders.first(where: { $0.name == name }) else {
-            return TableColumn(t(column.title), isNumber: column.isNumber)
+            return TableColumn(title(column), isNumber: column.isNumber)
         }
         let isCurrent = request.order.name == name
         let descending = isCurrent ? !request.isDescending : order.isDescendingFirst
@@ -223,7 +251,7 @@ struct ListView<Item: Sendable>: Sendable {
         let sort = TableColumn.Sort(
             url: here(changing: [("sort", word == usual ? nil : word)]),
             current: isCurrent ? (request.isDescending ? .descending : .ascending) : nil)
-        return TableColumn(t(column.title), isNumber: column.isNumber, sort: sort)
+        return TableColumn(title(column), isNumber: column.isNumber, sort: sort)
     }
 
     /// What else the address carries and a new choice keeps.
@@ -280,7 +308,7 @@ struct ListView<Item: Sendable>: Sendable {
         let names = shown.map(\.name)
         return ColumnChooser(
             action: URLPath(visit.request.pathSegments),
-            choices: description.columns.dropFirst().map { .init($0.name, t($0.title), isShown: names.contains($0.name)) },
+            choices: description.columns.dropFirst().map { .init($0.name, title($0), isShown: names.contains($0.name)) },
             kept: kept(description.filters.map(\.name) + ["sort", "limit"]))
     }
 
@@ -291,7 +319,7 @@ struct ListView<Item: Sendable>: Sendable {
             return [order.isDescendingFirst, !order.isDescendingFirst].map { descending in
                 .init(
                     order.word(descending: descending),
-                    t("list.sort_\(order.kind.rawValue)_\(descending ? "descending" : "ascending")", ["column": t(column.title)]))
+                    t("list.sort_\(order.kind.rawValue)_\(descending ? "descending" : "ascending")", ["column": title(column)]))
             }
         }
         return SortChooser(
@@ -332,10 +360,15 @@ struct ListView<Item: Sendable>: Sendable {
     // MARK: The same question to the API (G7)
 
     private func curl(_ request: ListRequest<Item>) -> String {
-        var query = frame.scope.map { ($0.name, $0.value) } + chosen.map { ($0.filter.name, $0.value) }
+        let ofPath = description.endpoint.parameters
+        let scope = frame.scope.map { ($0.name, $0.value) }
+        var query = scope.filter { !ofPath.contains($0.0) } + chosen.map { ($0.filter.name, $0.value) }
         if sort != nil { query.append(("sort", request.word)) }
         if limit != 25 { query.append(("limit", String(limit))) }
-        let path = URLPath(description.endpoint.segments.map(String.init), query: query).string
+        let segments = description.endpoint.segments.map { segment in
+            scope.first { "{\($0.0)}" == segment }?.1 ?? String(segment)
+        }
+        let path = URLPath(segments, query: query).string
         return "curl -H \"Authorization: Bearer $BURSAR_KEY\" \(ShellWord.quoted(visit.origin + path))"
     }
 }

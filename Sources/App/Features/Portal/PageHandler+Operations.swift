@@ -12,11 +12,18 @@ extension PageHandler {
     func operatorJobs(_ visit: Visit) async throws -> HTTPResponse {
         let context = try visit.context()
         try requireOperator(context)
-        let state = visit["state"].flatMap { Job.State(rawValue: $0) } ?? .failing
-        let page = JobsPage(
-            state: state, jobs: try await ListJobs.run(state, limit: 100, context), lag: try await lag(visit, context),
-            tokens: visit.tokens())
-        return visit.page(page, Frame(current: PageRoute.operatorJobs.url()))
+        let typed = visit.filled("state")
+        let asked = typed.map { Job.State(rawValue: $0) } ?? .failing
+        var page = JobsPage(
+            state: asked ?? .failing, jobs: [], lag: try await lag(visit, context), tokens: visit.tokens())
+        if let asked {
+            page.jobs = try await ListJobs.run(asked, limit: 100, context)
+        } else {
+            let fault = ListFault(
+                name: "state", typed: typed ?? "", kind: .word(Job.State.allCases.map(\.rawValue)), label: "subscriptions.state")
+            page.problems = [fault.problem(visit.localiser())]
+        }
+        return visit.page(page, Frame(current: PageRoute.operatorJobs.url()), status: asked == nil ? 422 : 200)
     }
 
     private func lag(_ visit: Visit, _ context: TenantContext) async throws -> [(

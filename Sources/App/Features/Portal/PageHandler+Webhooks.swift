@@ -60,27 +60,31 @@ extension PageHandler {
         return showSecret(answer, visit, owner)
     }
 
+    /// The endpoint with the log of what it was told, which is a list like every other.
     func webhook(_ visit: Visit) async throws -> HTTPResponse {
         var owner = try await webhookOwner(visit)
-        let (context, window) = (try visit.context(), ListWindow(visit))
+        let context = try visit.context()
         let endpoint = try await endpoint(visit, owner)
-        var filter = WebhookDeliveryFilter()
-        filter.account = endpoint.account
-        filter.endpoint = endpoint.id
-        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { [filter] page in
-            try await ListWebhookDeliveries.run(filter, page, context)
-        }
+        let t = visit.localiser(owner.frame.zone)
         switch visit.flash {
-        case .webhookSaved: owner.frame.banner = Banner(.good, title: visit.strings("webhooks.flash.saved"))
-        case .webhookTested: owner.frame.banner = Banner(.good, title: visit.strings("webhooks.flash.tested"))
-        default: owner.frame.banner = trouble(of: endpoint, shown.items, owner.links, visit.localiser(owner.frame.zone))
+        case .webhookSaved: owner.frame.banner = Banner(.good, title: t("webhooks.flash.saved"))
+        case .webhookTested: owner.frame.banner = Banner(.good, title: t("webhooks.flash.tested"))
+        default: owner.frame.banner = try await trouble(of: endpoint, owner.links, t, context)
         }
-        let success = try await WebhookSuccess.lastDay(of: [endpoint.id], context)[endpoint.id]
-        let page = WebhookPage(
-            crumbs: crumbs(visit, owner, endpoint.host), endpoint: endpoint, deliveries: shown.items,
-            success: success, links: owner.links, pager: window.pager(shown, visit), testTokens: visit.tokens(),
-            switchTokens: visit.tokens())
-        return visit.page(page, owner.frame)
+        let head = WebhookHead(
+            endpoint: endpoint, success: try await WebhookSuccess.lastDay(of: [endpoint.id], context)[endpoint.id],
+            links: owner.links, testTokens: visit.tokens(), switchTokens: visit.tokens())
+        var frame = ListFrame(
+            title: t("webhooks.to", ["host": endpoint.host]), lede: .text(endpoint.url),
+            empty: .neverHad(title: t("webhooks.log_empty"), text: t("webhooks.log_empty_text"), action: nil),
+            filteredTitle: t("webhooks.log_filtered"))
+        frame.crumbs = crumbs(visit, owner, endpoint.host)
+        frame.actions = head.actions(t)
+        frame.above = head.html(t)
+        frame.caption = t("webhooks.log")
+        frame.scope = [("endpoint_id", endpoint.id.description)]
+        if let account = endpoint.account { frame.scope.append(("account_id", account.description)) }
+        return try await list(visit, WebhookDelivery.list, frame, owner.frame)
     }
 
     func editWebhookForm(_ visit: Visit) async throws -> HTTPResponse {
@@ -193,10 +197,11 @@ extension PageHandler {
     // MARK: Parts
 
     /// What keeps messages from arriving, and the way to its cause.
-    private func trouble(of endpoint: WebhookEndpoint, _ shown: [WebhookDelivery], _ links: WebhookLinks, _ t: Localiser)
-        -> Banner?
-    {
-        let cause = shown.first { $0.error != nil }
+    private func trouble(
+        of endpoint: WebhookEndpoint, _ links: WebhookLinks, _ t: Localiser, _ context: TenantContext
+    ) async throws -> Banner? {
+        guard endpoint.failingSince != nil || endpoint.state == .disabled else { return nil }
+        let cause = try await FindWebhookDelivery.cause(of: endpoint.id, context)
         let actions = cause.map { [ActionLink(t("webhooks.see_cause"), links.delivery($0))] } ?? []
         switch (endpoint.state, endpoint.disabledReason) {
         case (.disabled, .gone?), (.disabled, .failing?):

@@ -93,7 +93,7 @@ struct UsagePeriodFault: Error, Sendable {
         switch fault {
         case .from: return FieldProblem("from", t("usage_page.not_a_date"))
         case .to: return FieldProblem("to", t("usage_page.not_a_date"))
-        case .month: return FieldProblem("from", t("usage_page.not_a_month"))
+        case .month: return FieldProblem("month", t("usage_page.not_a_month"))
         case .backwards: return FieldProblem("to", t("usage_page.backwards"))
         case .tooLong: return FieldProblem("to", t("usage_page.too_long", most))
         }

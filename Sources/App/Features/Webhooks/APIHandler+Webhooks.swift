@@ -39,14 +39,7 @@ extension APIHandler {
         case .testWebhookEndpoint:
             _ = try request.body()
             return response(try await TestWebhookEndpoint(id: try request.pathID()).run(context, try request.options()), request)
-        case .listWebhookDeliveries:
-            var filter = WebhookDeliveryFilter()
-            filter.account = request.id("account_id")
-            filter.endpoint = request.id("endpoint_id")
-            filter.event = request.id("event_id")
-            filter.status = request["status"].flatMap { WebhookDelivery.Status(rawValue: $0) }
-            let page = try await ListWebhookDeliveries.run(filter, try request.page(), context)
-            return await list(request, page) { $0.write(to: &$1, withBodies: false) }
+        case .listWebhookDeliveries: return try await list(request, WebhookDelivery.list)
         case .getWebhookDelivery:
             return response(try await FindWebhookDelivery.byID(try request.pathID(), context).answer(), request)
         case .retryWebhookDelivery:

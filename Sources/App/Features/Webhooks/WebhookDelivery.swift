@@ -26,10 +26,14 @@ package struct WebhookDelivery: Sendable {
     package let url: String
 
     /// Of `webhook_deliveries d` and its endpoint `w`.
-    static let columns: SQL = """
-        d.id, d.endpoint_id, d.account_id, d.event_id, d.event_type, d.is_test, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at, \
-        d.created_at, d.body, d.response_status, d.response_body, d.error, d.duration_ms, w.url
-        """
+    static func columns(withBodies: Bool) -> SQL {
+        let (sent, heard): (SQL, SQL) = withBodies ? ("d.body", "d.response_body") : ("null::text", "null::text")
+        return """
+            d.id, d.endpoint_id, d.account_id, d.event_id, d.event_type, d.is_test, d.status, d.attempts, d.next_attempt_at, d.last_attempt_at, \
+            d.created_at, \(sent), d.response_status, \(heard), d.error, d.duration_ms, w.url
+            """
+    }
+
     static let source: SQL =
         "from webhook_deliveries d join webhook_endpoints w on w.tenant_id = d.tenant_id and w.id = d.endpoint_id"
 
@@ -94,52 +98,21 @@ package struct WebhookDelivery: Sendable {
     }
 }
 
-/// What the log of deliveries is narrowed to.
-package struct WebhookDeliveryFilter: Sendable {
-    package var account: AccountID?
-    package var endpoint: WebhookEndpointID?
-    package var event: EventID?
-    package var status: WebhookDelivery.Status?
-    package init() {}
-}
-
-package enum ListWebhookDeliveries {
-    /// How far back the log goes, in seconds.
-    static let kept: Int64 = 30 * 86_400
-
-    package static func run(_ filter: WebhookDeliveryFilter, _ page: PageRequest, _ context: TenantContext) async throws
-        -> ListPage<
-            WebhookDelivery
-        >
-    {
-        let owner: AccountID?
-        do {
-            owner = try await ListAPIKeys.keyOwner(filter.account, context)
-        } catch Failure.notFound where filter.account != nil {
-            return ListPage([], limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-        }
-        // The log of an account is that of its endpoints: what the tenant's own were told about it is the operator's.
-        var condition: SQL = "d.tenant_id = \(context.tenant.id)"
-        if let owner { condition = "\(condition) and w.account_id = \(owner)" }
-        if let endpoint = filter.endpoint { condition = "\(condition) and d.endpoint_id = \(endpoint)" }
-        if let event = filter.event { condition = "\(condition) and d.event_id = \(event)" }
-        if let status = filter.status { condition = "\(condition) and d.status = \(status)" }
-        let since = context.dependencies.realNow().adding(seconds: -kept)
-        let rows = try await context.read(
-            """
-            select \(WebhookDelivery.columns) \(WebhookDelivery.source) where \(condition) and d.created_at >= \(since) \
-            \(page.tail(at: "d.created_at", id: "d.id"))
-            """
-        ).rows
-        return ListPage(try rows.map(WebhookDelivery.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-    }
-}
-
 package enum FindWebhookDelivery {
     package static func byID(_ id: WebhookDeliveryID, _ context: TenantContext) async throws -> WebhookDelivery {
         let (delivery, owner) = try await any(id, context)
         try await FindAPIKey.requireManager(of: owner, context)
         return delivery
+    }
+
+    /// The last that did not arrive, for whoever has found the endpoint: why nothing does.
+    static func cause(of endpoint: WebhookEndpointID, _ context: TenantContext) async throws -> WebhookDelivery? {
+        try await context.read(
+            """
+            select \(WebhookDelivery.columns(withBodies: false)) \(WebhookDelivery.source) where d.tenant_id = \(context.tenant.id) \
+            and d.endpoint_id = \(endpoint) and d.error is not null order by d.created_at desc, d.id desc limit 1
+            """
+        ).rows.first.map(WebhookDelivery.init)
     }
 
     static func confirmVisible(_ id: WebhookDeliveryID, _ context: TenantContext) async throws {
@@ -148,7 +121,7 @@ package enum FindWebhookDelivery {
 
     static func one(_ id: WebhookDeliveryID, _ tenant: TenantID) -> SQL {
         """
-        select \(WebhookDelivery.columns), w.account_id, w.state \(WebhookDelivery.source) where d.tenant_id = \(tenant) and d.id = \(id)
+        select \(WebhookDelivery.columns(withBodies: true)), w.account_id, w.state \(WebhookDelivery.source) where d.tenant_id = \(tenant) and d.id = \(id)
         """
     }
 

@@ -121,10 +121,7 @@ extension Endpoint {
         case .listWebhookDeliveries:
             return .read(
                 tag, "What was sent in the last 30 days and what became of it, newest first.", .list("WebhookDelivery"),
-                query: [
-                    .optional("account_id", .id("acc")), .optional("endpoint_id", .id("whe")), .optional("event_id", .id("evt")),
-                    .optional("status", .word(WebhookDelivery.Status.allCases.map(\.rawValue))),
-                ] + EndpointDocumentation.page + EndpointDocumentation.sort, who: .administrators)
+                query: WebhookDelivery.list.query, who: .administrators)
         case .getWebhookDelivery:
             return .read(
                 tag, "One delivery with the bodies sent and received.", .object(200, "WebhookDelivery"), who: .administrators)

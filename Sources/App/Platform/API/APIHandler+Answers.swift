@@ -32,10 +32,12 @@ extension APIHandler {
         return response(Answer(status: 200, body: json.bytes), request)
     }
 
-    /// A page of a described list, or the whole of it as a file.
-    func list<Item>(_ request: APIRequest, _ description: ListDescription<Item>) async throws -> HTTPResponse {
+    /// A page of a described list, or the whole of it as a file. `scope`: the filters that the path holds.
+    func list<Item>(
+        _ request: APIRequest, _ description: ListDescription<Item>, scope: [String: String] = [:]
+    ) async throws -> HTTPResponse {
         let context = request.context
-        let condition = try await description.condition(request.values, context)
+        let condition = try await description.condition(request.values.merging(scope) { $1 }, context)
         let limit = request["limit"].flatMap { Int($0) } ?? 25
         let wanted = try description.request(
             limit: limit, sort: request["sort"] ?? description.order(of: request.values), cursor: request["cursor"])

@@ -154,9 +154,9 @@ struct APIHandler: Sendable {
         case .getEnrollment:
             return object(try await FindEnrollment.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
         case .listDepartments:
-            return await list(request, try await ListDepartments.run(try request.pathID(), try request.page(), context)) {
-                $0.write(to: &$1)
-            }
+            let enrollment: EnrollmentID = try request.pathID()
+            _ = try await FindEnrollment.byID(enrollment, context)
+            return try await list(request, ListedDepartment.list, scope: ["enrollment_id": enrollment.description])
         case .createDepartment:
             let enrollment: EnrollmentID = try request.pathID()
             let body = try request.body()

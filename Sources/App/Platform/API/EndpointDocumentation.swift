@@ -211,7 +211,8 @@ extension Endpoint {
             .read(
                 "enrollments", "The commitment, where it goes by department, and the notices, as of now.",
                 .object(200, "EnrollmentBalance"))
-        case .listDepartments: .read("enrollments", "Its departments.", .list("Department"), query: EndpointDocumentation.page)
+        case .listDepartments:
+            .read("enrollments", "Its departments.", .list("Department"), query: ListedDepartment.list.query)
         case .createDepartment:
             .create("enrollments", "Add a department.", "Department", Input.createDepartment, who: .enterpriseAdministrators)
         case .getDepartment, .findDepartment: .read("enrollments", "One department.", .object(200, "Department")).tagged()

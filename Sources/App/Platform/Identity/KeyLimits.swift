@@ -50,7 +50,7 @@ extension Endpoint {
     /// Every scope that can be given, in the order of the alphabet. Made from the routes, so that a new part of the API has its scope.
     package static let scopes: [String] = Set(allCases.compactMap(\.scope)).subtracting(unscopable).sorted()
 
-    /// The scopes that open something to a key of this role; the others would only be names.
+    /// The scopes that open something to a key of this role; the others would only be names, so that the page offers none of them and no key is given one.
     package static func scopes(of role: Role) -> [String] {
         let useful = Set(allCases.filter { $0.documentation.audience.includes(role) }.compactMap(\.scope))
         return scopes.filter(useful.contains)

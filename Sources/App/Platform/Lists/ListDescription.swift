@@ -35,18 +35,21 @@ package struct ListFilter: Sendable {
     let schema: Schema
     let note: String
     let control: Control
+    /// The endpoint's path holds it, under the same name, and not its query.
+    let isOfPath: Bool
     /// What the value narrows the list to. The value has been held against the schema.
     let condition: @Sendable (String, ListAsk) async throws -> SQL
 
     init(
         _ name: String, label: String, _ schema: Schema, _ note: String = "", _ control: Control = .none,
-        condition: @escaping @Sendable (String, ListAsk) async throws -> SQL
+        isOfPath: Bool = false, condition: @escaping @Sendable (String, ListAsk) async throws -> SQL
     ) {
         self.name = name
         self.label = label
         self.schema = schema
         self.note = note
         self.control = control
+        self.isOfPath = isOfPath
         self.condition = condition
     }
 
@@ -176,7 +179,7 @@ package struct ListDescription<Item: Sendable>: Sendable {
 
     /// The query of its endpoint.
     var query: [Schema.Field] {
-        filters.map { .optional($0.name, $0.schema, $0.note) } + EndpointDocumentation.page + [
+        filters.filter { !$0.isOfPath }.map { .optional($0.name, $0.schema, $0.note) } + EndpointDocumentation.page + [
             .optional(
                 "sort",
                 .word(

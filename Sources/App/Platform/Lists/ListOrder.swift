@@ -7,23 +7,29 @@ import Values
 package enum ListKey: Sendable, Equatable {
     case instant(Instant)
     case text(String)
+    case number(Int64)
 
-    enum Kind: String, Sendable { case instant, text }
+    enum Kind: String, Sendable { case instant, text, number }
 
     fileprivate var bytes: [UInt8] {
         switch self {
-        case .instant(let at):
-            let word = UInt64(bitPattern: at.microseconds)
-            return (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
-        case .text(let text): return Array(text.utf8)
+        case .instant(let at): Self.bytes(at.microseconds)
+        case .number(let number): Self.bytes(number)
+        case .text(let text): Array(text.utf8)
         }
+    }
+
+    private static func bytes(_ number: Int64) -> [UInt8] {
+        let word = UInt64(bitPattern: number)
+        return (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
     }
 
     fileprivate init?(_ bytes: ArraySlice<UInt8>, _ kind: Kind) {
         switch kind {
-        case .instant:
+        case .instant, .number:
             guard bytes.count == 8 else { return nil }
-            self = .instant(Instant(microseconds: Int64(bitPattern: bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })))
+            let number = Int64(bitPattern: bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+            self = kind == .number ? .number(number) : .instant(Instant(microseconds: number))
         case .text:
             guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
             self = .text(text)
@@ -49,6 +55,11 @@ package struct ListOrder<Item: Sendable>: Sendable {
     /// `column` holds the text in small letters, as the database writes them; `key` is the text itself.
     static func alphabetical(_ name: String, _ column: String, _ key: @escaping @Sendable (Item) -> String) -> ListOrder {
         ListOrder(name: name, column: column, kind: .text, isDescendingFirst: false) { .text(key($0)) }
+    }
+
+    /// `column` is a `bigint`.
+    static func largest(_ name: String, _ column: String, _ key: @escaping @Sendable (Item) -> Int64) -> ListOrder {
+        ListOrder(name: name, column: column, kind: .number, isDescendingFirst: true) { .number(key($0)) }
     }
 
     func word(descending: Bool) -> String { (descending ? "-" : "") + name }
@@ -97,6 +108,8 @@ package struct ListRequest<Item: Sendable>: Sendable {
         switch after.key {
         case .instant(let at):
             return "and (\(unsafeSQL: order.column), \(unsafeSQL: id)) \(unsafeSQL: comparison) (\(at), \(after.id)) \(end)"
+        case .number(let number):
+            return "and (\(unsafeSQL: order.column), \(unsafeSQL: id)) \(unsafeSQL: comparison) (\(number), \(after.id)) \(end)"
         case .text(let text):
             return
                 "and (\(unsafeSQL: order.column), \(unsafeSQL: id)) \(unsafeSQL: comparison) (lower(\(text)), \(after.id)) \(end)"

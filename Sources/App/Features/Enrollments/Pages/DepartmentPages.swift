@@ -1,44 +1,6 @@
 import HTML
 import Values
 
-/// All departments of an agreement.
-package struct DepartmentListPage: Page {
-    package var crumbs: Breadcrumbs
-    package var enrollment: String
-    package var rows: [DepartmentTable.Row]
-    package var currency: Currency
-    package var newDepartment: URLPath
-
-    package init(crumbs: Breadcrumbs, enrollment: String, rows: [DepartmentTable.Row], currency: Currency, newDepartment: URLPath)
-    {
-        self.crumbs = crumbs
-        self.enrollment = enrollment
-        self.rows = rows
-        self.currency = currency
-        self.newDepartment = newDepartment
-    }
-
-    package func title(_ t: Localiser) -> String { t("enrollment.departments") }
-
-    package func content(_ t: Localiser) -> HTML {
-        group {
-            crumbs.html(t)
-            PageHeading(
-                title(t), lede: .text(t("department.list_lede", ["enrollment": enrollment])),
-                actions: [ActionLink(t("department.new"), newDepartment, .primary)]
-            ).html
-            if rows.isEmpty {
-                EmptyState.neverHad(
-                    title: t("department.empty_title"), text: t("enrollment.no_departments"),
-                    action: ActionLink(t("department.new"), newDepartment, .primary)
-                ).html(t)
-            } else {
-                DepartmentTable(rows, currency: currency).html(t)
-            }
-        }
-    }
-}
-
 /// One department: what it may spend, what it has, month by month, and the accounts in it (experience 30).
 package struct DepartmentPage: Page {
     package struct Ways: Sendable {

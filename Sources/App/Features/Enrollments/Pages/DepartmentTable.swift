@@ -90,8 +90,8 @@ package struct DepartmentTable: Sendable {
             ],
             rows: rows.map { row in
                 TableRow([
-                    name(row, t), .text(t.number(row.subscriptions)), t.amountElement(row.thisMonth), t.amountElement(row.term),
-                    row.quota.map(t.amountElement) ?? t.nothing, share(row, scale, t),
+                    row.nameCell(t), .text(t.number(row.subscriptions)), t.amountElement(row.thisMonth),
+                    t.amountElement(row.term), row.quota.map(t.amountElement) ?? t.nothing, row.shareCell(scale, t),
                 ])
             },
             totals: [
@@ -101,23 +101,26 @@ package struct DepartmentTable: Sendable {
             ]
         ).html
     }
+}
 
-    private func name(_ row: Row, _ t: Localiser) -> HTML {
+extension DepartmentTable.Row {
+    func nameCell(_ t: Localiser) -> HTML {
         group {
-            a(.class("row-link"), .href(row.url)) { row.name ?? t("enrollment.no_department") }
-            if let centre = row.costCentre { span(.class("sub")) { centre } }
+            a(.class("row-link"), .href(url)) { name ?? t("enrollment.no_department") }
+            if let costCentre { span(.class("sub")) { costCentre } }
         }
     }
 
-    private func share(_ row: Row, _ scale: Int64, _ t: Localiser) -> HTML {
+    /// - Parameter scale: the longest of all bars of the agreement.
+    func shareCell(_ scale: Int64, _ t: Localiser) -> HTML {
         div(.class("share")) {
-            QuotaBar(spent: row.term, quota: row.quota, scale: scale).html
-            span(.class(row.isOver ? "sub sub--bad" : "sub")) { shareWords(row, t) }
+            QuotaBar(spent: term, quota: quota, scale: scale).html
+            span(.class(isOver ? "sub sub--bad" : "sub")) { shareWords(t) }
         }
     }
 
-    private func shareWords(_ row: Row, _ t: Localiser) -> String {
-        guard let percent = row.percent else { return t(row.quota == nil ? "enrollment.without_quota" : "enrollment.zero_quota") }
-        return t(row.isOver ? "enrollment.over_quota" : "enrollment.of_quota", ["percent": t.number(percent)])
+    private func shareWords(_ t: Localiser) -> String {
+        guard let percent else { return t(quota == nil ? "enrollment.without_quota" : "enrollment.zero_quota") }
+        return t(isOver ? "enrollment.over_quota" : "enrollment.of_quota", ["percent": t.number(percent)])
     }
 }

@@ -9,15 +9,18 @@ struct JobsPage: Page {
     /// Counted up to a bound, the oldest of each with them.
     var lag: [(label: String, count: Int, oldest: Instant?, url: URLPath?)]
     var tokens: FormTokens
+    var problems: [FieldProblem] = []
 
     static let countedAtMost = 1_000
 
+    var hasProblems: Bool { !problems.isEmpty }
     func title(_ t: Localiser) -> String { t("jobs.title") }
 
     func content(_ t: Localiser) -> HTML {
         group {
             PageHeading(title(t), lede: .text(t("jobs.lede"))).html
             queues(t)
+            errorSummary(problems, t)
             FilterBar(
                 action: PageRoute.operatorJobs.url(),
                 fields: [
@@ -26,8 +29,10 @@ struct JobsPage: Page {
                         choices: [Job.State.overdue, .waiting].map { .init($0.rawValue, t("jobs.state.\($0.rawValue)")) },
                         selected: state.rawValue)
                 ]
-            ).html(t)
-            if jobs.isEmpty {
+            ).html(t, problems)
+            if hasProblems {
+                p(.class("actions")) { a(.class("btn"), .href(PageRoute.operatorJobs.url())) { t("list.clear_all") } }
+            } else if jobs.isEmpty {
                 EmptyState.allDone(title: t("jobs.none.\(state.rawValue)"), text: t("jobs.none_text")).html(t)
             } else {
                 table(t)

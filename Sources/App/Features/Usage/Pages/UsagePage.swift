@@ -59,7 +59,10 @@ package struct UsagePage: Page {
 
     private func controls(_ t: Localiser) -> HTML {
         div(.class("controls")) {
-            presets.choices
+            div(.id(fieldID("month"))) {
+                presets.choices
+                for fault in problems where fault.field == "month" { faultLine(fault, id: fieldID("month"), t) }
+            }
             groupings.choices
             form(.class("form form--line range"), .method(.get), .action(action), .novalidate) {
                 for (name, value) in kept { hiddenField(name, value) }

@@ -200,30 +200,23 @@ package struct WebhookFormPage: Page {
     }
 }
 
-/// One endpoint, what may be done with it, and what it was told.
-package struct WebhookPage: Page {
-    package var crumbs: Breadcrumbs
+/// One endpoint and what may be done with it, above the list of what it was told.
+package struct WebhookHead: Sendable {
     package var endpoint: WebhookEndpoint
-    package var deliveries: [WebhookDelivery]
     package var success: WebhookSuccess?
     package var links: WebhookLinks
-    package var pager: Pager
     package var testTokens: FormTokens
     package var switchTokens: FormTokens
 
-    package func title(_ t: Localiser) -> String { t("webhooks.to", ["host": endpoint.host]) }
+    func actions(_ t: Localiser) -> [ActionLink] {
+        [
+            ActionLink(t("webhooks.edit"), links.edit(endpoint.id)), ActionLink(t("webhooks.rotate"), links.rotate(endpoint.id)),
+            ActionLink(t("webhooks.delete"), links.delete(endpoint.id), .danger),
+        ]
+    }
 
-    package func content(_ t: Localiser) -> HTML {
+    func html(_ t: Localiser) -> HTML {
         group {
-            crumbs.html(t)
-            PageHeading(
-                title(t), lede: .text(endpoint.url),
-                actions: [
-                    ActionLink(t("webhooks.edit"), links.edit(endpoint.id)),
-                    ActionLink(t("webhooks.rotate"), links.rotate(endpoint.id)),
-                    ActionLink(t("webhooks.delete"), links.delete(endpoint.id), .danger),
-                ]
-            ).html
             facts(t).html
             div(.class("actions")) {
                 if endpoint.state == .enabled {
@@ -238,10 +231,7 @@ package struct WebhookPage: Page {
                     submitButton(t(endpoint.state == .enabled ? "webhooks.disable" : "webhooks.enable"), .plain)
                 }
             }
-            block(t("webhooks.log")) {
-                if deliveries.isEmpty { p { t("webhooks.log_empty") } } else { table(t).html }
-                pager.html(t)
-            }
+            div(.class("section-head")) { h2 { t("webhooks.log") } }
         }
     }
 
@@ -264,22 +254,6 @@ package struct WebhookPage: Page {
                     ?? .text(t("webhooks.every"))))
         if let until = endpoint.previousUntil { items.append(.init(t("webhooks.old_secret_until"), t.timeElement(until))) }
         return DetailList(items)
-    }
-
-    private func table(_ t: Localiser) -> DataTable {
-        DataTable(
-            t("webhooks.log"),
-            columns: ["when", "event", "status", "reply", "ms", "attempts", "next"].map {
-                TableColumn(t("webhooks.column.\($0)"), isNumber: $0 == "ms" || $0 == "attempts")
-            },
-            rows: deliveries.map { delivery in
-                TableRow([
-                    a(.href(links.delivery(delivery))) { t.timeElement(delivery.createdAt) }, identifier(delivery.eventType),
-                    t.pill(delivery.status).html, .text(t.reply(delivery)),
-                    delivery.milliseconds.map { .text(t.number($0)) } ?? t.nothing, .text(t.number(delivery.attempts)),
-                    delivery.nextAttemptAt.map(t.timeElement) ?? t.nothing,
-                ])
-            })
     }
 }
 
