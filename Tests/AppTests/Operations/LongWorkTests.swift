@@ -100,6 +100,13 @@ import Values
         try await ground.begin("suspend", []).expect(422, "required")
     }
 
+    @Test func `is asked for by a preference that is a word and not a book`() async throws {
+        let ground = try await Ground(1)
+        let book = String(repeating: "a", count: 4_001)
+        try await ground.begin("suspend", ground.items, prefer: book, query: "?dry_run=true").expect(400, "too_long")
+        try await ground.begin("suspend", ground.items, prefer: String(book.dropLast()), query: "?dry_run=true").expect(200)
+    }
+
     @Test func `resumes after a kill where it stopped, and whoever comes back late writes nothing`() async throws {
         let ground = try await Ground(45)
         let id = try await ground.begin("cancel", ground.ids.map { ground.item($0, key: "key-\($0)") }).expect(202).id

@@ -78,9 +78,13 @@ extension APIHandler {
 }
 
 extension APIRequest {
-    /// `Prefer: respond-async` (RFC 7240): the caller does not want to wait.
-    var prefersNotToWait: Bool {
-        http.headers.all("prefer").contains { value in
+    /// `Prefer: respond-async` (RFC 7240): the caller does not want to wait. Longer than any preference: 400.
+    func prefersNotToWait() throws(Failure) -> Bool {
+        let values = http.headers.all("prefer")
+        guard values.allSatisfy({ $0.unicodeScalars.count <= OpenAPI.preferenceMaximum }) else {
+            throw .malformed(code: "too_long", pointer: "Prefer", arguments: ["max": String(OpenAPI.preferenceMaximum)])
+        }
+        return values.contains { value in
             value.lowercased().split { $0 == "," || $0 == ";" }.contains { $0.filter { $0 != " " } == "respond-async" }
         }
     }

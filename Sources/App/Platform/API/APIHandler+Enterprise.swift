@@ -64,7 +64,8 @@ extension APIHandler {
                 id: id, key: fields?["idempotency_key"]?.text, reason: reason, note: fields?["note"]?.text)
         }
         let (work, options) = (ActOnSubscriptions(action: action, items: items, mode: mode), try request.options())
-        if !options.dryRun, work.isLong || request.prefersNotToWait {
+        let prefersNotToWait = try request.prefersNotToWait()
+        if !options.dryRun, work.isLong || prefersNotToWait {
             return response(try await StartOperation(work).run(request.context, options), request)
         }
         let words = localisation[request.language]

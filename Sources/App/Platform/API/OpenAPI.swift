@@ -125,6 +125,9 @@ package enum OpenAPI {
         json.field("responses", object: { answers(of: endpoint, reference, &$0) })
     }
 
+    /// Characters of `Prefer`.
+    static let preferenceMaximum = 4_000
+
     private static func parameters(of endpoint: Endpoint, _ documentation: EndpointDocumentation, _ json: inout JSONWriter) {
         for name in endpoint.parameters {
             parameter(&json, name, "path", idPrefix[name].map { .id($0) } ?? .text(min: 1, max: 100), required: true, "")
@@ -147,7 +150,7 @@ package enum OpenAPI {
         }
         if documentation.accepted != nil {
             parameter(
-                &json, "Prefer", "header", .text(max: 4_000), required: false,
+                &json, "Prefer", "header", .text(max: preferenceMaximum), required: false,
                 "`respond-async`: answer 202 at once, whatever the number (RFC 7240).")
         }
         if takesIfMatch(endpoint) {
