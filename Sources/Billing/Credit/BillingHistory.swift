@@ -3,7 +3,7 @@ import Values
 /// A7: one month of a subscription's money, from the ledger (M3). What is posted in a month stands in it, whenever it was used.
 package struct BillingMonth: Sendable, Hashable {
     package let month: CivilMonth
-    /// Credit at the month's first instant and at its end: opening + bought − used − expired + other = closing.
+    /// Credit at the month's first instant and at its end: opening + bought − used − expired − forfeited + other = closing.
     package let opening: Money
     /// Put into lots: by payments, and granted with them.
     package fileprivate(set) var bought: Money
@@ -11,8 +11,10 @@ package struct BillingMonth: Sendable, Hashable {
     package fileprivate(set) var granted: Money
     /// Taken from lots by usage, less what was given back.
     package fileprivate(set) var used: Money
-    /// Forfeited (M6).
+    /// Unused at the end of a lot (M6).
     package fileprivate(set) var expired: Money
+    /// Still valid when the subscription was deleted, and gone with it (`DeletionForfeit`).
+    package fileprivate(set) var forfeited: Money
     /// Anything else that moved a lot: corrections.
     package fileprivate(set) var other: Money
     package fileprivate(set) var closing: Money
@@ -31,7 +33,7 @@ package struct BillingMonth: Sendable, Hashable {
         self.opening = opening
         closing = opening
         self.owed = owed
-        (bought, granted, used, expired, other) = (zero, zero, zero, zero, zero)
+        (bought, granted, used, expired, forfeited, other) = (zero, zero, zero, zero, zero, zero)
         (beyondCredit, debtPaid, debtWaived, commitment, overage) = (zero, zero, zero, zero, zero)
     }
 
@@ -60,6 +62,9 @@ package struct LedgerMovement: Sendable, Hashable {
 }
 
 package enum BillingHistory {
+    /// What the ledger's `forfeit` is called here where it took credit that would have outlived its subscription.
+    package static let deletionForfeit = "deletion_forfeit"
+
     /// Every month from `first` to `last`, the latest first; months without movement carry the balance on. Movements outside widen the span.
     package static func months(
         _ movements: [LedgerMovement], from first: CivilMonth, to last: CivilMonth, currency: Currency
@@ -105,6 +110,7 @@ extension BillingMonth {
             granted = try granted.adding(change)
         case "usage", "usage_refund": used = try used.subtracting(change)
         case "forfeit": expired = try expired.subtracting(change)
+        case BillingHistory.deletionForfeit: forfeited = try forfeited.subtracting(change)
         default: other = try other.adding(change)
         }
     }

@@ -9,13 +9,19 @@ package struct Consequence: Sendable, Hashable {
     package let rule: String
     package let reason: SuspensionReason?
     package let lotID: LotID?
+    /// Credit that is lost then, as it stands now: what is left of a lot that expires (M6), or what goes with the deletion (`DeletionForfeit`).
+    package let forfeited: Money?
 
-    package init(at: Instant, event: String, rule: String, reason: SuspensionReason? = nil, lotID: LotID? = nil) {
+    package init(
+        at: Instant, event: String, rule: String, reason: SuspensionReason? = nil, lotID: LotID? = nil,
+        forfeited: Money? = nil
+    ) {
         self.at = at
         self.event = event
         self.rule = rule
         self.reason = reason
         self.lotID = lotID
+        self.forfeited = forfeited
     }
 }
 
@@ -50,6 +56,12 @@ package enum WhatNext {
         ]
     }
 
+    /// Stored dates beside an estimate, without those that cannot come true with it: once the credit has run out nothing is left to expire.
+    package static func possible(_ stored: [Consequence], beside estimated: [Consequence]) -> [Consequence] {
+        guard let end = estimated.map(\.at).min() else { return stored }
+        return stored.filter { $0.at < end }
+    }
+
     private static func expiring(_ lots: some Sequence<CreditLot>) -> [CreditLot] {
         DeductionOrder.sorted(lots.filter { $0.expiredAt == nil && $0.remaining.isPositive })
     }
@@ -72,14 +84,15 @@ package enum WhatNext {
                     rule: SuspensionReason.creditExpired.rule(for: facts.offer),
                     reason: .creditExpired))
         }
-        return consequences + [deletion(at: deleteAt, rule: "L2")]
+        let lost = DeletionForfeit.amount(lots, deletedAt: deleteAt)
+        return consequences + [deletion(at: deleteAt, rule: "L2", forfeited: lost)]
     }
 
     private static func expiry(_ lot: CreditLot) -> Consequence {
-        Consequence(at: lot.expiresAt, event: lotExpiredEvent, rule: "M6", lotID: lot.id)
+        Consequence(at: lot.expiresAt, event: lotExpiredEvent, rule: "M6", lotID: lot.id, forfeited: lot.remaining)
     }
 
-    private static func deletion(at instant: Instant, rule: String) -> Consequence {
-        Consequence(at: instant, event: TransitionType.deleted.rawValue, rule: rule)
+    private static func deletion(at instant: Instant, rule: String, forfeited: Money? = nil) -> Consequence {
+        Consequence(at: instant, event: TransitionType.deleted.rawValue, rule: rule, forfeited: forfeited)
     }
 }

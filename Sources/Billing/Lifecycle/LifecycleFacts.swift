@@ -36,6 +36,9 @@ package struct LifecycleFacts: Sendable, Hashable {
     /// Whether the provider may let the services run (L4).
     package var isEntitled: Bool { state.isRunning }
 
+    /// L11: an order that was never paid and never ran. Its state is `deleted` too, but nothing of a customer's was in it.
+    package var isLapsed: Bool { state == .deleted && activatedAt == nil }
+
     /// The negative space: combinations that no rule produces and no row may hold.
     package var isConsistent: Bool {
         let suspension = suspendedAt != nil && deleteAt != nil

@@ -23,14 +23,14 @@ import Values
             "reason": .words(["reason.requested", "reason.cancelled"]), "order": .text("ord_1"), "payment": .text("pay_1"),
             "on": date,
             "from": date, "to": date, "percent": .number(10), "days": .number(7), "retention": .number(90),
-            "suspended_at": instant,
+            "suspended_at": instant, "held": money, "received": money, "forfeited": money,
             "delete_at": instant, "todo": .word("mail.todo.pay"), "minimum": money, "subscription_id": .text("sub_1"),
             "rule": .text("L2"),
             "digest": .text("abc"), "by": .word("mail.two_step_by.provider"),
             "agreement": .text("EA 2026"), "commitment": money, "posted": money, "commitment_left": money, "overage": money,
             "subscriptions": .table(
-                ["subscription", "state", "remaining", "days_left", "cost"],
-                [[.text("Warehouse"), .word("state.active"), money, .number(12), money]]),
+                ["subscription", "state", "remaining", "days_left", "delete_at", "cost"],
+                [[.text("Warehouse"), .word("state.active"), money, .number(12), instant, money]]),
         ]
     }
 

@@ -182,6 +182,33 @@ private struct Portal {
         try await tenant.invariants()
     }
 
+    @Test func `says of a cancellation what is taken from the agreement already and what is not, and after it that it was done`()
+        async throws
+    {
+        let portal = try await Portal()
+        let (browser, tenant, id) = (portal.browser, portal.tenant, portal.ground.subscription)
+        let now = "2025-03-10T00:00:00Z"
+        try await tenant.use("\(id)", cost: "12.34", at: now)
+        try await tenant.settle()
+        try await tenant.use("\(id)", cost: "1.00", at: now)
+        let cancel = "\(portal.overview)/cancel"
+        let told = try await browser.get(cancel).expect(200).text
+        #expect(
+            told.contains("CN¥13.34 is used and on no bill yet. CN¥12.34 of it is already charged to the agreement")
+                && told.contains("CN¥1.00 is still to be charged"))
+        #expect(
+            try await browser.get("\(portal.base)/subscriptions/many?action=cancel&id=\(id)").expect(200).text
+                .contains("CN¥12.34 of it is already charged to the agreement"))
+        #expect(
+            try await browser.get(portal.overview).expect(200).text
+                .contains("CN¥12.34 of it is already charged to the agreement, CN¥1.00 is still to come"))
+        #expect(try await browser.get("\(cancel)?lang=zh-Hans").expect(200).text.contains("剩余承诺额已扣除这部分"))
+        try await tenant.post("/v1/subscriptions/\(id)/cancel").expect(200)
+        let done = try await browser.get("\(cancel)?lang=en").expect(200).text
+        #expect(done.contains("is cancelled") && done.contains("It can be brought back until") && !done.contains("It stops now"))
+        #expect(try await browser.get("\(cancel)?lang=zh-Hans").expect(200).text.contains("已取消"))
+    }
+
     @Test func `offers no box to tick where nothing can be done any more`() async throws {
         let portal = try await Portal()
         let (browser, tenant) = (portal.browser, portal.tenant)

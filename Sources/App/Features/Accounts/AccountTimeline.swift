@@ -12,7 +12,7 @@ package struct AccountTimeline: Sendable {
         package let kind: Kind
         package let at: Instant
         package let id: UUID
-        /// The audit event's action; of money its cause (`payment`, `lot_expiry`, `upgrade`); `usage`.
+        /// The audit event's action; of money its cause (`payment`, `lot_expiry`, `deletion_forfeit`, `upgrade`); `usage`.
         package let action: String
         package let actor: Actor?
         package let objectKind: String
@@ -26,8 +26,13 @@ package struct AccountTimeline: Sendable {
         package var balance: Money?
 
         /// Of one instant: what was used came after what was bought, and before what expired (M6a).
-        fileprivate var rank: Int { kind == .usage ? 1 : action == "lot_expiry" ? 0 : 2 }
+        fileprivate var rank: Int {
+            kind == .usage ? 1 : ["lot_expiry", AccountTimeline.deletionForfeit].contains(action) ? 0 : 2
+        }
     }
+
+    /// A lot that was still valid and went with its subscription (`DeletionForfeit`): it did not expire.
+    fileprivate static let deletionForfeit = "deletion_forfeit"
 
     /// What stands in the ledger is not told twice.
     private static let toldByMoney = ["payment.succeeded", "credit_lot.expired"]
@@ -74,7 +79,10 @@ package struct AccountTimeline: Sendable {
         select * from ((select 'event', e.at as at, e.id as id, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.reason, \
         e.from_state, e.to_state, null::bigint from audit_events e where e.tenant_id = \(tenant) and e.account_id = \(account) \
         and e.action <> all(\(toldByMoney)) \(request.tail(at: "e.at", id: "e.id"))) union all \
-        (select 'money', m.at, m.id, m.source_kind, w.actor_kind, w.actor_id, 'subscription', m.subscription_id, null, null, null, m.amount from \
+        (select 'money', m.at, m.id, case when m.source_kind = 'lot_expiry' and exists (select from credit_lots l \
+        join subscriptions s on s.tenant_id = l.tenant_id and s.id = l.subscription_id \
+        where l.tenant_id = \(tenant) and l.id = m.source_id and \(EraseSubscription.wentWithDeletion)) \
+        then \(deletionForfeit) else m.source_kind end, w.actor_kind, w.actor_id, 'subscription', m.subscription_id, null, null, null, m.amount from \
         (select t.posted_at as at, t.entry_id as id, t.source_kind, t.source_id, t.subscription_id, \
         sum(case when t.credit_kind = 'credit_lot' then t.amount_minor else 0 end \
         - case when t.debit_kind = 'credit_lot' then t.amount_minor else 0 end)::bigint as amount \

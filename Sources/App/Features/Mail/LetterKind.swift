@@ -43,10 +43,11 @@ package enum LetterKind: String, CaseIterable, Sendable {
     var listed: [String] {
         switch self {
         case .paymentPending: ["amount", "reference", "expires_at", "order"]
-        case .paymentReceived: ["amount", "credit", "remaining", "expires_at", "order", "payment"]
-        case .paymentFailed, .paymentExpired: ["amount", "order"]
+        case .paymentReceived: ["amount", "credit", "remaining", "held", "expires_at", "order", "payment"]
+        case .paymentFailed: ["amount", "order"]
+        case .paymentExpired: ["amount", "held", "order"]
         case .creditLow, .creditExpiring: ["remaining", "bought", "expires_at"]
-        case .suspended, .deletionCountdown: ["reason", "suspended_at", "delete_at", "remaining", "outstanding"]
+        case .suspended, .deletionCountdown: ["reason", "suspended_at", "delete_at", "remaining", "forfeited", "outstanding"]
         case .webhookDisabled: ["url", "reason"]
         case .commitmentUsed: ["commitment", "posted", "commitment_left", "overage"]
         case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged, .serviceAdministratorChanged,

@@ -162,15 +162,18 @@ package struct LettersOfEvents: Sendable {
 
     private func tellOfDeletion(_ event: Event, _ subscription: Subscription, _ write: Write) async throws {
         let rows = try await write.query(
-            "select rule, sha256 from deletion_certificates where tenant_id = \(write.tenant.id) and subscription_id = \(subscription.id)"
-        )
-        guard let row = rows.first else { return }
+            [
+                "select rule, sha256 from deletion_certificates where tenant_id = \(write.tenant.id) and subscription_id = \(subscription.id)",
+                DeletionCertificate.forfeits(write.tenant.id, subscription.id),
+            ])
+        guard let row = rows[0].first else { return }
         let rule: String = try row.get(0)
         var facts: [String: LetterFact] = ["at": .instant(event.at), "rule": .text(rule)]
         let isLapse = rule == "L11"
         facts[isLapse ? "order" : "subscription_id"] = .text(
             isLapse ? subscription.orderID.description : subscription.id.description)
         if !isLapse { facts["digest"] = .text(try row.get(1)) }
+        if let lost = try DeletionCertificate.forfeited(rows[1], subscription) { facts["forfeited"] = .money(lost) }
         // Bound to the account alone: nothing of the subscription but its ID is in it.
         let readers = try await LetterReaders.of(subscription, [.accountAdministrator], write)
         for reader in readers {
@@ -204,6 +207,7 @@ package struct LettersOfEvents: Sendable {
         if let credit = try column.next(Int64?.self) { facts["credit"] = .money(subscription.money(credit)) }
         if let expiry = try column.next(Instant?.self) { facts["expires_at"] = .instant(expiry) }
         if subscription.outstandingMinor > 0 { facts["outstanding"] = .money(subscription.outstanding) }
+        if let held = try await write.held(of: PaymentID(event.object), subscription.currency) { facts["held"] = .money(held) }
         facts["remaining"] = .money(subscription.remaining(at: event.at))
         let readers = try await LetterReaders.of(subscription, [.accountAdministrator, .finance], write)
         write.send(.paymentReceived, to: readers, about: subscription, facts: facts, cause: event.id.uuid, at: event.at)

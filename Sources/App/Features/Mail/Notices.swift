@@ -113,16 +113,18 @@ struct MondayNotice: Sendable {
         for subscription in subscriptions {
             let spent = cost[subscription.id] ?? zero
             total = try total.adding(spent)
+            let deletion = subscription.state == .suspended ? subscription.facts.deleteAt : nil
             rows.append([
                 .text(subscription.name ?? subscription.id.description), .word("state.\(subscription.state.rawValue)"),
                 .money(subscription.remaining(at: now)), subscription.daysLeft(at: now).map { .number($0) } ?? .text("–"),
+                deletion.map { .instant($0) } ?? .text("–"),
                 .money(spent),
             ])
         }
         return [
             "on": .date(monday), "from": .date(monday.adding(days: -7)), "to": .date(monday.adding(days: -1)),
             "cost": .money(total),
-            "subscriptions": .table(["subscription", "state", "remaining", "days_left", "cost"], rows),
+            "subscriptions": .table(["subscription", "state", "remaining", "days_left", "delete_at", "cost"], rows),
         ]
     }
 }

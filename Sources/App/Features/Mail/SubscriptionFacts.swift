@@ -13,21 +13,13 @@ enum SuspensionFacts {
             "suspended_at": .instant(suspendedAt),
             "delete_at": .instant(deleteAt),
         ]
-        let way = todo(reasons, subscription.offer)
-        facts["todo"] = .word("mail.todo.\(way)")
-        if way == "pay" { facts["minimum"] = .money(subscription.policy.minimumPayment) }
-        if way == "upgrade", let minimum = try await upgradeMinimum(subscription, write) { facts["minimum"] = .money(minimum) }
+        let way = WayBack.all(reasons, subscription.offer).first ?? .reactivate
+        facts["todo"] = .word("mail.todo.\(way.rawValue)")
+        if way == .pay { facts["minimum"] = .money(subscription.policy.minimumPayment) }
+        if way == .upgrade, let minimum = try await upgradeMinimum(subscription, write) { facts["minimum"] = .money(minimum) }
         if subscription.outstandingMinor > 0 { facts["outstanding"] = .money(subscription.outstanding) }
+        if let lost = DeletionForfeit.amount(subscription.credit, deletedAt: deleteAt) { facts["forfeited"] = .money(lost) }
         return facts
-    }
-
-    /// The first thing to do: money where only money helps, else a word of somebody who may say it.
-    private static func todo(_ reasons: [SuspensionReason], _ offer: Offer) -> String {
-        if reasons.contains(where: \.isLiftedByPaymentOnly) {
-            return offer == .trial ? "upgrade" : offer == .prepaid ? "pay" : "ask"
-        }
-        if reasons.contains(.operator) || reasons.contains(.overdue) { return "ask" }
-        return reasons.contains(.cancelled) ? "recover" : "reactivate"
     }
 
     /// What an upgrade costs at least: the newest policy of prepaid in the subscription's currency.

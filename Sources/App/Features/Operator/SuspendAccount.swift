@@ -19,6 +19,8 @@ package struct SuspendAccount: Sendable {
         package var after: LifecycleFacts
         package var word: Word
         package var code: String?
+        /// Credit that goes with the deletion if it comes to that.
+        package var forfeited: Money?
     }
 
     /// More than so many at once are taken in several goes.
@@ -50,6 +52,9 @@ package struct SuspendAccount: Sendable {
                     : try subscription.facts.lifting(reason, at: now)
                 verdict.after = decision.facts
                 verdict.word = decision.isUnchanged ? .unchanged : .done
+                if let deleteAt = decision.facts.deleteAt {
+                    verdict.forfeited = DeletionForfeit.amount(subscription.credit, deletedAt: deleteAt)
+                }
             } catch LifecycleRefusal.reasonNotPresent {
                 // Nothing to lift there.
             } catch {
@@ -99,10 +104,12 @@ package struct SuspendAccount: Sendable {
                 """
                 s.tenant_id = \(tenant) and s.account_id = \(account) and s.state <> 'deleted' order by s.created_at, s.id \
                 limit \(Self.atMost)
-                """), SubscriptionQueries.lots(tenant, []),
+                """),
         ])
         guard !rows[0].isEmpty else { throw Failure.notFound }
-        return (now, try SubscriptionQueries.decode(rows[1], lots: rows[2]))
+        let ids: [SubscriptionID] = try rows[1].map { try $0.get(0) }
+        let lots = try await context.read(SubscriptionQueries.lots(tenant, ids)).rows
+        return (now, try SubscriptionQueries.decode(rows[1], lots: lots))
     }
 
     private func answer(_ verdicts: [Verdict]) throws -> Answer {

@@ -54,7 +54,7 @@ extension Order {
             "subscription", "subscriptions.name",
             cell: { row, reader in
                 a(.href(SubscriptionLinks(account: row.account, id: row.subscription).overview)) {
-                    row.subscriptionName ?? reader.t("subscriptions.erased_name")
+                    row.shownName(reader.t)
                 }
             },
             file: [

@@ -42,8 +42,10 @@ struct ExpirePayment: Sendable {
             return write.clearTimer(.paymentExpiry, subject: payment.uuid)
         }
         guard write.now >= expiresAt else { return }
-        try await write.tell(.paymentExpired, intent, subscription)
+        let received = intent.received
         try await write.end(&intent, .expired)
+        let held = try await write.held(of: payment, intent.amount.currency)
+        try await write.tell(.paymentExpired, intent, subscription, received: received, held: held)
     }
 }
 

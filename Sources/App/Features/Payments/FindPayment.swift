@@ -15,13 +15,16 @@ package struct ShownPayment: Sendable {
     package let zone: TimeZoneRule
     /// Nil once the subscription is deleted.
     package let subscriptionName: String?
+    /// Its order was never paid (L11).
+    let isLapsed: Bool
     let belonging: Belonging
-    /// What had arrived in part before the payment ended, as it stands now.
+    /// What arrived and no payment took, as it stands now.
     package let parts: ReleasedParts
 
     static let select: SQL = """
         select \(PaymentIntent.columns), p.order_id, p.debt_paid_minor, p.paid_at, h.held_minor, h.returned_minor, \
-        a.name, a.kind, a.time_zone, a.administrator_id, a.enrollment_id, s.name, b.id is not null, \(BankAccount.columns) from payment_intents i \
+        a.name, a.kind, a.time_zone, a.administrator_id, a.enrollment_id, \
+        s.name, s.state = 'deleted' and s.activated_at is null, b.id is not null, \(BankAccount.columns) from payment_intents i \
         join accounts a on a.tenant_id = i.tenant_id and a.id = i.account_id \
         join subscriptions s on s.tenant_id = i.tenant_id and s.id = i.subscription_id \
         left join payments p on p.tenant_id = i.tenant_id and p.id = i.id \
@@ -50,6 +53,7 @@ package struct ShownPayment: Sendable {
             account: intent.account, accountAdministrator: try column.next(), enrollment: try column.next(),
             serviceAdministrator: nil)
         subscriptionName = try column.next()
+        isLapsed = try column.next()
         bankAccount = try column.next(Bool.self) ? try BankAccount(&column) : nil
     }
 
@@ -63,8 +67,9 @@ package struct ShownPayment: Sendable {
     }
 }
 
-/// A payment that ended without being made gives what had arrived for it in part back to the remittances that it came by. The payment that a
-/// remittance was released from last tells what became of it: no sum is told of twice.
+/// What no payment took of the money that came for this one. A payment that ended without being made gives what had arrived in part back to the
+/// remittances that it came by; of one that came to more than was asked for, the rest stays with its remittance. A remittance's rest is told by one
+/// payment: the one that it was released from last, else the one that it was matched with last. So no sum is told of twice.
 package struct ReleasedParts: Sendable {
     /// Not given to another payment and not sent back.
     package let held: Money
@@ -74,10 +79,18 @@ package struct ReleasedParts: Sendable {
     static let select: SQL = """
         select coalesce(sum(r.unallocated_minor), 0)::bigint as held_minor, coalesce(sum(r.returned_minor), 0)::bigint as returned_minor \
         from remittance_allocations l join remittances r on r.tenant_id = l.tenant_id and r.id = l.remittance_id \
-        where l.tenant_id = i.tenant_id and l.payment_id = i.id and l.released_at is not null and not exists (\
+        where l.tenant_id = i.tenant_id and l.payment_id = i.id and not exists (\
         select from remittance_allocations n where n.tenant_id = l.tenant_id and n.remittance_id = l.remittance_id \
-        and (n.released_at, n.id) > (l.released_at, l.id))
+        and (n.released_at is not null, coalesce(n.released_at, n.matched_at), n.id) \
+        > (l.released_at is not null, coalesce(l.released_at, l.matched_at), l.id))
         """
+
+    static func of(_ payment: PaymentID, _ tenant: TenantID) -> SQL {
+        """
+        select h.held_minor, h.returned_minor from payment_intents i cross join lateral (\(select)) h \
+        where i.tenant_id = \(tenant) and i.id = \(payment)
+        """
+    }
 
     init(_ column: inout Columns, _ currency: Currency) throws {
         held = Money(minor: try column.next(), currency: currency)
@@ -88,13 +101,16 @@ package struct ReleasedParts: Sendable {
 extension Write {
     /// As the transaction leaves it.
     func released(from intent: PaymentIntent) async throws -> ReleasedParts {
-        let rows = try await query(
-            """
-            select h.held_minor, h.returned_minor from payment_intents i cross join lateral (\(ReleasedParts.select)) h \
-            where i.tenant_id = \(tenant.id) and i.id = \(intent.id)
-            """)
-        var column = Columns(rows[0])
+        var column = Columns(try await query(ReleasedParts.of(intent.id, tenant.id))[0])
         return try ReleasedParts(&column, intent.amount.currency)
+    }
+
+    /// What is held beyond a payment; nil where nothing is.
+    func held(of payment: PaymentID, _ currency: Currency) async throws -> Money? {
+        guard let row = try await query(ReleasedParts.of(payment, tenant.id)).first else { return nil }
+        var column = Columns(row)
+        let held = try ReleasedParts(&column, currency).held
+        return held.isPositive ? held : nil
     }
 }
 

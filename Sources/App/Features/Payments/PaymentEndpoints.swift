@@ -102,7 +102,8 @@ extension Schema {
             .init("received", .named("Money"), "What has arrived by bank transfer so far."),
             .init(
                 "held", .named("Money"),
-                "What had arrived in part when the payment ended and is still held: for another payment, or to be returned."),
+                "What arrived and this payment did not take, beyond its amount or in part of one that ended, and is still held: for another payment, or to be returned."
+            ),
             .init("debt_paid", .named("Money")),
             .init("created_at", instant), .init("ended_at", .nullable(instant)), dryRun,
         ]

@@ -38,6 +38,14 @@ package struct PaymentIntent: Sendable {
         "select \(columns) from payment_intents i where i.tenant_id = \(tenant) and i.id = \(id)\(locked ? " for no key update" as SQL : "")"
     }
 
+    /// Those of a subscription that wait for money, the latest first.
+    static func open(of subscription: SubscriptionID, _ tenant: TenantID) -> SQL {
+        """
+        select \(columns) from payment_intents i where i.tenant_id = \(tenant) and i.subscription_id = \(subscription) \
+        and i.status in ('started', 'pending') order by i.created_at desc, i.id desc limit 10
+        """
+    }
+
     /// The one that was asked for under a key.
     static func under(_ key: IdempotencyKey, _ tenant: TenantID) -> SQL {
         """

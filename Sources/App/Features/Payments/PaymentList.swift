@@ -72,7 +72,7 @@ extension ShownPayment {
             "subscription", "payments.for",
             cell: { row, reader in
                 a(.href(SubscriptionLinks(account: row.intent.account, id: row.intent.subscription).overview)) {
-                    row.subscriptionName ?? reader.t("subscriptions.erased_name")
+                    row.shownName(reader.t)
                 }
             },
             file: [

@@ -247,14 +247,19 @@ extension Write {
     }
 
     /// A letter to whoever asked for the payment and to the account's administrator.
-    func tell(_ kind: LetterKind, _ intent: PaymentIntent, _ subscription: Subscription) async throws {
+    /// `received` and `held`: what had arrived of one that has ended, and what of it is held now.
+    func tell(
+        _ kind: LetterKind, _ intent: PaymentIntent, _ subscription: Subscription, received: Money? = nil, held: Money? = nil
+    ) async throws {
         var facts: [String: LetterFact] = [
             "amount": .money(intent.amount), "subscription": .text(subscription.name ?? subscription.id.description),
         ]
         if let code = intent.declineCode, let words = Self.declineWords(code) { facts["reason"] = .words([words]) }
         if let reference = intent.reference { facts["reference"] = .text(reference.grouped) }
         if let expiresAt = intent.expiresAt { facts["expires_at"] = .instant(expiresAt) }
-        if intent.received.isPositive { facts["received"] = .money(intent.received) }
+        let received = received ?? intent.received
+        if received.isPositive { facts["received"] = .money(received) }
+        if let held { facts["held"] = .money(held) }
         var recipients = [
             Letter.Recipient(user: subscription.accountAdministrator.id, email: subscription.accountAdministrator.email)
         ]

@@ -10,6 +10,9 @@ struct PageForm: Sendable {
     static let keyField = "idempotency_key"
     static let etagField = "if_match"
 
+    /// A form's key as it is kept.
+    static func keyText(_ sent: String) -> String { "form-\(sent)" }
+
     private let fields: [(name: String, value: String)]
 
     init(_ request: HTTPRequest) throws { fields = try request.formFields() }
@@ -43,7 +46,7 @@ struct PageForm: Sendable {
         for field in fields where field.name != Self.csrfField {
             said += "\(field.name)=\(field.value.utf8.count):\(field.value)\n"
         }
-        return IdempotencyKey(text: "form-\(text)", principal: principal.id, requestHash: SHA256.hash(said))
+        return IdempotencyKey(text: Self.keyText(text), principal: principal.id, requestHash: SHA256.hash(said))
     }
 }
 

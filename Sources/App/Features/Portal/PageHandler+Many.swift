@@ -96,11 +96,13 @@ extension PageHandler {
         let unbilled = action == .reactivate ? [:] : try await unbilled(subscriptions, view)
         page.rows = subscriptions.map { subscription in
             let verdict = verdicts[subscription.id]
-            return ManyReviewPage.Row(
-                id: subscription.id.description, name: subscription.name ?? t("subscriptions.erased_name"),
+            var row = ManyReviewPage.Row(
+                id: subscription.id.description, name: subscription.shownName(t),
                 url: subscription.links.overview, account: subscription.accountName,
-                until: verdict?.until, unbilled: unbilled[subscription.id],
+                until: verdict?.until, unbilled: unbilled[subscription.id]?.total,
                 refusal: verdict?.verdict == "done" ? nil : verdict?.detail ?? t("many.already"))
+            row.settled = unbilled[subscription.id]?.settled
+            return row
         }
         page.retentionDays = subscriptions.map(\.policy.retentionDays).min() ?? 0
         return page
@@ -119,7 +121,9 @@ extension PageHandler {
     }
 
     /// What each has used that no bill shows yet.
-    private func unbilled(_ subscriptions: [Subscription], _ view: EnrollmentView) async throws -> [SubscriptionID: Money] {
+    private func unbilled(_ subscriptions: [Subscription], _ view: EnrollmentView) async throws -> [SubscriptionID:
+        UnbilledEstimate]
+    {
         let (tenant, ids) = (view.context.tenant.id, subscriptions.map(\.id))
         let (now, rows) = try await view.context.read([
             """
@@ -141,11 +145,10 @@ extension PageHandler {
                     month: CivilMonth(of: month), exact: try column.next(),
                     posted: Money(minor: try column.next(), currency: view.currency), waiting: try column.next()))
         }
-        var amounts: [SubscriptionID: Money] = [:]
+        var amounts: [SubscriptionID: UnbilledEstimate] = [:]
         for subscription in subscriptions {
             amounts[subscription.id] = try UnbilledEstimate(
-                lines[subscription.id] ?? [], currency: subscription.currency, at: now, in: subscription.zone
-            ).total
+                lines[subscription.id] ?? [], currency: subscription.currency, at: now, in: subscription.zone)
         }
         return amounts
     }
@@ -189,7 +192,7 @@ extension PageHandler {
         let shown = subscriptions.compactMap { subscription -> ManyDonePage.Row? in
             guard let result = results[subscription.id] else { return nil }
             return ManyDonePage.Row(
-                id: subscription.id.description, name: subscription.name ?? t("subscriptions.erased_name"),
+                id: subscription.id.description, name: subscription.shownName(t),
                 url: subscription.links.overview, verdict: result.verdict, detail: result.detail, until: result.until)
         }
         let undone = shown.filter { $0.verdict == "done" }.map { ("id", $0.id) }

@@ -112,6 +112,10 @@ extension PageHandler {
 
     func orderStep(_ visit: Visit, _ step: OrderStep) async throws -> HTTPResponse {
         let ground = try await ground(visit, OrderDraft { visit[$0] })
+        // Whoever comes back to the review of what she has ordered is shown the order, whatever would refuse a second one.
+        if step == .review, let key = try visit.namedKey(), let made = try await ordered(under: key, ground) {
+            return visit.redirect(made)
+        }
         guard ground.refusal == nil else { return visit.redirect(PageRoute.newSubscription.url(ground.account.id.description)) }
         let t = visit.localiser(ground.account.zone)
         for earlier in OrderStep.allCases where earlier.rawValue < step.rawValue {
@@ -317,6 +321,22 @@ extension PageHandler {
     private func made(_ key: IdempotencyKey, _ ground: Ground) async throws -> URLPath? {
         guard let stored = try await key.answer(in: ground.context),
             let id = stored.location.flatMap({ SubscriptionID(String($0.split(separator: "/").last ?? "")) })
+        else { return nil }
+        return SubscriptionLinks(account: ground.account.id, id: id)(.ordered)
+    }
+
+    /// As `made`, of a key whose form is not at hand.
+    private func ordered(under key: IdempotencyKey, _ ground: Ground) async throws -> URLPath? {
+        let rows = try await ground.context.read(
+            """
+            select location from idempotency_keys where tenant_id = \(ground.context.tenant.id) and principal_id = \(key.principal) \
+            and key = \(key.text) and location is not null
+            """
+        ).rows
+        guard let row = rows.first else { return nil }
+        let location: String = try row.get(0)
+        guard location.hasPrefix(Endpoint.getSubscription.path("")),
+            let id = SubscriptionID(String(location.split(separator: "/").last ?? ""))
         else { return nil }
         return SubscriptionLinks(account: ground.account.id, id: id)(.ordered)
     }

@@ -16,6 +16,11 @@ extension PageHandler {
                 left join departments d on d.tenant_id = s.tenant_id and d.id = s.department_id where s.tenant_id = \(tenant) and s.id = \(id)
                 """,
                 "select bill_month, sum(posted_minor)::bigint from bill_lines where tenant_id = \(tenant) and subscription_id = \(id) group by 1",
+                PaymentIntent.open(of: id, tenant),
+                """
+                select coalesce(sum(amount_minor), 0)::bigint from ledger_transfers \
+                where tenant_id = \(tenant) and subscription_id = \(id) and purpose = 'trial_grant'
+                """,
             ]
         }
         let subscription = view.subscription
@@ -36,17 +41,24 @@ extension PageHandler {
         page.servicesConfigured = subscription.facts.servicesConfigured
         page.serviceAdministrator = subscription.serviceAdministrator.map(person)
         page.partner = subscription.partner.map { .init(code: $0.code, companyName: $0.companyName) }
-        page.credit = subscription.offer.isPaidByCredit ? try credit(view, outlook) : nil
+        page.credit =
+            subscription.offer.isPaidByCredit ? try credit(view, outlook, given: subscription.money(try rows[3][0].get(0))) : nil
         page.commitment = try rows[0].first.map { try commitment($0, view) }
         page.thisMonth = try posted(rows[1], view, monthsAgo: 0)
         page.lastMonth = try posted(rows[1], view, monthsAgo: 1).flatMap { $0.isZero ? nil : $0 }
-        page.unbilled = subscription.offer == .enterprise ? outlook?.unbilled.total : nil
+        page.unbilled = subscription.offer == .enterprise ? outlook?.unbilled : nil
+        page.isLapsed = subscription.facts.isLapsed
+        page.provider = view.context.tenant.name
+        page.forfeited = subscription.forfeitedAtDeletion
+        page.awaited = view.seesAccount ? try rows[2].map { .init(try PaymentIntent($0)) } : []
         page.sections = view.sections(.subscription, t)
         page.usagePage = view.links(.usage)
-        page.next = subscription.whatNext.map { consequence in
-            .init(consequence, amount: consequence.lotID.flatMap { id in subscription.credit.first { $0.id == id }?.remaining })
-        }
-        page.next += (outlook?.estimatedConsequences ?? []).map { consequence in
+        let estimated = outlook?.estimatedConsequences ?? []
+        let stored = subscription.whatNext
+        let possible = WhatNext.possible(stored, beside: estimated)
+        if possible.count < stored.count { page.latestEnd = subscription.creditExpiry(at: view.now) }
+        page.next = possible.map { .init($0, amount: $0.forfeited) }
+        page.next += estimated.map { consequence in
             var next = SubscriptionOverviewPage.Next(consequence)
             next.isEstimate = true
             return next
@@ -62,7 +74,7 @@ extension PageHandler {
 
     private func person(_ person: Person) -> SubscriptionOverviewPage.Person { .init(name: person.name, email: person.email) }
 
-    private func credit(_ view: SubscriptionView, _ outlook: Outlook?) throws -> SubscriptionOverviewPage.Credit {
+    private func credit(_ view: SubscriptionView, _ outlook: Outlook?, given: Money) throws -> SubscriptionOverviewPage.Credit {
         let subscription = view.subscription
         let ordered =
             subscription.lots.filter { $0.credit.isLive(at: view.now) }
@@ -82,6 +94,7 @@ extension PageHandler {
             remaining: subscription.remaining(at: view.now), outstanding: subscription.outstanding,
             expiresAt: subscription.creditExpiry(at: view.now),
             daysLeft: subscription.daysLeft(at: view.now), lots: lots, bought: bought, daily: daily)
+        credit.given = given
         credit.burn = outlook?.burn
         credit.runOut = outlook?.runOut
         return credit
@@ -208,7 +221,7 @@ extension PageHandler {
                 note: record.note)
         }
         var shown = HistoryPage(
-            crumbs: view.crumbs(t, current: t("history.title")), name: view.subscription.name, entries: entries,
+            crumbs: view.crumbs(t, current: t("history.title")), name: view.name(t), entries: entries,
             pager: window.pager(page, visit))
         shown.sections = view.sections(.history, t)
         if view.may(.seeAudit) {
@@ -247,6 +260,7 @@ extension PageHandler {
         page.certificateID = certificate.id.description
         page.suspendedAt = certificate.suspendedAt
         page.deleteAt = certificate.deleteAt
+        page.forfeited = certificate.forfeited
         return visit.page(page, view.frame)
     }
 }

@@ -59,6 +59,8 @@ extension PageHandler {
     }
 
     func paymentReview(_ visit: Visit, isUpgrade: Bool) async throws -> HTTPResponse {
+        // Whoever comes back to the review of what she has sent reads what became of it: nothing is asked a second time.
+        if let done = try await madeBefore(visit) { return done }
         let (view, rows) = try await payable(visit, isUpgrade)
         let subscription = view.subscription
         let t = visit.localiser(subscription.zone)
@@ -115,6 +117,17 @@ extension PageHandler {
         return try await showMade(visit, view.links, view.context, options)
     }
 
+    /// The page of the payment that the key in the address has made; nil while it has made none.
+    private func madeBefore(_ visit: Visit) async throws -> HTTPResponse? {
+        guard let key = try visit.namedKey() else { return nil }
+        let context = try visit.context()
+        guard let row = try await context.read(PaymentIntent.under(key, context.tenant.id)).rows.first else { return nil }
+        let (intent, subscription) = (try PaymentIntent(row), try visit.pathID(1, as: SubscriptionID.self))
+        guard intent.subscription == subscription else { return nil }
+        return try await showMade(
+            visit, SubscriptionLinks(account: intent.account, id: subscription), context, CommandOptions(key: key))
+    }
+
     /// The key names the payment that it made, the first time and every time after: its receipt, or the page that says what became of it.
     func showMade(_ visit: Visit, _ links: SubscriptionLinks, _ context: TenantContext, _ options: CommandOptions) async throws
         -> HTTPResponse
@@ -135,7 +148,8 @@ extension PageHandler {
                 """
                 select amount_minor, order_id, paid_at from payments \
                 where tenant_id = \(tenant) and subscription_id = \(id) and id = \(payment)
-                """
+                """,
+                ReleasedParts.of(payment, tenant),
             ]
         }
         guard view.seesAccount, let row = rows[0].first else { throw Failure.notFound }
@@ -150,6 +164,12 @@ extension PageHandler {
             paid: paid, paidAt: paidAt,
             paymentID: payment.description, orderID: order.description, remaining: subscription.remaining(at: view.now),
             state: subscription.state)
+        if let row = rows[1].first {
+            var column = Columns(row)
+            let parts = try ReleasedParts(&column, subscription.currency)
+            page.held = parts.held.isPositive ? parts.held : nil
+            page.returned = parts.returned.isPositive ? parts.returned : nil
+        }
         page.reasons = subscription.facts.reasons.sorted
         if subscription.facts.reasons.aboutCredit != nil {
             let more = Money(

@@ -41,7 +41,7 @@ extension PageHandler {
             crumbs: Breadcrumbs(
                 [(label: t("payments.title"), url: PageRoute.payments.url(intent.account.description))],
                 current: t("payments.one")),
-            payment: payment, name: payment.subscriptionName ?? t("subscriptions.erased_name"), subscription: links.overview,
+            payment: payment, name: payment.shownName(t), subscription: links.overview,
             tokens: visit.tokens())
         let roles = context.principal.roles(on: payment.belonging)
         let may = roles.contains { Permission.allows($0, .pay, in: payment.accountKind) }

@@ -110,7 +110,7 @@ extension PageHandler {
         }
         let page = RemittanceMatchPage(
             crumbs: remittanceCrumbs(t("remittances.match_crumb"), t, remittance), remittance: remittance, review: review,
-            accountName: payment.accountName, name: payment.subscriptionName ?? t("subscriptions.erased_name"),
+            accountName: payment.accountName, name: payment.shownName(t),
             action: PageRoute.match.url(remittance.id.description), back: PageRoute.remittance.url(remittance.id.description),
             tokens: visit.tokens(etag: remittance.etag))
         return visit.page(page, remittancesFrame)

@@ -8,6 +8,7 @@ extension PageHandler {
     // MARK: Cancel (L7)
 
     func cancelForm(_ visit: Visit) async throws -> HTTPResponse {
+        if let done = try await cancelled(visit) { return done }
         let (view, page) = try await cancelPage(visit)
         return visit.page(page, view.frame)
     }
@@ -30,15 +31,31 @@ extension PageHandler {
         return visit.redirect(view.links.overview, flash: .cancelled)
     }
 
+    /// Whoever comes back to the question reads that it was done.
+    private func cancelled(_ visit: Visit) async throws -> HTTPResponse? {
+        let (view, _) = try await SubscriptionView.load(visit)
+        let facts = view.subscription.facts
+        guard view.may(.cancelEnterpriseSubscription), facts.state == .suspended, facts.reasons.contains(.cancelled),
+            let deleteAt = facts.deleteAt
+        else { return nil }
+        let t = visit.localiser(view.subscription.zone)
+        let page = CancelledPage(
+            crumbs: view.crumbs(t, current: t("cancel.action")), name: view.name(t), deleteAt: deleteAt, back: view.links.overview
+        )
+        return visit.page(page, view.frame)
+    }
+
     private func cancelPage(_ visit: Visit) async throws -> (SubscriptionView, CancelPage) {
         let (view, _) = try await SubscriptionView.load(visit)
         let t = visit.localiser(view.subscription.zone)
         let dry = try await CancelSubscription(id: view.subscription.id).run(view.context, CommandOptions(dryRun: true))
-        let unbilled = try await UnbilledUsage.of(view.subscription, view.context).total
-        let page = CancelPage(
+        let unbilled = try await UnbilledUsage.of(view.subscription, view.context)
+        var page = CancelPage(
             crumbs: view.crumbs(t, current: t("cancel.action")), name: view.name(t), action: view.links(.cancel),
             back: view.links.overview,
-            tokens: visit.tokens(), policy: view.subscription.policy, deleteAt: try deadline(dry), monthToDate: unbilled)
+            tokens: visit.tokens(), policy: view.subscription.policy, deleteAt: try deadline(dry),
+            monthToDate: unbilled.total)
+        page.settled = unbilled.settled
         return (view, page)
     }
 
@@ -80,11 +97,14 @@ extension PageHandler {
         let reasons = view.suspendable
         let dry = try await SuspendSubscription(id: view.subscription.id, reason: reasons.first ?? .requested)
             .run(view.context, CommandOptions(dryRun: true))
-        let page = SuspendPage(
+        let deleteAt = try deadline(dry)
+        var page = SuspendPage(
             crumbs: view.crumbs(t, current: t("suspend.action")), name: view.name(t), action: view.links(.suspend),
             back: view.links.overview,
-            tokens: visit.tokens(), policy: view.subscription.policy, deleteAt: try deadline(dry),
+            tokens: visit.tokens(), policy: view.subscription.policy, deleteAt: deleteAt,
             reasons: reasons.isEmpty ? [.requested] : reasons)
+        page.standing = view.subscription.state == .suspended ? view.subscription.facts.reasons.sorted : []
+        page.forfeited = DeletionForfeit.amount(view.subscription.credit, deletedAt: deleteAt)
         return (view, page)
     }
 

@@ -48,7 +48,7 @@ struct SubscriptionView: Sendable {
             current: PageRoute.subscriptions.url(subscription.accountID.description))
     }
 
-    func name(_ t: Localiser) -> String { subscription.name ?? t("subscriptions.erased_name") }
+    func name(_ t: Localiser) -> String { subscription.shownName(t) }
 
     /// The way back up; `current` nil on the overview itself.
     func crumbs(_ t: Localiser, current: String? = nil) -> Breadcrumbs {

@@ -111,6 +111,13 @@ struct Visit: Sendable {
         return redirect(URLPath(request.pathSegments, query: query.map { ($0.name, $0.value) }))
     }
 
+    /// The key that the address names, as the form on its page sends it.
+    func namedKey() throws -> IdempotencyKey? {
+        try once.map {
+            IdempotencyKey(text: PageForm.keyText($0), principal: try member().0.principal.id, requestHash: [])
+        }
+    }
+
     /// For forms on pages that are open to everybody (`PageRoute.isOpen`): the token for the form's `csrf` field, and the cookie that goes
     /// with the page. A browser that was not shown the form does not have it.
     func openForm() -> (csrf: String, cookie: String) {

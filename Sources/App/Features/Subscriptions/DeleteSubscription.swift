@@ -68,7 +68,10 @@ enum EraseSubscription {
             """)
     }
 
-    /// M6: credit that is still there goes with the subscription; the ledger says so.
+    /// `DeletionForfeit` of what was posted: true of a lot `l` of a subscription `s` that went with the deletion and did not end before it.
+    static let wentWithDeletion: SQL = "(s.state = 'deleted' and l.expires_at >= s.delete_at)"
+
+    /// M6: credit that is still there goes with the subscription; the ledger says so. A timer of a lot that ends before is run before.
     private static func forfeitCredit(of subscription: inout Subscription, _ write: Write) {
         for index in subscription.lots.indices where subscription.lots[index].credit.expiredAt == nil {
             let lot = subscription.lots[index].credit

@@ -45,6 +45,11 @@ extension Subscription {
                             $0.field("event", consequence.event)
                             $0.field("rule", consequence.rule)
                             $0.field("policy_version", Int64(policy.version))
+                            if let forfeited = consequence.forfeited {
+                                $0.field("forfeited", forfeited)
+                            } else {
+                                $0.nullField("forfeited")
+                            }
                         }
                     }
                 })

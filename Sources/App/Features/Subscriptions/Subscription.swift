@@ -87,6 +87,11 @@ package struct Subscription: Sendable {
     }
     package func creditExpiry(at now: Instant) -> Instant? { CreditSummary.expiry(credit, at: now) }
     package func daysLeft(at now: Instant) -> Int? { CreditSummary.daysLeft(credit, at: now, in: zone) }
+    /// What goes with a suspended subscription's deletion, as its credit stands now.
+    package var forfeitedAtDeletion: Money? {
+        guard state == .suspended, let deleteAt = facts.deleteAt else { return nil }
+        return DeletionForfeit.amount(credit, deletedAt: deleteAt)
+    }
     package var whatNext: [Consequence] { WhatNext.consequences(for: facts, lots: credit, policy: policy) }
 }
 

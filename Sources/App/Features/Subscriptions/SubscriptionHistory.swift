@@ -88,6 +88,8 @@ package struct DeletionCertificate: Sendable {
     package let erased: [(name: String, count: Int)]
     package let kept: [String]
     package let sha256: String
+    /// Credit that was still valid and went with the deletion, as the ledger has it; no part of what is hashed.
+    package private(set) var forfeited: Money?
 
     static let columns: SQL = "id, subscription_id, deleted_at, rule, suspended_at, delete_at, reasons, erased, kept, sha256"
 
@@ -122,17 +124,36 @@ package struct DeletionCertificate: Sendable {
             $0.field("erased", object: { json in for entry in erased { json.field(entry.name, entry.count) } })
             $0.field("kept", words: kept)
             $0.field("sha256", sha256)
+            if let forfeited { $0.field("forfeited", forfeited) } else { $0.nullField("forfeited") }
         }
     }
 
     /// - Throws: `Failure.notFound` until the subscription is deleted.
     package static func find(_ id: SubscriptionID, _ context: TenantContext) async throws -> DeletionCertificate {
-        let (_, _, _, rows) = try await FindSubscription.byID(
+        let (subscription, _, _, rows) = try await FindSubscription.byID(
             id, context,
             also: [
-                "select \(columns) from deletion_certificates where tenant_id = \(context.tenant.id) and subscription_id = \(id)"
+                "select \(columns) from deletion_certificates where tenant_id = \(context.tenant.id) and subscription_id = \(id)",
+                forfeits(context.tenant.id, id),
             ])
         guard let row = rows[0].first else { throw Failure.notFound }
-        return try DeletionCertificate(row)
+        var certificate = try DeletionCertificate(row)
+        certificate.forfeited = try forfeited(rows[1], subscription)
+        return certificate
+    }
+
+    /// What the ledger took from the lots of a deleted subscription with its deletion.
+    static func forfeits(_ tenant: TenantID, _ id: SubscriptionID) -> SQL {
+        """
+        select coalesce(sum(t.amount_minor), 0)::bigint from credit_lots l \
+        join subscriptions s on s.tenant_id = l.tenant_id and s.id = l.subscription_id \
+        join ledger_transfers t on t.tenant_id = l.tenant_id and t.source_kind = 'lot_expiry' and t.source_id = l.id \
+        where l.tenant_id = \(tenant) and l.subscription_id = \(id) and \(EraseSubscription.wentWithDeletion)
+        """
+    }
+
+    static func forfeited(_ rows: Rows, _ subscription: Subscription) throws -> Money? {
+        let minor: Int64 = try rows[0].get(0)
+        return minor > 0 ? subscription.money(minor) : nil
     }
 }

@@ -87,7 +87,7 @@ extension Subscription {
         ListColumn(
             "state", "subscriptions.state", cell: { stateCell($0, $1) },
             file: [
-                FileColumn("state", "subscriptions.state") { row, reader in .text(reader.t.word(row.state)) },
+                FileColumn("state", "subscriptions.state") { row, reader in .text(reader.t.word(row.facts)) },
                 FileColumn("suspension_reasons", "subscriptions.reasons") { row, reader in
                     .text(row.state == .suspended ? reader.t.words(row.facts.reasons.sorted) : "")
                 },
@@ -127,7 +127,7 @@ extension Subscription {
             file: [FileColumn("purchased_at", "subscriptions.purchased") { row, _ in .instant(row.facts.purchasedAt) }]),
         ListColumn(
             "days_left", "subscriptions.days_left", isNumber: true,
-            cell: { row, reader in row.shownDaysLeft(reader.t.now).map { .text(reader.t.number($0)) } ?? reader.t.nothing },
+            cell: { daysLeftCell($0, $1) },
             file: [FileColumn("days_left", "subscriptions.days_left") { row, reader in .number(row.shownDaysLeft(reader.t.now)) }]
         ),
         ListColumn(
@@ -165,7 +165,7 @@ extension Subscription {
 
     private static func nameCell(_ row: Subscription, _ reader: ListReader) -> HTML {
         group {
-            a(.class("row-link"), .href(row.links.overview)) { row.name ?? reader.t("subscriptions.erased_name") }
+            a(.class("row-link"), .href(row.links.overview)) { row.shownName(reader.t) }
             span(.class("sub mono")) { row.id.description }
         }
     }
@@ -178,11 +178,23 @@ extension Subscription {
         return a(.href(PageRoute.enrollment.url(enrollment.description))) { words }
     }
 
+    /// How long the credit lasts, and that a suspended one does not last so long.
+    private static func daysLeftCell(_ row: Subscription, _ reader: ListReader) -> HTML {
+        let t = reader.t
+        guard let days = row.shownDaysLeft(t.now) else { return t.nothing }
+        return group {
+            t.number(days)
+            if row.state == .suspended, let deleteAt = row.facts.deleteAt {
+                span(.class("sub sub--bad")) { t("subscriptions.deleted_in", ["days": t.relativeDays(to: deleteAt)]) }
+            }
+        }
+    }
+
     /// The state, and for a suspended one what is lost when.
     private static func stateCell(_ row: Subscription, _ reader: ListReader) -> HTML {
         let t = reader.t
         return group {
-            t.pill(row.state).html
+            t.pill(row.facts).html
             if row.state == .suspended, let deleteAt = row.facts.deleteAt {
                 span(.class("sub sub--bad")) { t.html("subscriptions.delete_on", ["date": t.dateElement(deleteAt)]) }
             }

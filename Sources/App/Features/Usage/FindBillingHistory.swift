@@ -39,8 +39,12 @@ package enum FindBillingHistory {
         let (tenant, id, zone) = (context.tenant.id, subscription.id, subscription.zone)
         let rows = try await context.read([
             """
-            select date_trunc('month', posted_at at time zone \(zone.identifier))::date, purpose, debit_kind, credit_kind, sum(amount_minor)::bigint \
-            from ledger_transfers where tenant_id = \(tenant) and subscription_id = \(id) group by 1, 2, 3, 4 \
+            select date_trunc('month', t.posted_at at time zone \(zone.identifier))::date, \
+            case when t.purpose = 'forfeit' and \(EraseSubscription.wentWithDeletion) then \(BillingHistory.deletionForfeit) else t.purpose end, \
+            t.debit_kind, t.credit_kind, sum(t.amount_minor)::bigint from ledger_transfers t \
+            left join credit_lots l on l.tenant_id = t.tenant_id and l.id = t.source_id and t.source_kind = 'lot_expiry' \
+            left join subscriptions s on s.tenant_id = l.tenant_id and s.id = l.subscription_id \
+            where t.tenant_id = \(tenant) and t.subscription_id = \(id) group by 1, 2, 3, 4 \
             union all select null, 'balance', 'credit_lot', '', coalesce(sum(b.balance_minor), 0)::bigint from credit_lots l \
             join ledger_accounts b on b.tenant_id = l.tenant_id and b.kind = 'credit_lot' and b.owner_id = l.id \
             where l.tenant_id = \(tenant) and l.subscription_id = \(id) \
@@ -101,7 +105,8 @@ extension BillingHistoryReport {
     static func amounts(_ month: BillingMonth) -> [(name: String, amount: Money)] {
         [
             ("opening", month.opening), ("bought", month.bought), ("granted", month.granted), ("used", month.used),
-            ("expired", month.expired), ("other", month.other), ("closing", month.closing), ("beyond_credit", month.beyondCredit),
+            ("expired", month.expired), ("forfeited", month.forfeited), ("other", month.other), ("closing", month.closing),
+            ("beyond_credit", month.beyondCredit),
             ("debt_paid", month.debtPaid), ("debt_waived", month.debtWaived), ("owed", month.owed),
             ("commitment", month.commitment), ("overage", month.overage),
         ]

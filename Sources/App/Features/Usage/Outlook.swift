@@ -82,6 +82,11 @@ package struct Outlook: Sendable {
     }
 
     private func write(creditEnd json: inout JSONWriter) {
+        if let deletion = subscription.whatNext.last, let lost = subscription.forfeitedAtDeletion {
+            json.field("kind", "forfeited")
+            json.field("at", deletion.at)
+            return json.field("unused", lost)
+        }
         switch (runOut, burn) {
         case (.runsOut(let at)?, _):
             json.field("kind", "runs_out")

@@ -37,6 +37,9 @@ extension Schema {
                     .init("at", instant), .init("event", .text(max: 100)),
                     .init("rule", .text(max: 20), "The rule of the product behind it."),
                     .init("policy_version", .integer(min: 1, max: 1_000_000)),
+                    .init(
+                        "forfeited", .nullable(.named("Money")),
+                        "Credit that is lost then, as it stands now: of a lot that expires, or still valid at the deletion."),
                 ])
             ),
             (
@@ -238,6 +241,10 @@ extension Schema {
                     .init("delete_at", .nullable(instant)), .init("reasons", .list(.word(Schema.suspensionReasons), max: 7)),
                     .init("erased", .anything, "How many of each were erased."), .init("kept", .list(.text(max: 60), max: 20)),
                     .init("sha256", .text(min: 64, max: 64)),
+                    .init(
+                        "forfeited", .nullable(.named("Money")),
+                        "Credit that was still valid and went with the deletion, from the ledger; no part of what `sha256` is made of."
+                    ),
                 ])
             ),
             (

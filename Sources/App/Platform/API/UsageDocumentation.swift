@@ -86,8 +86,10 @@ extension Schema {
                 .init("month", .format("month")), .init("state", .word(["open", "final"])), .init("opening", .named("Money")),
                 .init("bought", .named("Money")),
                 .init("granted", .named("Money"), "The part of `bought` that was not paid for."),
-                .init("used", .named("Money")), .init("expired", .named("Money")), .init("other", .named("Money")),
-                .init("closing", .named("Money"), "opening + bought − used − expired + other"),
+                .init("used", .named("Money")), .init("expired", .named("Money"), "Unused at the end of a lot."),
+                .init("forfeited", .named("Money"), "Still valid when the subscription was deleted, and gone with it."),
+                .init("other", .named("Money")),
+                .init("closing", .named("Money"), "opening + bought − used − expired − forfeited + other"),
                 .init("beyond_credit", .named("Money"), "Usage that no credit covered."), .init("debt_paid", .named("Money")),
                 .init("debt_waived", .named("Money")), .init("owed", .named("Money"), "At the month's end."),
                 .init("commitment", .named("Money"), "Enterprise: charged to the commitment."),
@@ -109,15 +111,17 @@ extension Schema {
                 .init(
                     "credit_end",
                     .object([
-                        .init("kind", .word(["runs_out", "expires_first", "too_little_history", "not_applicable"])),
+                        .init("kind", .word(["runs_out", "expires_first", "forfeited", "too_little_history", "not_applicable"])),
                         .init("at", .nullable(instant)), .init("unused", .nullable(.named("Money"))),
-                    ]), "An estimate: if every day costs what the last ones did."),
+                    ]),
+                    "An estimate: if every day costs what the last ones did. `forfeited`: nothing runs, and so much goes with the deletion."
+                ),
                 .init(
                     "unbilled",
                     .object([
                         .init("since", .format("month"), "The first month that is not closed."),
-                        .init("settled", .named("Money")),
-                        .init("unsettled", .named("Money")), .init("total", .named("Money")),
+                        .init("settled", .named("Money"), "Posted already: what is left of credit or commitment is less by it."),
+                        .init("unsettled", .named("Money"), "Still to be posted."), .init("total", .named("Money")),
                         .init("month_to_date", .named("Money")),
                     ])),
             ])

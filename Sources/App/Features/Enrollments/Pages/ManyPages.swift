@@ -12,6 +12,8 @@ package struct ManyReviewPage: Page {
         /// Nil for one that would be refused.
         package let until: Instant?
         package let unbilled: Money?
+        /// The part of it that was taken from the agreement already.
+        package var settled: Money?
         /// Why not.
         package let refusal: String?
 
@@ -82,9 +84,15 @@ package struct ManyReviewPage: Page {
     private func effects(_ t: Localiser) -> [HTML] {
         guard isGrave else { return [.text(t("many.becomes_active")), .text(t("many.services"))] }
         let unbilled = possible.reduce(Int64(0)) { $0 + ($1.unbilled?.minor ?? 0) }
+        let settled = possible.reduce(Int64(0)) { $0 + (($1.settled ?? $1.unbilled)?.minor ?? 0) }
         return [
             .text(t("many.stops")),
-            .text(t("many.unbilled", ["amount": t.money(Money(minor: unbilled, currency: currency))])),
+            .text(
+                t(
+                    "cancel.owed",
+                    ["amount": unbilled, "settled": settled, "unsettled": unbilled - settled].mapValues {
+                        t.money(Money(minor: $0, currency: currency))
+                    })),
             .text(t("many.no_backup")), .text(t("many.recover", ["days": t.number(retentionDays)])), .text(t("many.deletion")),
             .text(t("cancel.stays")),
         ]

@@ -149,12 +149,12 @@ struct AccountDeskPage: Page {
         [
             group {
                 a(.class("row-link"), .href(subscription.links.overview)) {
-                    subscription.name ?? t("subscriptions.erased_name")
+                    subscription.shownName(t)
                 }
                 span(.class("sub mono")) { subscription.id.description }
             },
             group {
-                t.pill(subscription.state).html
+                t.pill(subscription.facts).html
                 if subscription.state == .suspended {
                     span(.class("sub")) { t.words(subscription.facts.reasons.sorted) }
                 }
@@ -183,7 +183,7 @@ struct AccountDeskPage: Page {
                                     t("desk.order_kind.\(order.kind)")
                                 }
                                 span(.class("sub mono")) { order.id.description }
-                            }, .text(order.subscriptionName ?? t("subscriptions.erased_name")), t.timeElement(order.createdAt),
+                            }, .text(order.shownName(t)), t.timeElement(order.createdAt),
                             .text(t("desk.order_status.\(order.status)")), t.moneyElement(order.amount),
                             t.moneyElement(order.paid),
                         ])

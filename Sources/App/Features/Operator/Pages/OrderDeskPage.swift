@@ -30,7 +30,7 @@ struct OrderDeskPage: Page {
 
     /// The answer in one banner.
     private func standing(_ t: Localiser) -> HTML {
-        let name = subscription.name ?? t("subscriptions.erased_name")
+        let name = subscription.shownName(t)
         let reasons = t.words(subscription.facts.reasons.sorted)
         switch subscription.state {
         case .active, .pastDue:
@@ -50,7 +50,9 @@ struct OrderDeskPage: Page {
                 }
             ).html
         case .deleted:
-            return Banner(.bad, title: t("desk.standing_deleted", ["name": name])).html
+            return Banner(
+                .bad, title: t(subscription.facts.isLapsed ? "desk.standing_lapsed" : "desk.standing_deleted", ["name": name])
+            ).html
         }
     }
 

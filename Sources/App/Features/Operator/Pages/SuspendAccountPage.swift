@@ -84,6 +84,9 @@ struct SuspendAccountPage: Page {
                 if let date = verdict.after.deleteAt {
                     t.timeElement(date)
                     if verdict.before.deleteAt == date, !isDone { span(.class("sub")) { t("desk.deadline_unmoved") } }
+                    if direction == .suspend, let lost = verdict.forfeited {
+                        span(.class("sub sub--bad")) { t("desk.credit_goes", ["amount": t.money(lost)]) }
+                    }
                 } else {
                     t.nothing
                 }

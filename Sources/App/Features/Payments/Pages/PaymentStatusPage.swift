@@ -23,6 +23,8 @@ package struct PaymentStatusPage: Page {
     }
 
     private var intent: PaymentIntent { payment.intent }
+    /// Of a payment that was made it is what came beyond it, of one that was not what had come in part.
+    private var isMade: Bool { intent.status == .succeeded }
     private var isTransfer: Bool { intent.method == .bankTransfer }
 
     package func title(_ t: Localiser) -> String {
@@ -45,10 +47,16 @@ package struct PaymentStatusPage: Page {
             crumbs.html(t)
             PageHeading(title(t), pill: t.pill(intent.status), lede: .text(lede(t))).html
             if payment.parts.held.isPositive {
-                p(.class("note")) { t("payments.held_note", ["amount": t.money(payment.parts.held)]) }
+                p(.class("note")) {
+                    t(isMade ? "payments.beyond_held_note" : "payments.held_note", ["amount": t.money(payment.parts.held)])
+                }
             }
             if payment.parts.returned.isPositive {
-                p(.class("note")) { t("payments.returned_note", ["amount": t.money(payment.parts.returned)]) }
+                p(.class("note")) {
+                    t(
+                        isMade ? "payments.beyond_returned_note" : "payments.returned_note",
+                        ["amount": t.money(payment.parts.returned)])
+                }
             }
             if intent.status == .pending, isTransfer { transfer(t) }
             panel(t("payments.details")) { DetailList(details(t)).html }

@@ -150,7 +150,7 @@ package struct RemittancePage: Page {
                 return TableRow([
                     group {
                         a(.href(candidate.payment)) { payment.accountName }
-                        span(.class("sub")) { payment.subscriptionName ?? t("subscriptions.erased_name") }
+                        span(.class("sub")) { payment.shownName(t) }
                     },
                     .text(t("remittances.ground_\(candidate.suggestion.ground.rawValue)")), t.pill(payment.intent.status).html,
                     t.moneyElement(payment.intent.amount), t.moneyElement(payment.intent.missing),

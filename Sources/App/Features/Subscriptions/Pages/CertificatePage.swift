@@ -17,6 +17,8 @@ package struct CertificatePage: Page {
     package var erased: [(name: String, count: Int)]
     package var kept: [String]
     package var sha256: String
+    /// Credit that was still valid and went with the deletion.
+    package var forfeited: Money?
     /// The same certificate for a program.
     package var json: URLPath?
 
@@ -62,6 +64,15 @@ package struct CertificatePage: Page {
         if !reasons.isEmpty { items.append(DetailList.Item(t("certificate.reasons"), .text(t.words(reasons)))) }
         if let deleteAt { items.append(DetailList.Item(t("certificate.deadline"), t.timeElement(deleteAt))) }
         items.append(DetailList.Item(t("certificate.rule"), .text(t("certificate.rule_value", ["rule": rule]))))
+        if let forfeited {
+            items.append(
+                DetailList.Item(
+                    t("certificate.forfeited"),
+                    group {
+                        t.moneyElement(forfeited)
+                        span(.class("sub")) { t("certificate.forfeited_note") }
+                    }))
+        }
         return items
     }
 

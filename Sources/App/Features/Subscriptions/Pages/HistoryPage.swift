@@ -33,14 +33,14 @@ package struct HistoryPage: Page {
     }
 
     package var crumbs: Breadcrumbs
-    package var name: String?
+    package var name: String
     package var entries: [Entry]
     package var pager: Pager
     /// The subscription's part of the audit log, for those who may see it.
     package var audit: URLPath?
     package var sections: SectionLinks?
 
-    package init(crumbs: Breadcrumbs, name: String?, entries: [Entry], pager: Pager) {
+    package init(crumbs: Breadcrumbs, name: String, entries: [Entry], pager: Pager) {
         self.crumbs = crumbs
         self.name = name
         self.entries = entries
@@ -48,7 +48,7 @@ package struct HistoryPage: Page {
     }
 
     package func title(_ t: Localiser) -> String {
-        t("history.title_of", ["name": name ?? t("subscriptions.erased_name")])
+        t("history.title_of", ["name": name])
     }
 
     package func content(_ t: Localiser) -> HTML {

@@ -288,6 +288,9 @@ package struct PaymentResultPage: Page {
     package var missing: Money?
     package var lotExpiresAt: Instant?
     package var servicesConfigured: Bool
+    /// What came beyond the payment.
+    package var held: Money?
+    package var returned: Money?
 
     package init(
         crumbs: Breadcrumbs, name: String, subscription: URLPath, paid: Money, paidAt: Instant, paymentID: String,
@@ -319,6 +322,8 @@ package struct PaymentResultPage: Page {
             if !servicesConfigured {
                 Banner(.warn, title: t("subscription.services_title"), text: p { t("subscription.services_text") }).html
             }
+            if let held { p(.class("note")) { t("payments.beyond_held_note", ["amount": t.money(held)]) } }
+            if let returned { p(.class("note")) { t("payments.beyond_returned_note", ["amount": t.money(returned)]) } }
             panel(t("payment.receipt")) { DetailList(receipt(t)).html }
             div(.class("actions")) {
                 a(.class("btn btn--primary"), .href(subscription)) { t("payment.to_subscription") }

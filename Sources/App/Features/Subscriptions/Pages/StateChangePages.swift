@@ -13,6 +13,8 @@ package struct CancelPage: Page {
     /// When the data would go if the reader cancelled now.
     package var deleteAt: Instant
     package var monthToDate: Money?
+    /// The part of it that was taken from the agreement already.
+    package var settled: Money?
     package var typedName = ""
     package var note = ""
     package var problems: [FieldProblem] = []
@@ -62,7 +64,13 @@ package struct CancelPage: Page {
             t.html("cancel.recover", ["date": strong { t.timeElement(deleteAt) }], days),
             t.html("cancel.deletion", ["date": strong { t.timeElement(deleteAt) }], days), .text(t("cancel.stays")),
         ]
-        if let monthToDate { effects.insert(.text(t("cancel.owed", ["amount": t.money(monthToDate)])), at: 1) }
+        if let monthToDate {
+            let unsettled = Money(minor: monthToDate.minor - (settled ?? monthToDate).minor, currency: monthToDate.currency)
+            let amounts = [
+                "amount": t.money(monthToDate), "settled": t.money(settled ?? monthToDate), "unsettled": t.money(unsettled),
+            ]
+            effects.insert(.text(t("cancel.owed", amounts)), at: 1)
+        }
         return effects
     }
 }
@@ -79,6 +87,10 @@ package struct SuspendPage: Page {
     /// The reasons that this role may give; with one there is nothing to choose.
     package var reasons: [SuspensionReason]
     package var selected: SuspensionReason?
+    /// Why it is suspended already: a reason more is added then, and each is lifted on its own (L1).
+    package var standing: [SuspensionReason] = []
+    /// Credit that goes with the deletion if it comes to that.
+    package var forfeited: Money?
     package var note = ""
     package var problems: [FieldProblem] = []
 
@@ -98,26 +110,24 @@ package struct SuspendPage: Page {
 
     package var hasProblems: Bool { !problems.isEmpty }
 
-    package func title(_ t: Localiser) -> String { t("suspend.title", ["name": name]) }
+    package func title(_ t: Localiser) -> String { t(isMore ? "suspend.more_title" : "suspend.title", ["name": name]) }
+    private var isMore: Bool { !standing.isEmpty }
 
     package func content(_ t: Localiser) -> HTML {
         div(.class("narrow")) {
             crumbs.html(t)
             errorSummary(problems, t)
-            PageHeading(title(t), lede: .text(t("suspend.lede"))).html
+            PageHeading(title(t), lede: .text(t(isMore ? "suspend.more_lede" : "suspend.lede", ["reasons": t.words(standing)])))
+                .html
             question(t).html(t)
         }
     }
 
     private func question(_ t: Localiser) -> ConfirmForm {
         var question = ConfirmForm(
-            effects: [
-                .text(t("suspend.stops")), .text(t("cancel.no_backup")),
-                t.html("suspend.reversible", ["date": strong { t.timeElement(deleteAt) }]),
-                t.html(
-                    "suspend.deletion", ["date": strong { t.timeElement(deleteAt) }], ["days": t.number(policy.retentionDays)]),
-            ],
-            action: action, tokens: tokens, confirm: t("suspend.action"), isDangerous: true, keep: t("suspend.keep"), back: back)
+            effects: isMore ? furtherEffects(t) : effects(t), action: action, tokens: tokens,
+            confirm: t(isMore ? "suspend.more_action" : "suspend.action"), isDangerous: true,
+            keep: t(isMore ? "suspend.more_keep" : "suspend.keep"), back: back)
         if reasons.count > 1 {
             question.reasons = SelectField(
                 "reason", t("suspend.reason"), choices: reasons.map { FilterBar.Choice($0.rawValue, t.word($0)) },
@@ -126,6 +136,48 @@ package struct SuspendPage: Page {
         question.note = NoteField("note", t("suspend.note"), hint: t("suspend.note_hint"), value: note)
         question.problems = problems
         return question
+    }
+}
+
+extension SuspendPage {
+    private func effects(_ t: Localiser) -> [HTML] {
+        let date = ["date": strong { t.timeElement(deleteAt) }]
+        return [
+            .text(t("suspend.stops")), .text(t("cancel.no_backup")), t.html("suspend.reversible", date),
+            t.html("suspend.deletion", date, ["days": t.number(policy.retentionDays)]),
+        ] + forfeit(t)
+    }
+
+    /// Nothing stops any more and no date moves: what changes is what it takes to come back.
+    private func furtherEffects(_ t: Localiser) -> [HTML] {
+        let added = reasons.count == 1 ? reasons : []
+        return [
+            .text(added.isEmpty ? t("suspend.more_adds") : t("suspend.more_adds_reason", ["reason": t.words(added)])),
+            .text(t("suspend.more_back")), t.html("suspend.more_deletion", ["date": strong { t.timeElement(deleteAt) }]),
+        ] + forfeit(t)
+    }
+
+    private func forfeit(_ t: Localiser) -> [HTML] {
+        guard let forfeited else { return [] }
+        return [t.html("suspend.forfeits", ["date": strong { t.timeElement(deleteAt) }], ["amount": t.money(forfeited)])]
+    }
+}
+
+/// The cancel page of what is cancelled already, for whoever comes back to it.
+package struct CancelledPage: Page {
+    package var crumbs: Breadcrumbs
+    package var name: String
+    package var deleteAt: Instant
+    package var back: URLPath
+
+    package func title(_ t: Localiser) -> String { t("cancel.done_title", ["name": name]) }
+
+    package func content(_ t: Localiser) -> HTML {
+        div(.class("narrow")) {
+            crumbs.html(t)
+            PageHeading(title(t), lede: .text(t("cancel.done", ["date": t.dateTime(deleteAt)]))).html
+            div(.class("actions")) { ActionLink(t("payment.to_subscription"), back, .primary).button }
+        }
     }
 }
 

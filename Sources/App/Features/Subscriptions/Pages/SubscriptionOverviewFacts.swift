@@ -27,6 +27,10 @@ extension SubscriptionOverviewPage {
                             ["since": t.timeElement(suspendedAt), "until": t.timeElement(deleteAt)],
                             ["reasons": t.words(reasons), "days": t.number(policy.retentionDays)])
                     }
+                    if let forfeited {
+                        p { t.html("subscription.forfeits", ["date": t.timeElement(deleteAt)], ["amount": t.money(forfeited)]) }
+                    }
+                    wayBackWords(t)
                     p { t("subscription.suspended_backup") }
                 },
                 actions: waysBack(t)
@@ -34,22 +38,47 @@ extension SubscriptionOverviewPage {
         }
     }
 
-    /// The first way back that is open is the one to take.
+    /// What brings it back, where that is not plain from the buttons: a word that only the provider has, and that money is not asked for.
+    @HTMLBuilder
+    private func wayBackWords(_ t: Localiser) -> HTML {
+        let needed = WayBack.all(reasons, offer)
+        if needed.contains(.ask) {
+            let asked = reasons.filter { WayBack.all([$0], offer) == [.ask] }
+            p {
+                t.html(
+                    "subscription.ask_provider", ["help": a(.href(PageRoute.help.url())) { t("help.contact") }],
+                    ["reasons": t.words(asked), "provider": provider])
+            }
+        }
+        if !needed.contains(.pay), !needed.contains(.upgrade), ways.pay.url != nil || ways.upgrade.url != nil {
+            p { t("subscription.payment_does_not_help") }
+        }
+    }
+
+    /// The first way that is needed and open is the one to take; paying stays possible where it does not help.
     private func waysBack(_ t: Localiser) -> [ActionLink] {
-        let mayPay = ways.pay.url != nil || ways.upgrade.url != nil
-        return [
-            ways.pay.action(t("payment.action"), .primary), ways.upgrade.action(t("payment.upgrade_action"), .primary),
-            ways.reactivate.action(ways.reactivation(t), mayPay ? .plain : .primary),
-            ways.download.action(t("subscription.download_all")),
-        ].compactMap { $0 }
+        let needed = WayBack.all(reasons, offer)
+        let money = [
+            (WayBack.pay, ways.pay, t("payment.action")), (WayBack.upgrade, ways.upgrade, t("payment.upgrade_action")),
+        ]
+        let helps = money.filter { needed.contains($0.0) }
+        let leads = helps.contains { $0.1.url != nil }
+        var links: [ActionLink?] = helps.map { $0.1.action($0.2, .primary) }
+        links.append(ways.reactivate.action(ways.reactivation(t), leads ? .plain : .primary))
+        links += money.filter { !needed.contains($0.0) }.map { $0.1.action($0.2) }
+        links.append(ways.download.action(t("subscription.download_all")))
+        return links.compactMap { $0 }
     }
 
     @HTMLBuilder
     private func deletedBanner(_ t: Localiser) -> HTML {
         if let deletedAt {
             Banner(
-                .quiet, title: t("subscription.deleted_title"),
-                text: p { t.html("subscription.deleted_text", ["date": t.timeElement(deletedAt)]) },
+                .quiet, title: t(isLapsed ? "subscription.lapsed_title" : "subscription.deleted_title"),
+                text: p {
+                    t.html(
+                        isLapsed ? "subscription.lapsed_text" : "subscription.deleted_text", ["date": t.timeElement(deletedAt)])
+                },
                 actions: [ways.certificate.action(t("certificate.action"))].compactMap { $0 }
             ).html
         }
@@ -151,6 +180,9 @@ extension SubscriptionOverviewPage {
                     t("burn.title"), .text(t.relativeDays(to: at)),
                     note: t.html("burn.runs_out", ["date": t.dateElement(at)], rate))
             ]
+        case (.expiresFirst(_, let unused)?, .rate(let rate)?) where rate.cost.isZero:
+            let words = ["unused": t.money(unused), "days": t.number(rate.days)]
+            return [FactsStrip.Fact(t("burn.title"), .text(t("burn.expires_first")), note: .text(t("burn.idle", words)))]
         case (.expiresFirst(_, let unused)?, _):
             let words = rate.merging(["unused": t.money(unused)]) { first, _ in first }
             return [FactsStrip.Fact(t("burn.title"), .text(t("burn.expires_first")), note: .text(t("burn.unused", words)))]
@@ -163,6 +195,9 @@ extension SubscriptionOverviewPage {
 
     private func remainingFact(_ credit: Credit, _ t: Localiser) -> FactsStrip.Fact {
         var note = t("subscription.of_bought", ["amount": t.money(credit.bought)])
+        if let given = credit.given, given.isPositive, let paid = try? credit.bought.subtracting(given) {
+            note = t("subscription.of_bought_and_given", ["amount": t.money(paid), "given": t.money(given)])
+        }
         if let daily = credit.daily, daily.isPositive { note += t("subscription.per_day", ["amount": t.money(daily)]) }
         return FactsStrip.Fact(t("subscription.remaining"), t.moneyElement(credit.remaining), note: .text(note))
     }
@@ -207,7 +242,11 @@ extension SubscriptionOverviewPage {
         if let unbilled {
             others.append(
                 FactsStrip.Fact(
-                    t("subscription.unbilled"), t.moneyElement(unbilled), note: .text(t("subscription.unbilled_note"))))
+                    t("subscription.unbilled"), t.moneyElement(unbilled.total),
+                    note: .text(
+                        t(
+                            "subscription.unbilled_note",
+                            ["settled": t.money(unbilled.settled), "unsettled": t.money(unbilled.unsettled)]))))
         }
         if let deleteAt { others.append(deletionFact(deleteAt, t)) }
         if let commitment {

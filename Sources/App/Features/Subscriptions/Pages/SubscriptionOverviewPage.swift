@@ -53,6 +53,8 @@ package struct SubscriptionOverviewPage: Page {
         package let lots: [Lot]
         /// The lots' amounts together.
         package let bought: Money
+        /// The part of `bought` that nobody paid for.
+        package var given: Money?
         /// The mean of the last ten complete days, where there is one.
         package let daily: Money?
         /// How fast it goes, and how it ends at that rate.
@@ -157,7 +159,17 @@ package struct SubscriptionOverviewPage: Page {
     package var thisMonth: Money?
     package var lastMonth: Money?
     /// Used and on no bill yet; of what an agreement pays.
-    package var unbilled: Money?
+    package var unbilled: UnbilledEstimate?
+    /// An order that was never paid (L11).
+    package var isLapsed = false
+    /// Who can lift what nobody else can.
+    package var provider = ""
+    /// Credit that goes with the deletion.
+    package var forfeited: Money?
+    /// Payments that are waited for.
+    package var awaited: [AwaitedPayment] = []
+    /// When the credit ends if nothing more is used, where an estimate says that it ends before.
+    package var latestEnd: Instant?
     /// This subscription's other pages, and where all its usage is.
     package var sections: SectionLinks?
     package var usagePage: URLPath?
@@ -183,7 +195,7 @@ package struct SubscriptionOverviewPage: Page {
 
     package func title(_ t: Localiser) -> String { shownName(t) }
 
-    func shownName(_ t: Localiser) -> String { name ?? t("subscriptions.erased_name") }
+    func shownName(_ t: Localiser) -> String { name ?? t(isLapsed ? "subscriptions.lapsed_name" : "subscriptions.erased_name") }
 
     package func content(_ t: Localiser) -> HTML {
         group {
@@ -191,6 +203,7 @@ package struct SubscriptionOverviewPage: Page {
             heading(t).html
             sections?.html ?? .empty
             stateBanner(t)
+            for payment in awaited { payment.banner(t).html }
             servicesBanner(t)
             facts(t)
             div(.class("columns")) {
@@ -207,8 +220,11 @@ package struct SubscriptionOverviewPage: Page {
 
     private func heading(_ t: Localiser) -> PageHeading {
         let lede = t.html(
-            "subscription.lede", ["date": t.longDateElement(purchasedAt)], ["offer": t("offer.\(offer.rawValue)_long")])
-        return PageHeading(shownName(t), pill: t.pill(state), lede: lede, actions: actions(t))
+            isLapsed ? "subscription.lede_lapsed" : "subscription.lede", ["date": t.longDateElement(purchasedAt)],
+            ["offer": t("offer.\(offer.rawValue)_long")])
+        return PageHeading(
+            shownName(t), pill: isLapsed ? StatePill(t("state.lapsed"), .quiet, .cross) : t.pill(state), lede: lede,
+            actions: actions(t))
     }
 
     /// What can be done, the likeliest first. Where a banner above asks for money already, the heading does not ask again.

@@ -7,10 +7,13 @@ extension SubscriptionOverviewPage {
     func futurePanel(_ t: Localiser) -> HTML {
         panel(t("next.title"), id: "next") {
             if next.isEmpty {
-                p(.class("note")) { t(state == .deleted ? "next.nothing_deleted" : "next.nothing") }
+                p(.class("note")) {
+                    t(isLapsed ? "next.nothing_lapsed" : state == .deleted ? "next.nothing_deleted" : "next.nothing")
+                }
             } else {
                 Timeline(next.map { event($0, t) }).html(t)
                 if next.contains(where: \.isEstimate) { p(.class("note note--foot")) { t("next.estimate_note") } }
+                if let latestEnd { p(.class("note note--foot")) { t("next.latest_end", ["date": t.longDate(latestEnd)]) } }
             }
         }
     }
@@ -38,6 +41,7 @@ extension SubscriptionOverviewPage {
     private func nextKey(_ consequence: Consequence) -> String {
         let event = consequence.event.replacing(".", with: "_")
         let lapses = consequence.event == TransitionType.deleted.rawValue && consequence.rule == "L11"
+        if consequence.event == TransitionType.deleted.rawValue, consequence.forfeited != nil { return "next.deleted_forfeits" }
         return lapses ? "next.order_lapses" : "next.\(event)"
     }
 
@@ -58,7 +62,7 @@ extension SubscriptionOverviewPage {
         case .failed(let retry):
             failedPanel(t("usage.ten_days"), retry: retry, t)
         case .erased:
-            block(t("usage.ten_days"), id: "usage", note: .text(t("usage.erased"))) {}
+            block(t("usage.ten_days"), id: "usage", note: .text(t(isLapsed ? "usage.lapsed" : "usage.erased"))) {}
         }
     }
 
@@ -173,7 +177,7 @@ extension SubscriptionOverviewPage {
     /// What is rare or grave stands last and small.
     private func secondaryActions(_ t: Localiser) -> [ActionLink] {
         [
-            ways.suspend.action(t("suspend.action")),
+            ways.suspend.action(t(state == .suspended ? "suspend.more_action" : "suspend.action")),
             state == .suspended ? nil : ways.reactivate.action(ways.reactivation(t)), ways.cancel.action(t("cancel.action")),
         ].compactMap { $0 }
     }

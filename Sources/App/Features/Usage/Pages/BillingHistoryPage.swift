@@ -78,6 +78,7 @@ package struct BillingHistoryPage: Page {
 
     // MARK: Paid by credit
 
+    private var showsForfeited: Bool { report.months.contains { !$0.forfeited.isZero } }
     private var showsOther: Bool { report.months.contains { !$0.other.isZero } }
     /// Where what was posted in a month is not what was used in it, the two stand side by side.
     private var showsOwnTime: Bool { report.months.contains { (try? $0.usage) != report.usage(of: $0.month) } }
@@ -90,6 +91,7 @@ package struct BillingHistoryPage: Page {
             TableColumn(t("billing.bought"), isNumber: true), TableColumn(t("billing.used"), isNumber: true),
             TableColumn(t("billing.expired"), isNumber: true),
         ]
+        if showsForfeited { columns.append(TableColumn(t("billing.forfeited"), isNumber: true)) }
         if showsOther { columns.append(TableColumn(t("billing.other"), isNumber: true)) }
         columns.append(TableColumn(t("billing.closing"), isNumber: true))
         if showsDebt { columns.append(TableColumn(t("billing.owed"), isNumber: true)) }
@@ -100,6 +102,7 @@ package struct BillingHistoryPage: Page {
                 monthCell(month, t), t.amountElement(month.opening), bought(month, t), used(month, t),
                 t.amountElement(month.expired),
             ]
+            if showsForfeited { cells.append(t.amountElement(month.forfeited)) }
             if showsOther { cells.append(t.amountElement(month.other)) }
             cells.append(t.amountElement(month.closing))
             if showsDebt { cells.append(debt(month, t)) }
@@ -108,6 +111,7 @@ package struct BillingHistoryPage: Page {
             return TableRow(id: month.month.iso, cells)
         }
         var sums = [t.amountElement(total(\.bought)), t.amountElement(total(\.used)), t.amountElement(total(\.expired))]
+        if showsForfeited { sums.append(t.amountElement(total(\.forfeited))) }
         if showsOther { sums.append(t.amountElement(total(\.other))) }
         sums.append(t.amountElement(report.balance))
         if showsDebt { sums.append(t.amountElement(report.owed)) }
@@ -135,6 +139,7 @@ package struct BillingHistoryPage: Page {
                 line("+ " + t("billing.bought"), t.moneyElement(total(\.bought)))
                 line("− " + t("billing.used"), t.moneyElement(total(\.used)))
                 line("− " + t("billing.expired"), t.moneyElement(total(\.expired)))
+                if showsForfeited { line("− " + t("billing.forfeited"), t.moneyElement(total(\.forfeited))) }
                 if showsOther { line("± " + t("billing.other"), t.moneyElement(total(\.other))) }
                 div(.class("sum-total")) {
                     dt { "= " + t("billing.closing") }

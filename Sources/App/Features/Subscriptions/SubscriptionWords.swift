@@ -1,0 +1,31 @@
+import Billing
+
+/// What a subscription is called where it is shown. One that lapsed never ran, so nothing of it was deleted (L11).
+extension Localiser {
+    package func pill(_ facts: LifecycleFacts) -> StatePill {
+        facts.isLapsed ? StatePill(self("state.lapsed"), .quiet, .cross) : pill(facts.state)
+    }
+
+    func shownName(_ name: String?, isLapsed: Bool) -> String {
+        name ?? self(isLapsed ? "subscriptions.lapsed_name" : "subscriptions.erased_name")
+    }
+
+    func word(_ facts: LifecycleFacts) -> String { facts.isLapsed ? self("state.lapsed") : word(facts.state) }
+}
+
+extension Subscription {
+    func shownName(_ t: Localiser) -> String { t.shownName(name, isLapsed: facts.isLapsed) }
+}
+
+extension Order {
+    /// An order is cancelled by its lapse alone (L11).
+    func shownName(_ t: Localiser) -> String { t.shownName(subscriptionName, isLapsed: status == "cancelled") }
+}
+
+extension ShownPayment {
+    func shownName(_ t: Localiser) -> String { t.shownName(subscriptionName, isLapsed: isLapsed) }
+}
+
+extension AccountDesk.OrderLine {
+    func shownName(_ t: Localiser) -> String { t.shownName(subscriptionName, isLapsed: status == "cancelled") }
+}
