@@ -7,6 +7,20 @@ extension Localiser {
         time(.datetime(machineTime(instant))) { dateTime(instant) }
     }
 
+    /// A time of the real clock, whatever a sandbox's clock shows: sign-ins, invitations and keys live on it.
+    package func realTimeElement(_ instant: Instant) -> HTML {
+        guard isSandbox else { return timeElement(instant) }
+        return group {
+            timeElement(instant)
+            " "
+            self("clock.of_real")
+        }
+    }
+
+    package func realTime(_ instant: Instant) -> String {
+        isSandbox ? "\(dateTime(instant)) \(self("clock.of_real"))" : dateTime(instant)
+    }
+
     package func dateElement(_ instant: Instant) -> HTML {
         time(.datetime(machineTime(instant))) { date(instant) }
     }

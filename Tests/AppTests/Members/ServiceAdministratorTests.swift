@@ -81,6 +81,22 @@ import Values
 }
 
 @Suite struct `A partner's ID` {
+    @Test func `is known in letters of either case, unless that names two`() async throws {
+        let story = try await PortalStory()
+        let code = story.tenant.bursar.uniqueName("Pt")
+        try await story.tenant.post("/v1/partners", ["code": "\(code)", "company_name": "Blue Sky"]).expect(201)
+        let (small, large) = (code.lowercased(), code.uppercased())
+        let found = try await story.tenant.get("/v1/partners/check?code=\(small)").expect(200)
+        #expect(found["code"] == code && found["company_name"] == "Blue Sky")
+        try await story.tenant.request(
+            "PUT", "/v1/subscriptions/\(story.subscription)/partner", ["code": "\(large)"], once: .none
+        ).expect(200)
+        #expect(try await story.tenant.subscription(story.subscription)["partner.code"] == code)
+        try await story.tenant.post("/v1/partners", ["code": "\(large)", "company_name": "Red Sky"]).expect(201)
+        #expect(try await story.tenant.get("/v1/partners/check?code=\(large)").expect(200)["company_name"] == "Red Sky")
+        try await story.tenant.get("/v1/partners/check?code=\(small)").expect(404)
+    }
+
     @Test func `can be checked ten times a minute, on the page and in the API`() async throws {
         let story = try await PortalStory()
         let code = story.tenant.bursar.uniqueName("P")

@@ -29,6 +29,41 @@ import Values
         try await browser.get("/operator").expect(200)
     }
 
+    @Test func `opens what a request did by its ID, and a member by hers`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("operator")
+        let edited = try await story.tenant.post("/v1/accounts/\(story.account)/notes", ["body": "Called"]).expect(201)
+        let request = try #require(edited.headers["x-request-id"])
+        let landed = try await browser.get("/operator/search?q=\(request)").expect(303)
+        let list = try #require(landed.headers["location"])
+        #expect(list == "/operator/audit?request_id=\(request)")
+        for language in ["en", "zh-Hans"] {
+            let page = try await browser.get("\(list)&lang=\(language)").expect(200)
+            #expect(page.text.contains(request) && page.text.contains(language == "en" ? "Note" : "备注"))
+        }
+        let events = try await story.tenant.get("/v1/audit-events?request_id=\(request)").expect(200)
+        #expect(events.list("data").count == 1 && events["data.0.request_id"] == request)
+        let unknown = String(request.dropLast(2)) + "00"
+        let none = try await browser.get("/operator/audit?request_id=\(unknown)&lang=en").expect(200)
+        #expect(none.text.contains("No entry of this log has this request ID"))
+        let member = try await story.tenant.get("/v1/members?account_id=\(story.account)").expect(200)["data.0.id"] ?? ""
+        let place = try await browser.get("/operator/search?q=\(member)").expect(303).headers["location"] ?? ""
+        #expect(place.hasPrefix("/accounts/\(story.account)/members?q="))
+    }
+
+    @Test func `tells payments in the audit log with their amounts and links, and files in words`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("operator")
+        let page = try await browser.get("/operator/audit?action=payment.succeeded&lang=en").expect(200)
+        #expect(page.text.contains("CN¥2,000.00") && page.text.contains("/accounts/\(story.account)/"))
+        let file = try await browser.get("/operator/audit?format=csv&lang=zh-Hans").expect(200).text
+        let heads = file.split(separator: "\r\n")[0].split(separator: ",")
+        #expect(Set(heads).count == heads.count)
+        #expect(!file.contains(",subscription,") && file.contains(",订阅,"))
+        let codes = try await browser.get("/operator/audit?format=csv&header=machine&lang=zh-Hans").expect(200).text
+        #expect(codes.contains(",subscription,") && !codes.contains(",订阅,"))
+    }
+
     @Test func `is not there for anybody else`() async throws {
         let story = try await PortalStory()
         let order = try await story.tenant.subscription(story.subscription)["order_id"] ?? ""
@@ -90,5 +125,49 @@ import Values
         )
         let newest = try await tenant.get("/v1/accounts/\(account)/timeline?limit=1").expect(200)
         #expect(newest["data.0.balance.amount"] == "2849.75", "\(newest.text)")
+    }
+
+    @Test func `keeps a day of usage whole over pages, and every credit it tells has been there`() async throws {
+        let tenant = try await TestBursar.shared.tenant("timeline-day", clock: "2025-01-01T00:00:00Z")
+        let account = try await tenant.account()
+        let id = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201).id
+        try await tenant.use(id, cost: "10.00", at: "2025-01-01T00:00:00Z")
+        try await tenant.settle()
+        try await tenant.pay(id, "2000.00").expect(200)
+        try await tenant.advance(to: "2025-01-02T01:00:00Z")
+        // The second day's usage lies on both sides of a payment.
+        try await tenant.use(id, cost: "20.00", at: "2025-01-02T01:00:00Z")
+        try await tenant.settle()
+        try await tenant.advance(to: "2025-01-02T02:00:00Z")
+        try await tenant.pay(id, "3000.00").expect(200)
+        try await tenant.advance(to: "2025-01-02T03:00:00Z")
+        try await tenant.use(id, cost: "40.00", at: "2025-01-02T03:00:00Z")
+        try await tenant.settle()
+        for limit in [1, 2, 3, 25] {
+            var (target, seen) = ("/v1/accounts/\(account)/timeline?limit=\(limit)", [String]())
+            for _ in 0..<30 {
+                let page = try await tenant.get(target).expect(200)
+                seen += page.list("data").compactMap { entry in
+                    entry.scalar("amount.amount").map {
+                        "\(entry.scalar("kind") ?? "") \($0) \(entry.scalar("balance.amount") ?? "")"
+                    }
+                }
+                guard let cursor = page["next_cursor"] else { break }
+                target = "/v1/accounts/\(account)/timeline?limit=\(limit)&cursor=\(cursor)"
+            }
+            #expect(
+                seen == [
+                    "usage -60.00 5930.00", "money 3000.00 5970.00", "money 2000.00 2990.00", "usage -10.00 990.00",
+                    "money 1000.00 1000.00",
+                ], "limit \(limit)")
+        }
+    }
+
+    @Test(arguments: Language.allCases) func `has words for whatever moves money`(_ language: Language) throws {
+        let t = try ProjectFolder.localiser(language)
+        for kind in TransferSource.Kind.allCases {
+            let action = kind == .settlement ? "usage" : kind.rawValue
+            #expect(t.action(action) != action, "\(action)")
+        }
     }
 }

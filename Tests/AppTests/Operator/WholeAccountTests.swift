@@ -45,12 +45,19 @@ import Testing
         #expect(try await story.tenant.subscription(story.subscription)["state"] == "active")
         try await browser.get("\(form)?reason=overdue").expect(200)
         let done = try await browser.post("\(form)?reason=overdue", ["confirm_name": "Harbour Logistics"]).expect(303)
-        try await browser.get(done.headers["location"] ?? "").expect(200)
+        let stands = try await browser.get(done.headers["location"] ?? "").expect(200).text
+        #expect(stands.contains("after the suspension") && !stands.contains("Suspend every subscription of"))
         let now = try await story.tenant.subscription(story.subscription)
         #expect(now["state"] == "suspended" && now["suspension_reasons.0"] == "overdue")
         let lift = "/operator/accounts/\(story.account)/lift"
+        // What stands is offered first; what stands nowhere has nothing to confirm.
+        #expect(try await browser.get(lift).expect(200).text.contains("Lift it from 1 subscription"))
+        let idle = try await browser.get("\(lift)?reason=requested").expect(200).text
+        #expect(idle.contains("Nothing to lift") && !idle.contains("Lift it from"))
         try await browser.get("\(lift)?reason=overdue").expect(200)
-        try await browser.post("\(lift)?reason=overdue").expect(303)
+        let lifted = try await browser.post("\(lift)?reason=overdue").expect(303).headers["location"] ?? ""
+        let after = try await browser.get(lifted).expect(200).text
+        #expect(after.contains("after the lifting") && after.contains("Is not suspended") && !after.contains("Stays as it is"))
         #expect(try await story.tenant.subscription(story.subscription)["state"] == "active")
     }
 }

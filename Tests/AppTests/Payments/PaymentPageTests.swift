@@ -154,6 +154,25 @@ import Testing
         try await story.tenant.invariants()
     }
 
+    @Test func `do not suggest what is paid, and say so in words to whoever names it`() async throws {
+        let story = try await PortalStory()
+        try await story.tenant.bankAccount()
+        let browser = try await story.person("operator")
+        let payment = try await story.tenant.transfer(story.subscription, "1500.00")
+        let page = "/operator/remittances/\(try await story.tenant.remittance("1600.00", words: payment.reference).id)"
+        #expect(try await browser.get(page).expect(200).text.contains("match?payment=\(payment.id)"))
+        try await browser.get("\(page)/match?payment=\(payment.id)").expect(200)
+        try await browser.post("\(page)/match").expect(303)
+        // The rest of it is for another payment.
+        #expect(!(try await browser.get(page).expect(200).text.contains("match?payment=\(payment.id)")))
+        let other = "/operator/remittances/\(try await story.tenant.remittance("100.00").id)"
+        for (language, word) in [("en", "“Paid”"), ("zh-Hans", "“已付款”")] {
+            let text = try await browser.get("\(other)/match?payment=\(payment.id)&lang=\(language)").expect(422).text
+            #expect(text.contains(word) && !text.contains("succeeded"))
+            #expect(!text.contains("Send the money back") && !text.contains("请退回款项"))
+        }
+    }
+
     @Test func `say how much of an expired transfer is held, to the customer and to the operator`() async throws {
         let story = try await PortalStory()
         try await story.tenant.bankAccount()

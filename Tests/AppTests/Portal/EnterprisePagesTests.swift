@@ -159,7 +159,9 @@ private struct Portal {
         try await tenant.post("/v1/subscriptions/\(gone)/cancel").expect(200)
         let ids = [portal.ground.subscription, second, gone].map { "&id=\($0)" }.joined()
         let foreign = try await tenant.enterprise()
-        try await browser.get("\(portal.base)/subscriptions/many?action=cancel").expect(422)
+        let nothing = try await browser.get("\(portal.base)/subscriptions/many?action=cancel").expect(422).text
+        #expect(nothing.contains("Tick at least one subscription") && nothing.contains("To the subscriptions"))
+        #expect(!nothing.contains("Cancel 0") && !nothing.contains("<table"))
         try await browser.get("\(portal.base)/subscriptions/many?action=cancel&id=\(foreign)").expect(404)
         let asked = try await browser.get("\(portal.base)/subscriptions/many?action=cancel\(ids)").expect(200)
         #expect(asked.text.contains("Cancel 2 subscriptions?") && asked.text.contains("2025-06-08"))
@@ -207,6 +209,27 @@ private struct Portal {
         let done = try await browser.get("\(cancel)?lang=en").expect(200).text
         #expect(done.contains("is cancelled") && done.contains("It can be brought back until") && !done.contains("It stops now"))
         #expect(try await browser.get("\(cancel)?lang=zh-Hans").expect(200).text.contains("已取消"))
+        try await tenant.invariants()
+    }
+
+    @Test func `brings back what was suspended on request, and says of other reasons who can`() async throws {
+        let portal = try await Portal()
+        let (browser, tenant) = (portal.browser, portal.tenant)
+        let many = "\(portal.base)/subscriptions/many?action=reactivate&id="
+        let asked = try await tenant.order("enterprise", for: portal.ground.account, name: "Asked").expect(201).id
+        try await tenant.suspend(asked, "requested").expect(200)
+        #expect(try await browser.get(many + asked).expect(200).text.contains("runs again"))
+        #expect(try await browser.post("\(portal.base)/subscriptions/many").status == 303)
+        #expect(try await tenant.subscription(asked)["state"] == "active")
+        let held = try await tenant.order("enterprise", for: portal.ground.account, name: "Held").expect(201).id
+        try await tenant.suspend(held, "operator").expect(200)
+        let other = try await browser.get(many + held).expect(200).text
+        #expect(other.contains("It is suspended for another reason") && !other.contains("This reason does not stand"))
+        // One reason is lifted, the other stays: the review says so.
+        try await tenant.suspend(asked, "requested").expect(200)
+        try await tenant.suspend(asked, "operator").expect(200)
+        #expect(try await browser.get(many + asked).expect(200).text.contains("Stays suspended"))
+        try await tenant.invariants()
     }
 
     @Test func `offers no box to tick where nothing can be done any more`() async throws {

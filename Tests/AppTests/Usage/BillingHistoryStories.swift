@@ -43,7 +43,7 @@ import Testing
         #expect(try await tenant.get("/v1/subscriptions/\(id)/usage?month=2024-02").expect(200)["total.cost"] == "450.008")
         let file = try await tenant.get("/v1/subscriptions/\(id)/billing-history.csv?header=zh-Hans").expect(200)
         #expect(file.text.hasPrefix("月份,状态,期初,购入"))
-        #expect(file.text.contains("\r\n2024-02,open,3000.00,1500.00,0.00,400.01,0.00,0.00,0.00,4099.99,"))
+        #expect(file.text.contains("\r\n2024-02,尚未定稿,3000.00,1500.00,0.00,400.01,0.00,0.00,0.00,4099.99,"))
         try await tenant.invariants()
         // To the very end: the last lot expires, and the months still close with what the lots hold.
         try await tenant.advance(to: "2025-03-01T00:00:00Z")

@@ -114,6 +114,9 @@ import Values
         let long = try await browser.get(story.path("usage?from=2024-03-01&to=2025-04-01")).expect(200)
         #expect(long.text.contains("CN¥62.00"))
         #expect(long.text.contains("2024-12: no figures"))
+        // Only a first day: through today.
+        let open = try await browser.get(story.path("usage?from=2025-03-01&by=day")).expect(200)
+        #expect(open.text.contains("value=\"2025-03-01\"") && !open.text.contains("value=\"2025-03-11\""))
     }
 
     @Test func `is summed up in the list: the running month's cost, and where an enterprise subscription's money is`()

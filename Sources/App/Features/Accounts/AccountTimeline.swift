@@ -24,11 +24,8 @@ package struct AccountTimeline: Sendable {
         package let amount: Money?
         /// The credit of all the account's subscriptions after it.
         package var balance: Money?
-
-        /// Of one instant: what was used came after what was bought, and before what expired (M6a).
-        fileprivate var rank: Int {
-            kind == .usage ? 1 : ["lot_expiry", AccountTimeline.deletionForfeit].contains(action) ? 0 : 2
-        }
+        /// Of money in a day whose usage stands above it as one row: what had been used of that day before it.
+        fileprivate var usedBefore: Int64 = 0
     }
 
     /// A lot that was still valid and went with its subscription (`DeletionForfeit`): it did not expire.
@@ -45,48 +42,47 @@ package struct AccountTimeline: Sendable {
         try TenantContext.require(.seeAudit, of: context.principal.roles(on: account.belonging), in: account.kind)
         let tenant = context.tenant.id
         let rows = try await context.read([
-            happened(tenant, id, request), AccountCredit.sum(id, tenant), movedSince(tenant, id, request),
+            happened(tenant, account, request), AccountCredit.sum(id, tenant), movedSince(tenant, account, request),
         ])
         .rows
         let base = try rows[0].map { try Entry($0, account.currency) }
         let shown = ListPage(base, limit: request.limit) { ($0.at, $0.id) }
-        let oldest = shown.nextCursor == nil ? nil : shown.items.last?.at
-        let used = try await context.read(usage(tenant, account, from: oldest, to: request.after?.at)).rows
+        let oldest = shown.nextCursor == nil ? nil : shown.items.last.map { ($0.at, $0.id) }
+        let used = try await context.read(usage(tenant, account, newerThan: oldest, olderThan: request.after)).rows
         let days = try used.map { try Entry(usage: $0, account) }
-        var entries = (shown.items + days).enumerated().sorted {
-            ($1.element.at, $0.element.rank, $0.offset) < ($0.element.at, $1.element.rank, $1.offset)
-        }.map(\.element)
+        // Both in the ledger's own order: of one instant, what was posted later came later.
+        var entries = (shown.items + days).sorted { ($0.at, UUIDBits($0.id)) > ($1.at, UUIDBits($1.id)) }
         let now: Int64 = try rows[1][0].get(0)
         let since: Int64 = try rows[2][0].get(0)
         if account.kind == .standard { balance(&entries, from: now - since, account.currency) }
         return AccountTimeline(account: account, page: ListPage(items: entries, nextCursor: shown.nextCursor))
     }
 
-    /// From the newest down: each entry shows what was there after it.
+    /// From the newest down: each entry shows what was there after it. A day of usage is one row, where it ended: money that moved before
+    /// that shows what there was at its own instant, with the day's usage so far.
     private static func balance(_ entries: inout [Entry], from credit: Int64, _ currency: Currency) {
         var credit = credit
         for index in entries.indices {
             guard let amount = entries[index].amount else { continue }
-            entries[index].balance = Money(minor: credit, currency: currency)
+            entries[index].balance = Money(minor: credit + entries[index].usedBefore, currency: currency)
             credit -= amount.minor
         }
     }
 
     // MARK: Statements
 
-    private static func happened(_ tenant: TenantID, _ account: AccountID, _ request: PageRequest) -> SQL {
+    private static func happened(_ tenant: TenantID, _ account: Account, _ request: PageRequest) -> SQL {
         """
         select * from ((select 'event', e.at as at, e.id as id, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.reason, \
-        e.from_state, e.to_state, null::bigint from audit_events e where e.tenant_id = \(tenant) and e.account_id = \(account) \
+        e.from_state, e.to_state, null::bigint, 0::bigint from audit_events e where e.tenant_id = \(tenant) and e.account_id = \(account.id) \
         and e.action <> all(\(toldByMoney)) \(request.tail(at: "e.at", id: "e.id"))) union all \
         (select 'money', m.at, m.id, case when m.source_kind = 'lot_expiry' and exists (select from credit_lots l \
         join subscriptions s on s.tenant_id = l.tenant_id and s.id = l.subscription_id \
         where l.tenant_id = \(tenant) and l.id = m.source_id and \(EraseSubscription.wentWithDeletion)) \
-        then \(deletionForfeit) else m.source_kind end, w.actor_kind, w.actor_id, 'subscription', m.subscription_id, null, null, null, m.amount from \
-        (select t.posted_at as at, t.entry_id as id, t.source_kind, t.source_id, t.subscription_id, \
-        sum(case when t.credit_kind = 'credit_lot' then t.amount_minor else 0 end \
-        - case when t.debit_kind = 'credit_lot' then t.amount_minor else 0 end)::bigint as amount \
-        from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account) and t.source_kind <> 'settlement' \
+        then \(deletionForfeit) else m.source_kind end, w.actor_kind, w.actor_id, 'subscription', m.subscription_id, null, null, null, m.amount, \
+        \(usedBefore(tenant, account)) from \
+        (select t.posted_at as at, t.entry_id as id, t.source_kind, t.source_id, t.subscription_id, \(change) as amount \
+        from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account.id) and t.source_kind <> 'settlement' \
         and t.subscription_id is not null \(before(request)) group by 1, 2, 3, 4, 5 \
         order by t.posted_at desc, t.entry_id desc limit \(Int64(request.limit + 1))) m \
         left join lateral (select e.actor_kind, e.actor_id from audit_events e where e.tenant_id = \(tenant) and e.object_id = m.source_id \
@@ -105,23 +101,59 @@ package struct AccountTimeline: Sendable {
         - case when t.debit_kind = 'credit_lot' then t.amount_minor else 0 end), 0)::bigint
         """
 
-    /// What the pages before this one have moved.
-    private static func movedSince(_ tenant: TenantID, _ account: AccountID, _ request: PageRequest) -> SQL {
+    // MARK: Usage, a day at a time
+
+    /// The first instant of the account's day that an instant lies in, and of the day after it.
+    private static func dayStart(_ at: SQL, _ account: Account, plus days: Int64 = 0) -> SQL {
+        let zone = account.zone.identifier
+        return "(((\(at) at time zone \(zone))::date + \(days)::int)::timestamp at time zone \(zone))"
+    }
+
+    private static func settlements(_ tenant: TenantID, _ account: Account) -> SQL {
+        "from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account.id) and t.source_kind = 'settlement'"
+    }
+
+    /// Of money `m`: what its day had used before it, when the day's row stands above it because more was used after it.
+    private static func usedBefore(_ tenant: TenantID, _ account: Account) -> SQL {
+        """
+        case when exists (select \(settlements(tenant, account)) and t.posted_at >= m.at and t.posted_at < \(dayStart("m.at", account, plus: 1)) \
+        and (t.posted_at, t.entry_id) > (m.at, m.id)) then (select \(change) \(settlements(tenant, account)) \
+        and t.posted_at >= \(dayStart("m.at", account)) and t.posted_at <= m.at and (t.posted_at, t.entry_id) < (m.at, m.id)) else 0 end
+        """
+    }
+
+    /// What the pages before this one have moved: whole days of usage, as they show them.
+    private static func movedSince(_ tenant: TenantID, _ account: Account, _ request: PageRequest) -> SQL {
         guard let after = request.after else { return "select 0::bigint" }
+        let next = dayStart("\(after.at)::timestamptz", account, plus: 1)
         return """
-            select \(change) from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account) \
-            and t.posted_at >= \(after.at) and (t.posted_at > \(after.at) or t.source_kind = 'settlement' or t.entry_id >= \(after.id))
+            select \(change) from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account.id) \
+            and t.posted_at >= \(dayStart("\(after.at)::timestamptz", account)) and case when t.source_kind <> 'settlement' \
+            then (t.posted_at, t.entry_id) >= (\(after.at), \(after.id)) else t.posted_at >= \(next) or (select exists (\
+            select \(settlements(tenant, account)) and t.posted_at >= \(after.at) and t.posted_at < \(next) \
+            and (t.posted_at, t.entry_id) > (\(after.at), \(after.id)))) end
             """
     }
 
-    /// Usage of the span that a page covers, by the account's days. A day on the border of two pages shows on both with its part.
-    private static func usage(_ tenant: TenantID, _ account: Account, from: Instant?, to: Instant?) -> SQL {
-        var span: SQL = ""
-        if let from { span = "\(span) and t.posted_at >= \(from)" }
-        if let to { span = "\(span) and t.posted_at < \(to)" }
+    /// The account's days of usage that ended within a page's span. A day is whole, and stands on the page where its last usage was posted.
+    private static func usage(
+        _ tenant: TenantID, _ account: Account, newerThan oldest: (at: Instant, id: UUID)?,
+        olderThan newest: (at: Instant, id: UUID)?
+    ) -> SQL {
+        var (days, keys): (SQL, SQL) = ("", "")
+        if let oldest {
+            days = "\(days) and t.posted_at >= \(dayStart("\(oldest.at)::timestamptz", account))"
+            keys = "\(keys) and (d.at, l.id) > (\(oldest.at), \(oldest.id))"
+        }
+        if let newest {
+            days = "\(days) and t.posted_at < \(dayStart("\(newest.at)::timestamptz", account, plus: 1))"
+            keys = "\(keys) and (d.at, l.id) < (\(newest.at), \(newest.id))"
+        }
         return """
-            select max(t.posted_at), \(change) from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account.id) \
-            and t.source_kind = 'settlement' \(span) group by (t.posted_at at time zone \(account.zone.identifier))::date order by 1 desc limit 2000
+            select d.at, l.id, d.change from (select max(t.posted_at) as at, \(change) as change \(settlements(tenant, account)) \(days) \
+            group by (t.posted_at at time zone \(account.zone.identifier))::date) d \
+            cross join lateral (select t.entry_id as id \(settlements(tenant, account)) and t.posted_at = d.at order by t.entry_id desc limit 1) l \
+            where true \(keys) order by d.at desc limit 2000
             """
     }
 }
@@ -143,13 +175,14 @@ extension AccountTimeline.Entry {
         from = try column.next()
         to = try column.next()
         amount = try column.next(Int64?.self).map { Money(minor: $0, currency: currency) }
+        usedBefore = try column.next()
     }
 
     fileprivate init(usage row: Row, _ account: Account) throws {
         var column = Columns(row)
         kind = .usage
         at = try column.next()
-        id = account.id.uuid
+        id = try column.next()
         action = "usage"
         actor = nil
         objectKind = "account"

@@ -49,6 +49,10 @@ extension AuditEntry {
             ListFilter("to", label: "list.to", .format("date-time"), "Done before this instant.", .day(.last)) { value, _ in
                 "e.at < \(Instant(rfc3339: value))"
             },
+            ListFilter(
+                "request_id", label: "audit.request_id", .text(min: 1, max: 64),
+                "The request that did it, as `X-Request-Id` named it."
+            ) { value, _ in AuditFilter.asked(by: value) },
             ListFilter("account_id", label: "subscriptions.account", .id("acc")) { value, _ in
                 "e.account_id = \(AccountID(value) ?? AccountID(.zero))"
             },
@@ -66,13 +70,16 @@ extension AuditEntry {
     }
 
     /// The object's own page, where it has one that this reader may open.
-    fileprivate var address: URLPath? {
+    fileprivate func address(_ reader: ListReader) -> URLPath? {
         switch event.objectKind {
         case "subscription":
             guard let account = names.accounts[event.objectID] ?? event.account else { return nil }
             return SubscriptionLinks(account: account, id: SubscriptionID(event.objectID)).overview
         case "account": return PageRoute.subscriptions.url(AccountID(event.objectID).description)
         case "enrollment": return PageRoute.enrollment.url(EnrollmentID(event.objectID).description)
+        case "payment": return names.payments[event.objectID]
+        case "remittance":
+            return reader.principal.isOperator ? PageRoute.remittance.url(RemittanceID(event.objectID).description) : nil
         default: return nil
         }
     }
@@ -106,7 +113,9 @@ extension AuditEntry {
             }
         },
         file: [
-            FileColumn("actor_kind", "audit.filter.actor_kind") { row, _ in .text(row.event.actor.kind.rawValue) },
+            FileColumn("actor_kind", "audit.filter.actor_kind") { row, reader in
+                .text(reader.hasWords ? reader.t("actor.\(row.event.actor.kind.rawValue)") : row.event.actor.kind.rawValue)
+            },
             FileColumn("actor_id", "audit.actor_id") { row, _ in .text(row.event.actor.typeID) },
             FileColumn("actor", "audit.filter.actor") { row, _ in .text(row.names[row.event.actor.id]) },
         ])
@@ -120,9 +129,11 @@ extension AuditEntry {
             }
         },
         file: [
-            FileColumn("action", "audit.filter.action") { row, _ in .text(row.event.action) },
+            FileColumn("action", "audit.action_code") { row, _ in .text(row.event.action) },
             FileColumn("action_words", "audit.what") { row, reader in .text(reader.t.words(ofAction: row.event.action)) },
-            FileColumn("reason", "audit.reason") { row, _ in .text(row.event.reason) },
+            FileColumn("reason", "audit.reason") { row, reader in
+                .text(reader.hasWords ? row.event.reason.map(reader.t.words(ofReason:)) : row.event.reason)
+            },
         ])
 
     private static let object = ListColumn<AuditEntry>(
@@ -130,7 +141,7 @@ extension AuditEntry {
         cell: { row, reader in
             let name = row.names[row.event.objectID] ?? row.event.objectTypeID
             return group {
-                if let url = row.address { a(.href(url)) { name } } else { name }
+                if let url = row.address(reader) { a(.href(url)) { name } } else { name }
                 span(.class("sub")) {
                     reader.t.words(ofObjectKind: row.event.objectKind)
                     if let page = reader.page {
@@ -141,7 +152,9 @@ extension AuditEntry {
             }
         },
         file: [
-            FileColumn("object_kind", "audit.object_kind") { row, _ in .text(row.event.objectKind) },
+            FileColumn("object_kind", "audit.object_kind") { row, reader in
+                .text(reader.hasWords ? reader.t.words(ofObjectKind: row.event.objectKind) : row.event.objectKind)
+            },
             FileColumn("object_id", "audit.filter.object_id") { row, _ in .text(row.event.objectTypeID) },
             FileColumn("object", "audit.object_column") { row, _ in .text(row.names[row.event.objectID]) },
             FileColumn("account_id", "list.account_id") { row, _ in .text(row.event.account?.description) },
@@ -168,13 +181,18 @@ extension AuditEntry {
                             ["field": change.field])
                     }
                 }
-                if event.to == nil, changes.isEmpty { t.nothing }
+                if let amount = row.names.amounts[event.objectID] { span(.class("sub")) { t.moneyElement(amount) } }
+                if event.to == nil, changes.isEmpty, row.names.amounts[event.objectID] == nil { t.nothing }
                 if let request = event.requestID { span(.class("sub mono")) { request } }
             }
         },
         file: [
-            FileColumn("from", "audit.from_state") { row, _ in .text(row.event.from) },
-            FileColumn("to", "audit.to_state") { row, _ in .text(row.event.to) },
+            FileColumn("from", "audit.from_state") { row, reader in
+                .text(reader.hasWords ? row.event.from.map(reader.t.words(ofState:)) : row.event.from)
+            },
+            FileColumn("to", "audit.to_state") { row, reader in
+                .text(reader.hasWords ? row.event.to.map(reader.t.words(ofState:)) : row.event.to)
+            },
             FileColumn("before", "audit.before") { row, _ in .text(row.event.before) },
             FileColumn("after", "audit.after") { row, _ in .text(row.event.after) },
             FileColumn("request_id", "audit.request_id") { row, _ in .text(row.event.requestID) },

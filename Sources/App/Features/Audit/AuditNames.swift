@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTML
 import HTTP
 import Postgres
 import Values
@@ -8,6 +9,9 @@ struct AuditNames: Sendable {
     private(set) var names: [UUID: String] = [:]
     /// The accounts of subscriptions, for their addresses.
     private(set) var accounts: [UUID: AccountID] = [:]
+    /// What payments and transfers were of, and the pages of the payments.
+    private(set) var amounts: [UUID: Money] = [:]
+    private(set) var payments: [UUID: URLPath] = [:]
 
     static func load(_ events: [AuditEvent], _ context: TenantContext) async throws -> AuditNames {
         var result = AuditNames()
@@ -23,13 +27,30 @@ struct AuditNames: Sendable {
             "select id, company_name from partners where tenant_id = \(tenant) and id = any(\(all))",
             "select id, name from enrollments where tenant_id = \(tenant) and id = any(\(all))",
             "select id, name from departments where tenant_id = \(tenant) and id = any(\(all))",
+            """
+            select id, currency, amount_minor, account_id, order_id from payments where tenant_id = \(tenant) and id = any(\(all)) union all \
+            select id, currency, amount_minor, account_id, null from payment_intents where tenant_id = \(tenant) and id = any(\(all)) union all \
+            select id, currency, amount_minor, null, null from remittances where tenant_id = \(tenant) and id = any(\(all))
+            """,
         ])
-        for answer in rows {
+        for answer in rows.prefix(7) {
             for row in answer {
                 if let name: String = try row.get(1) { result.names[try row.get(0)] = name }
             }
         }
         for row in rows[2] { result.accounts[try row.get(0)] = AccountID(try row.get(2, as: UUID.self)) }
+        for row in rows[7] {
+            var column = Columns(row)
+            let id: UUID = try column.next()
+            let currency: Currency = try column.next()
+            result.amounts[id] = Money(minor: try column.next(), currency: currency)
+            guard let account = try column.next(AccountID?.self)?.description else { continue }
+            // What was paid in one step has its order; what was asked for first has a page of its own.
+            let order = try column.next(OrderID?.self)?.description
+            result.payments[id] =
+                order.map { PageRoute.orders.url([account], query: [("q", $0)]) }
+                ?? PageRoute.payment.url(account, PaymentID(id).description)
+        }
         return result
     }
 

@@ -12,6 +12,7 @@ package struct AuditFilter: Sendable, Equatable {
     /// An e-mail address, or the ID of a person or a key.
     package var actor: String?
     package var actorKind: Actor.Kind?
+    package var request: String?
     package var action: String?
     /// Any of these.
     var actions: [String] = []
@@ -28,12 +29,23 @@ package struct AuditFilter: Sendable, Equatable {
         if let enrollment { condition = "\(condition) and e.enrollment_id = \(enrollment)" }
         if let object { condition = "\(condition) and e.object_id = \(object)" }
         if let actor { condition = "\(condition) and \(Self.done(by: actor, tenant))" }
+        if let request { condition = "\(condition) and \(Self.asked(by: request))" }
         if let actorKind { condition = "\(condition) and e.actor_kind = \(actorKind.rawValue)" }
         if let action { condition = "\(condition) and e.action = \(action)" }
         if !actions.isEmpty { condition = "\(condition) and e.action = any(\(actions))" }
         if let from { condition = "\(condition) and e.at >= \(from)" }
         if let to { condition = "\(condition) and e.at < \(to)" }
         return condition
+    }
+
+    /// What a request did. Our own name of it says when it came: what it did was written within the day after, which the events' IDs tell.
+    static func asked(by request: String) -> SQL {
+        guard request.hasPrefix("req_"), let id = UUID(anyID: request) else { return "e.request_id = \(request)" }
+        let came = UUIDv7.instant(of: UUIDBits(id))
+        let (first, last) = (
+            UUIDv7.make(at: came, random: (0, 0)).uuid, UUIDv7.make(at: came.adding(days: 1), random: (0, 0)).uuid
+        )
+        return "e.request_id = \(request) and e.id >= \(first) and e.id < \(last)"
     }
 
     static func done(by actor: String, _ tenant: TenantID) -> SQL {

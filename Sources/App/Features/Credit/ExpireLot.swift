@@ -23,7 +23,7 @@ struct ExpireLot: Sendable {
                     debit: LedgerAccount(kind: .creditLot, owner: lot.uuid),
                     credit: LedgerAccount(kind: .forfeited, owner: subscription.accountID.uuid),
                     amountMinor: expiry.forfeited.minor, purpose: "forfeit")
-            ], source: TransferSource(kind: "lot_expiry", id: lot.uuid), account: subscription.accountID,
+            ], source: TransferSource(kind: .lotExpiry, id: lot.uuid), account: subscription.accountID,
             subscription: subscription.id,
             currency: subscription.currency, at: write.now)
         subscription.lots[index].credit.remaining = .zero(subscription.currency)

@@ -37,7 +37,7 @@ extension Write {
         if let lot = outcome.lot { transfers += add(lot, granted: outcome.granted, order: order, to: &subscription) }
         subscription.outstandingMinor = outcome.outstanding.minor
         post(
-            transfers, source: TransferSource(kind: "payment", id: payment.uuid), account: subscription.accountID,
+            transfers, source: TransferSource(kind: .payment, id: payment.uuid), account: subscription.accountID,
             subscription: subscription.id,
             currency: subscription.currency, at: now)
         subscription.version += 1

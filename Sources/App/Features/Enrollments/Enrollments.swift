@@ -141,7 +141,7 @@ package struct CreateEnrollment: Sendable {
                     debit: LedgerAccount(kind: .commitmentContract, owner: id.uuid),
                     credit: LedgerAccount(kind: .commitment, owner: id.uuid),
                     amountMinor: commitment.minor, purpose: "commitment")
-            ], source: TransferSource(kind: "enrollment", id: id.uuid), account: AccountID(id.uuid), subscription: nil,
+            ], source: TransferSource(kind: .enrollment, id: id.uuid), account: AccountID(id.uuid), subscription: nil,
             currency: commitment.currency, at: write.now)
         if let administrator {
             let person = try await write.findOrAddPerson(

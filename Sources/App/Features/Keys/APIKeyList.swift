@@ -158,14 +158,14 @@ extension ListedAPIKey {
             cell: { row, reader in
                 guard let at = row.key.lastUsedAt else { return .text(reader.t("keys.never_used")) }
                 return group {
-                    reader.t.timeElement(at)
+                    reader.t.realTimeElement(at)
                     if let address = row.key.lastUsedAddress { span(.class("sub")) { address } }
                 }
             },
             file: [FileColumn("last_used_at", "keys.column.last_used") { row, _ in .instant(row.key.lastUsedAt) }]),
         ListColumn(
             "expires_at", "keys.column.expires",
-            cell: { row, reader in row.key.expiresAt.map(reader.t.timeElement) ?? .text(reader.t("keys.never")) },
+            cell: { row, reader in row.key.expiresAt.map(reader.t.realTimeElement) ?? .text(reader.t("keys.never")) },
             file: [FileColumn("expires_at", "keys.column.expires") { row, _ in .instant(row.key.expiresAt) }]),
         ListColumn("actions", "keys.column.actions", cell: { row, reader in row.actions(reader) }, file: []),
     ]
@@ -174,7 +174,7 @@ extension ListedAPIKey {
     private static let furtherColumns: [ListColumn<ListedAPIKey>] = [
         ListColumn(
             "created_at", "keys.column.created", order: "created_at", isShownFirst: false,
-            cell: { row, reader in reader.t.timeElement(row.key.createdAt) },
+            cell: { row, reader in reader.t.realTimeElement(row.key.createdAt) },
             file: [FileColumn("created_at", "keys.column.created") { row, _ in .instant(row.key.createdAt) }])
     ]
 
@@ -187,7 +187,7 @@ extension ListedAPIKey {
                     t("keys.replaced_by", ["hint": replacement])
                     if state == .active, let ends = key.expiresAt {
                         " "
-                        t.html("keys.replaced_until", ["time": t.timeElement(ends)])
+                        t.html("keys.replaced_until", ["time": t.realTimeElement(ends)])
                     }
                 }
             }

@@ -37,7 +37,14 @@ package struct Transfer: Sendable {
 
 /// Where money's movement comes from; unique per tenant for ever, so that one cause cannot move money twice.
 package struct TransferSource: Sendable {
-    package let kind: String
+    package enum Kind: String, Sendable, CaseIterable {
+        case payment, upgrade, settlement, enrollment, reversal, remittance
+        case lotExpiry = "lot_expiry"
+        case remittanceMatch = "remittance_match"
+        case remittanceRelease = "remittance_release"
+        case remittanceReturn = "remittance_return"
+    }
+    package let kind: Kind
     package let id: UUID
 }
 
@@ -71,7 +78,7 @@ extension Write {
             insert into ledger_transfers (tenant_id, id, entry_id, account_id, subscription_id, debit_kind, debit_owner_id, credit_kind, \
             credit_owner_id, amount_minor, currency, purpose, source_kind, source_id, line, posted_at) \
             select \(tenant.id), t.id, \(entry), \(account), \(subscription), t.debit_kind, t.debit_owner, t.credit_kind, t.credit_owner, t.amount, \
-            \(currency), t.purpose, \(source.kind), \(source.id), t.line - 1, \(at) \
+            \(currency), t.purpose, \(source.kind.rawValue), \(source.id), t.line - 1, \(at) \
             from unnest(\(transfers.map { _ in newID(TransferID.self) }), \(transfers.map(\.debit.kind.rawValue)), \(transfers.map(\.debit.owner)), \
             \(transfers.map(\.credit.kind.rawValue)), \(transfers.map(\.credit.owner)), \(transfers.map(\.amountMinor)), \(transfers.map(\.purpose))) \
             with ordinality as t (id, debit_kind, debit_owner, credit_kind, credit_owner, amount, purpose, line)) \

@@ -26,9 +26,16 @@ extension Notification {
                 return "m.email = \(q.lowercased())"
             },
             ListFilter(
-                "status", label: "notifications.status", .word(statuses), "",
-                .words(statuses) { $1("notifications.status_\($0)") }
-            ) { value, _ in "m.status = \(value)" },
+                "status", label: "notifications.status", .word(statuses + ["unsent"]),
+                "`unsent`: erased before it could leave; `failed` leaves those out.",
+                .words(statuses + ["unsent"]) { $1("notifications.status_\($0)") }
+            ) { value, _ in
+                switch value {
+                case "unsent": "m.status = 'failed' and m.erased_at is not null"
+                case "failed": "m.status = 'failed' and m.erased_at is null"
+                default: "m.status = \(value)"
+                }
+            },
             ListFilter(
                 "kind", label: "notifications.kind", .word(LetterKind.allCases.map(\.rawValue)), "",
                 .words(LetterKind.allCases.map(\.rawValue)) { $1("mail.\($0).name") }
@@ -50,10 +57,13 @@ extension Notification {
 
     func name(_ t: Localiser) -> String { LetterKind(rawValue: kind).map { t("mail.\($0.rawValue).name") } ?? kind }
 
+    private var isUnsent: Bool { erasedAt != nil && status == "failed" }
+    private func stateWord(_ t: Localiser) -> String { t("notifications.status_\(isUnsent ? "unsent" : status)") }
+
     func pill(_ t: Localiser) -> StatePill {
         // What was erased before it could leave did not fail.
-        if erasedAt != nil, status == "failed" { return StatePill(t("notifications.status_unsent"), .quiet, .ring) }
-        let word = t("notifications.status_\(status)")
+        let word = stateWord(t)
+        if isUnsent { return StatePill(word, .quiet, .ring) }
         return switch status {
         case "sent": StatePill(word, .good, .disc)
         case "waiting": StatePill(word, .info, .ring)
@@ -82,7 +92,7 @@ extension Notification {
             "status", "notifications.status", cell: { row, reader in row.pill(reader.t).html },
             file: [
                 FileColumn("status", "notifications.status") { row, reader in
-                    .text(reader.t("notifications.status_\(row.status)"))
+                    .text(row.stateWord(reader.t))
                 }
             ]),
         ListColumn(

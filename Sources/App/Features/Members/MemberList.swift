@@ -103,7 +103,7 @@ extension ListedMember {
                 return group {
                     reader.t.pill(row.state).html
                     if let until {
-                        span(.class("sub")) { reader.t.html("members.until", ["date": reader.t.timeElement(until)]) }
+                        span(.class("sub")) { reader.t.html("members.until", ["date": reader.t.realTimeElement(until)]) }
                     }
                 }
             },
@@ -123,7 +123,7 @@ extension ListedMember {
             ]),
         ListColumn(
             "last_seen_at", "members.seen",
-            cell: { row, reader in row.member.seenAt.map(reader.t.timeElement) ?? .text(reader.t("members.never")) },
+            cell: { row, reader in row.member.seenAt.map(reader.t.realTimeElement) ?? .text(reader.t("members.never")) },
             file: [FileColumn("last_seen_at", "members.seen") { row, _ in .instant(row.member.seenAt) }]),
         ListColumn("actions", "members.actions", cell: { row, reader in row.actions(reader) }, file: []),
     ]

@@ -186,7 +186,7 @@ struct SearchQueries {
             accounts("a.external_number = \(q)", isExact: true), enrollments("number = \(q)", isExact: true),
             subscriptions("s.external_number = \(q)", isExact: false),
             payments("i.reference = \(q.uppercased().filter { !$0.isWhitespace })"),
-        ] + remittances("bank_number = \(q)") + partners("code = \(q)", isExact: true) + [
+        ] + remittances("bank_number = \(q)") + partners("lower(code) = \(key)", isExact: true) + [
             accounts("a.name_key >= \(key) and a.name_key < \(end)", isExact: false),
             subscriptions("s.name_key >= \(key) and s.name_key < \(end)", isExact: false),
             enrollments("position(\(key) in lower(name)) > 0", isExact: false),

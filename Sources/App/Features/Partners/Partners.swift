@@ -91,6 +91,16 @@ package struct CreatePartner: Sendable {
     }
 }
 
+extension Partner {
+    /// The partner of this ID that may be chosen: as it is written, or without regard to its letters' case where that leaves one.
+    static func called(_ code: String, _ tenant: TenantID) -> SQL {
+        """
+        retired_at is null and (code = \(code) or lower(code) = lower(\(code)) and (select count(*) from partners other \
+        where other.tenant_id = \(tenant) and lower(other.code) = lower(\(code)) and other.retired_at is null) = 1)
+        """
+    }
+}
+
 /// A9: a partner's ID is checked before it is set; the company's name comes back.
 package enum FindPartner {
     /// `isCheck`: somebody asks whose this ID is, which is rationed; false where what was found before is shown once more.
@@ -100,7 +110,7 @@ package enum FindPartner {
         }
         if isCheck { try await context.use(.partnerCheck) }
         let rows = try await context.read(
-            "select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) and code = \(code) and retired_at is null"
+            "select \(Partner.columns) from partners where tenant_id = \(context.tenant.id) and \(Partner.called(code, context.tenant.id))"
         ).rows
         guard let row = rows.first else { throw Failure.notFound }
         return try Partner(row)

@@ -88,7 +88,7 @@ extension Write {
                         debit: LedgerAccount(kind: .paymentInTransit, owner: intent.id.uuid),
                         credit: LedgerAccount(kind: .unallocatedRemittance, owner: remittance.uuid), amountMinor: minor,
                         purpose: "remittance_released")
-                ], source: TransferSource(kind: "remittance_release", id: allocation.uuid), account: intent.account,
+                ], source: TransferSource(kind: .remittanceRelease, id: allocation.uuid), account: intent.account,
                 subscription: intent.subscription, currency: intent.amount.currency, at: now)
         }
     }

@@ -66,8 +66,8 @@ extension ShownPayment {
                 FileColumn("created_at", "payments.asked_at") { row, _ in .instant(row.intent.createdAt) },
             ]),
         ListColumn(
-            "status", "payments.status", cell: { row, reader in reader.t.pill(row.intent.status).html },
-            file: [FileColumn("status", "payments.status") { row, reader in .text(reader.t.word(row.intent.status)) }]),
+            "status", "payments.status", cell: { row, reader in reader.t.pill(row.intent).html },
+            file: [FileColumn("status", "payments.status") { row, reader in .text(reader.t.word(row.intent)) }]),
         ListColumn(
             "subscription", "payments.for",
             cell: { row, reader in

@@ -164,11 +164,13 @@ package enum FindRemittance {
     package static func suggestions(for remittance: Remittance, _ context: TenantContext) async throws -> [RemittanceSuggestion] {
         guard remittance.unallocated.isPositive else { return [] }
         let (tenant, reference) = (context.tenant.id, remittance.reference?.text ?? "")
+        // What is paid or given up takes nothing more.
+        let waiting: SQL = "and i.status in ('pending', 'expired') and i.method = 'bank_transfer'"
         let rows = try await context.read([
-            "\(ShownPayment.select) where i.tenant_id = \(tenant) and i.reference = \(reference)",
+            "\(ShownPayment.select) where i.tenant_id = \(tenant) and i.reference = \(reference) \(waiting)",
             """
             \(ShownPayment.select) where i.tenant_id = \(tenant) and i.currency = \(remittance.amount.currency) \
-            and i.amount_minor = \(remittance.unallocated.minor) and i.status in ('pending', 'expired') and i.method = 'bank_transfer' \
+            and i.amount_minor = \(remittance.unallocated.minor) \(waiting) \
             order by i.created_at desc, i.id desc limit 10
             """,
         ]).rows

@@ -60,7 +60,7 @@ package struct RecordRemittance: Sendable {
                     debit: LedgerAccount(kind: .bank, owner: bank.id.uuid),
                     credit: LedgerAccount(kind: .unallocatedRemittance, owner: id.uuid), amountMinor: amount.minor,
                     purpose: "remittance")
-            ], source: TransferSource(kind: "remittance", id: id.uuid), account: nil, subscription: nil,
+            ], source: TransferSource(kind: .remittance, id: id.uuid), account: nil, subscription: nil,
             currency: amount.currency,
             at: write.now)
         write.audit("remittance.recorded", object: ("remittance", id.uuid))
@@ -199,7 +199,7 @@ package struct MatchRemittance: Sendable {
                     debit: LedgerAccount(kind: .unallocatedRemittance, owner: remittance.id.uuid),
                     credit: LedgerAccount(kind: .paymentInTransit, owner: intent.id.uuid), amountMinor: allocation.taken.minor,
                     purpose: "remittance_matched")
-            ], source: TransferSource(kind: "remittance_match", id: part.uuid), account: intent.account,
+            ], source: TransferSource(kind: .remittanceMatch, id: part.uuid), account: intent.account,
             subscription: intent.subscription,
             currency: intent.amount.currency, at: write.now)
         write.audit("remittance.matched", object: ("remittance", remittance.id.uuid), account: intent.account)
@@ -294,7 +294,7 @@ package struct ReturnRemittance: Sendable {
                     debit: LedgerAccount(kind: .unallocatedRemittance, owner: id.uuid),
                     credit: LedgerAccount(kind: .bank, owner: remittance.bankAccount.uuid), amountMinor: back.minor,
                     purpose: "remittance_returned")
-            ], source: TransferSource(kind: "remittance_return", id: id.uuid), account: nil, subscription: nil,
+            ], source: TransferSource(kind: .remittanceReturn, id: id.uuid), account: nil, subscription: nil,
             currency: back.currency,
             at: write.now)
         write.audit("remittance.returned", object: ("remittance", id.uuid))

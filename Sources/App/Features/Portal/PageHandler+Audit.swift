@@ -73,6 +73,7 @@ extension PageHandler {
     private func audit(_ log: Log, _ visit: Visit) async throws -> HTTPResponse {
         let t = visit.localiser(log.frame.zone)
         var frame = listFrame(log, t)
+        if visit.filled("request_id") != nil { frame.filteredTitle = t("audit.request_unknown") }
         let query = Self.names.compactMap { name in visit.filled(name).map { (name, $0) } }
         frame.actions = [ActionLink(t("audit.jsonl"), log.jsonl.adding(query))]
         return try await list(visit, AuditEntry.list, frame, log.frame)
@@ -98,7 +99,7 @@ extension PageHandler {
     }
 
     /// The parameters that narrow the log, in the page's address and in its file's.
-    private static let names = ["actor_kind", "actor", "action", "object_id", "from", "to"]
+    private static let names = ["actor_kind", "actor", "action", "object_id", "request_id", "from", "to"]
 
     /// Dates are the account's civil days, both of them whole.
     private func narrowed(_ scope: AuditFilter, _ visit: Visit, _ t: Localiser) -> AuditFilter {
@@ -109,6 +110,7 @@ extension PageHandler {
         filter.actorKind = asked("actor_kind").flatMap { Actor.Kind(rawValue: $0) }
         filter.actor = asked("actor")
         filter.action = asked("action")
+        filter.request = asked("request_id")
         // An ID that is none names nothing.
         filter.object = asked("object_id").map { UUID(anyID: $0) ?? .zero }
         filter.from = asked("from").flatMap { CivilDate(iso: $0) }.map { t.zone.startOfDay($0) }

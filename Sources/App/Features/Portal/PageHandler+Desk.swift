@@ -13,6 +13,7 @@ extension PageHandler {
         let context = try visit.context()
         try requireOperator(context)
         let q = (visit["q"] ?? "").trimmingBlankSpace()
+        if let url = try await Self.namedByID(q.lowercased(), context) { return visit.redirect(url) }
         let found = try await Search.run(q, context)
         if let hit = found.exact { return visit.redirect(Self.deskURL(of: hit)) }
         let groups = Search.Kind.allCases.compactMap { kind -> SearchPage.Group? in
@@ -24,6 +25,15 @@ extension PageHandler {
         let page = SearchPage(
             q: String(q.prefix(Search.longest)), action: PageRoute.operatorSearch.url(), groups: groups)
         return visit.page(page, Frame(current: PageRoute.operatorHome.url()))
+    }
+
+    /// What error pages tell people to give is opened at once: what the request did; and who is behind a member's or an invitation's ID.
+    private static func namedByID(_ q: String, _ context: TenantContext) async throws -> URLPath? {
+        if q.hasPrefix("req_"), UUID(anyID: q) != nil { return PageRoute.operatorAudit.url(query: [("request_id", q)]) }
+        guard let id = MemberID(q), let member = try? await FindMember.byID(id, context) else { return nil }
+        let query = [("q", member.person.email)]
+        if let account = member.account { return PageRoute.members.url([account.description], query: query) }
+        return member.enrollment.map { PageRoute.enrollmentMembers.url([$0.description], query: query) }
     }
 
     /// Where an operator is taken by a hit.

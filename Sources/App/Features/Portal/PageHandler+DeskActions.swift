@@ -19,9 +19,21 @@ extension PageHandler {
         let account = try await FindAccount.byID(try visit.pathID(0), context)
         let reasons = direction == .suspend ? Self.suspendReasons : Self.liftReasons
         let asked = visit["reason"].flatMap { SuspensionReason(rawValue: $0) }.flatMap { reasons.contains($0) ? $0 : nil }
-        let reason = asked ?? reasons[0]
         let t = visit.localiser(account.zone)
-        let verdicts = try await SuspendAccount(account: account.id, direction: direction, reason: reason).preview(context)
+        func preview(_ reason: SuspensionReason) async throws -> [SuspendAccount.Verdict] {
+            try await SuspendAccount(account: account.id, direction: direction, reason: reason).preview(context)
+        }
+        var reason = asked ?? reasons[0]
+        var verdicts = try await preview(reason)
+        // Unless one is asked for, the first reason that stands somewhere is offered for lifting.
+        if asked == nil, direction == .lift, !verdicts.contains(where: { $0.word == .done }) {
+            for other in reasons.dropFirst() {
+                let found = try await preview(other)
+                guard found.contains(where: { $0.word == .done }) else { continue }
+                (reason, verdicts) = (other, found)
+                break
+            }
+        }
         let page = SuspendAccountPage(
             crumbs: deskCrumbs(
                 t, of: (account.id, account.name), current: t(direction == .suspend ? "desk.suspend_all" : "desk.lift_all")),

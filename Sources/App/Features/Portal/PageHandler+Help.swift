@@ -20,6 +20,8 @@ extension PageHandler {
             return try column.policy(offer, context.tenant.currency)
         }
         let ordered = Offer.allCases.compactMap { offer in policies.first { $0.offer == offer } }
-        return visit.page(HelpPage(policies: ordered, tenantName: context.tenant.name))
+        var page = HelpPage(policies: ordered, tenantName: context.tenant.name)
+        page.subscriptions = (context.principal.isOperator ? PageRoute.operatorSubscriptions : .home).url()
+        return visit.page(page)
     }
 }

@@ -112,6 +112,12 @@ struct ListView<Item: Sendable>: Sendable {
             tokens: { [visit] in visit.tokens() })
     }
 
+    private var fileReader: ListReader {
+        var reader = reader
+        reader.hasWords = visit["header"] != "machine"
+        return reader
+    }
+
     var sort: String? { visit["sort"] ?? description.order(of: values) ?? frame.sort }
     var limit: Int { visit["limit"].flatMap { Int($0) }.flatMap { Self.limits.contains($0) ? $0 : nil } ?? 25 }
 
@@ -173,7 +179,7 @@ struct ListView<Item: Sendable>: Sendable {
         return ListFile(
             description: description, condition: condition,
             request: try description.request(limit: Int(Int32.max), sort: sort),
-            columns: asked.map { [description.columns[0].name] + $0 }, reader: reader, hasWords: visit["header"] != "machine",
+            columns: asked.map { [description.columns[0].name] + $0 }, reader: fileReader,
             withMark: visit["bom"] != "0", name: "\(description.name)\(scope)_\(t.date(t.now))_\(t.language.tag)",
             context: context)
     }

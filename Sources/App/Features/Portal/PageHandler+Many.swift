@@ -14,8 +14,15 @@ extension PageHandler {
         return action
     }
 
-    private static func reason(_ action: ActOnSubscriptions.Action) -> SuspensionReason {
-        action == .suspend ? .requested : .cancelled
+    /// What people brought about they take back: a cancellation first, else a suspension on request.
+    private static func reason(_ action: ActOnSubscriptions.Action, _ subscription: Subscription) -> SuspensionReason {
+        switch action {
+        case .cancel: .cancelled
+        case .suspend: .requested
+        case .reactivate:
+            !subscription.facts.reasons.contains(.cancelled) && subscription.facts.reasons.contains(.requested)
+                ? .requested : .cancelled
+        }
     }
 
     /// The chosen ones, each once, at most as many as one batch takes.
@@ -54,7 +61,12 @@ extension PageHandler {
             return visit.page(page, view.frame(.enrollmentSubscriptions), status: 422)
         }
         do {
-            let items = ids.map { ActOnSubscriptions.Item(id: $0, reason: Self.reason(action), note: note) }
+            let found = Dictionary(uniqueKeysWithValues: try await subscriptions(ids, of: view).map { ($0.id, $0) })
+            let items = ids.map { id in
+                ActOnSubscriptions.Item(
+                    id: id, reason: found[id].map { Self.reason(action, $0) } ?? (action == .suspend ? .requested : .cancelled),
+                    note: note)
+            }
             let work = ActOnSubscriptions(action: action, items: items, mode: mode)
             let isFollowed = ids.count >= ActOnSubscriptions.followedFrom
             let answer =
@@ -87,21 +99,29 @@ extension PageHandler {
             return page
         }
         let subscriptions = try await subscriptions(ids, of: view)
-        let items = subscriptions.map { ActOnSubscriptions.Item(id: $0.id, reason: Self.reason(action)) }
+        let items = subscriptions.map { ActOnSubscriptions.Item(id: $0.id, reason: Self.reason(action, $0)) }
         guard !items.isEmpty else { throw Failure.notFound }
         let dry = try await ActOnSubscriptions(action: action, items: items, mode: .each).run(
             view.context, CommandOptions(dryRun: true)
-        ) { visit.strings("error.\($0.code).title", $0.arguments) }
+        ) { visit.strings("error.\($0.code).detail", $0.arguments) }
         let verdicts = Self.results(dry)
         let unbilled = action == .reactivate ? [:] : try await unbilled(subscriptions, view)
         page.rows = subscriptions.map { subscription in
             let verdict = verdicts[subscription.id]
+            let reasons = subscription.facts.reasons.sorted
+            // Suspended for what this does not lift: the reasons say who can.
+            let isOther =
+                action == .reactivate && subscription.state == .suspended && !reasons.contains(.cancelled)
+                && !reasons.contains(.requested)
+            let why = isOther ? t("many.other_reason", ["reasons": t.words(reasons)]) : verdict?.detail
             var row = ManyReviewPage.Row(
                 id: subscription.id.description, name: subscription.shownName(t),
                 url: subscription.links.overview, account: subscription.accountName,
                 until: verdict?.until, unbilled: unbilled[subscription.id]?.total,
-                refusal: verdict?.verdict == "done" ? nil : verdict?.detail ?? t("many.already"))
+                refusal: verdict?.verdict == "done" ? nil : why ?? t("many.already"))
             row.settled = unbilled[subscription.id]?.settled
+            let left = reasons.filter { $0 != Self.reason(action, subscription) }
+            if action == .reactivate, !left.isEmpty { row.stays = t("desk.verdict_stays", ["reasons": t.words(left)]) }
             return row
         }
         page.retentionDays = subscriptions.map(\.policy.retentionDays).min() ?? 0

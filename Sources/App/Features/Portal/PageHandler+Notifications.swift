@@ -9,7 +9,7 @@ extension PageHandler {
         let id: AccountID = try visit.pathID(0)
         let account = try await FindAccount.byID(id, try visit.context())
         let t = visit.localiser(account.zone)
-        var frame = mailFrame(visit, t, lede: t("notifications.lede", ["account": account.name]))
+        var frame = try mailFrame(visit, t, lede: t("notifications.lede", ["account": account.name]))
         frame.scope = [("account_id", id.description)]
         return try await list(
             visit, Notification.list, frame,
@@ -20,16 +20,16 @@ extension PageHandler {
         let context = try visit.context()
         try requireOperator(context)
         let t = visit.localiser()
-        let frame = mailFrame(visit, t, lede: t("notifications.operator_lede", ["tenant": context.tenant.name]))
+        let frame = try mailFrame(visit, t, lede: t("notifications.operator_lede", ["tenant": context.tenant.name]))
         return try await list(visit, Notification.list, frame, Frame(current: PageRoute.operatorMails.url()))
     }
 
-    private func mailFrame(_ visit: Visit, _ t: Localiser, lede: String) -> ListFrame {
+    private func mailFrame(_ visit: Visit, _ t: Localiser, lede: String) throws -> ListFrame {
         var frame = ListFrame(
             title: t("notifications.title"), lede: .text(lede),
             empty: .neverHad(title: t("notifications.empty_title"), text: t("notifications.empty_text"), action: nil),
             filteredTitle: t("notifications.filtered_title"))
-        frame.above = mailNotice(t)
+        frame.above = mailNotice(t, try visit.context().principal)
         for status in ["waiting", "refused", "failed"] {
             frame.done["status=\(status)"] = .allDone(title: t("notifications.done_title"), text: t("notifications.done_text"))
         }
@@ -37,10 +37,14 @@ extension PageHandler {
     }
 
     /// Without a mail server nothing leaves, and the page says so.
-    private func mailNotice(_ t: Localiser) -> HTML {
-        guard dependencies.configuration.mail.server == nil else { return .empty }
-        return Banner(.warn, title: t("notifications.no_server_title"), text: .text(t("notifications.no_server_text"))).html
+    /// The names of the settings are for those who can set them.
+    private func mailNotice(_ t: Localiser, _ principal: Principal) -> HTML {
+        guard !hasMailServer else { return .empty }
+        let text = t(principal.isOperator ? "notifications.no_server_operator" : "notifications.no_server_text")
+        return Banner(.warn, title: t("notifications.no_server_title"), text: .text(text)).html
     }
+
+    private var hasMailServer: Bool { dependencies.configuration.mail.server != nil }
 
     // MARK: One mail
 
@@ -80,7 +84,7 @@ extension PageHandler {
         let roles = notification.account.map { principal.roles(on: $0.belonging) } ?? [.operator]
         let kind = notification.account?.kind ?? .standard
         var page = NotificationPage(crumbs: crumbs, notification: notification, strings: t.strings)
-        page.notice = mailNotice(t)
+        page.notice = mailNotice(t, principal)
         if roles.contains(where: { Permission.allows($0, .manageAlerts, in: kind) }) {
             if notification.erasedAt != nil {
                 page.cannotResend = t("error.notification_erased.detail")
@@ -93,7 +97,11 @@ extension PageHandler {
             }
         }
         var frame = around
-        if visit.flash == .mailQueued { frame.banner = Banner(.good, title: t("notifications.queued")) }
+        if visit.flash == .mailQueued {
+            frame.banner =
+                hasMailServer
+                ? Banner(.good, title: t("notifications.queued")) : Banner(.info, title: t("notifications.queued_waits"))
+        }
         return visit.page(page, frame)
     }
 

@@ -104,9 +104,10 @@ extension PageHandler {
         do {
             review = try await MatchRemittance(id: remittance.id, payment: payment.intent.id).review(context)
         } catch let failure as Failure where failure.status == 409 || failure.status == 403 || failure.status == 422 {
+            // That one says by itself what may be done with the money.
             let why = t.refusal(failure)
-            return try await remittancePage(
-                visit, remittance, context, typed: text, problem: t("remittances.cannot_take", ["reason": why]))
+            let problem = failure.code == "payment_not_waiting" ? why : t("remittances.cannot_take", ["reason": why])
+            return try await remittancePage(visit, remittance, context, typed: text, problem: problem)
         }
         let page = RemittanceMatchPage(
             crumbs: remittanceCrumbs(t("remittances.match_crumb"), t, remittance), remittance: remittance, review: review,

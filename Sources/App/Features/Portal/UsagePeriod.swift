@@ -40,12 +40,12 @@ struct UsagePeriod: Sendable, Equatable {
         return .success(UsagePeriod(days: days, today: today))
     }
 
-    /// One of the two may be left out: then ten days after the first, or before the last.
+    /// One of the two may be left out: then through today, or ten days before the last.
     private static func dates(_ from: String, _ to: String, today: CivilDate) -> Result<UsagePeriod, UsagePeriodFault> {
         let (start, end) = (CivilDate(iso: from), CivilDate(iso: to))
         if !from.isEmpty, start == nil { return .failure(UsagePeriodFault(.from)) }
         if !to.isEmpty, end == nil { return .failure(UsagePeriodFault(.to)) }
-        let last = end ?? start.map { min($0.adding(days: 10), max($0, today)) } ?? today
+        let last = end ?? start.map { max($0, today) } ?? today
         let first = start ?? last.adding(days: -10)
         if first > last { return .failure(UsagePeriodFault(.backwards)) }
         if first.daysUntil(last) >= Int(UsageSpan.daysAtMost) { return .failure(UsagePeriodFault(.tooLong)) }

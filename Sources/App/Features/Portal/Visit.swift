@@ -142,7 +142,9 @@ struct Visit: Sendable {
 
     func localiser(_ zone: TimeZoneRule? = nil) -> Localiser {
         let ownZone = signedIn.flatMap { $0.preferences.zone ?? TimeZoneRule(identifier: $0.tenant.timeZone) }
-        return Localiser(strings: strings, zone: zone ?? ownZone ?? .utc, now: surroundings?.now ?? dependencies.realNow())
+        var t = Localiser(strings: strings, zone: zone ?? ownZone ?? .utc, now: surroundings?.now ?? dependencies.realNow())
+        t.isSandbox = signedIn?.tenant.isSandbox ?? false
+        return t
     }
 
     func redirect(_ url: URLPath, flash: Flash? = nil, cookies lines: [String] = []) -> HTTPResponse {

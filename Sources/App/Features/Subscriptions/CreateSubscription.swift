@@ -144,7 +144,7 @@ package struct CreateSubscription: Sendable {
         guard let partnerCode else { return nil }
         let found = try await write.query(
             """
-            select id, code, company_name from partners where tenant_id = \(write.tenant.id) and code = \(partnerCode) and retired_at is null
+            select id, code, company_name from partners where tenant_id = \(write.tenant.id) and \(Partner.called(partnerCode, write.tenant.id))
             """)
         guard let row = found.first else {
             throw Failure.invalid([FieldError("/partner_code", "unknown_partner", ["code": partnerCode])])

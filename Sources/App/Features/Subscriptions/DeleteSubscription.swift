@@ -83,7 +83,7 @@ enum EraseSubscription {
                         debit: LedgerAccount(kind: .creditLot, owner: lot.id.uuid),
                         credit: LedgerAccount(kind: .forfeited, owner: subscription.accountID.uuid),
                         amountMinor: lot.remaining.minor, purpose: "forfeit")
-                ], source: TransferSource(kind: "lot_expiry", id: lot.id.uuid), account: subscription.accountID,
+                ], source: TransferSource(kind: .lotExpiry, id: lot.id.uuid), account: subscription.accountID,
                 subscription: subscription.id,
                 currency: subscription.currency, at: write.now)
             subscription.lots[index].credit.remaining = .zero(subscription.currency)

@@ -78,7 +78,7 @@ package struct SetPartner: Sendable {
             var (subscription, roles, rows) = try await write.lockSubscription(
                 id,
                 also: [
-                    "select id, code, company_name from partners where tenant_id = \(write.tenant.id) and code = \(code ?? "") and retired_at is null"
+                    "select id, code, company_name from partners where tenant_id = \(write.tenant.id) and \(Partner.called(code ?? "", write.tenant.id))"
                 ])
             try TenantContext.require(.editSubscription, of: roles, in: subscription.accountKind)
             try subscription.requireVersion(ifMatch)

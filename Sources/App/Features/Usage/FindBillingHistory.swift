@@ -122,9 +122,13 @@ extension BillingHistoryReport {
             case .language(let language): CSV.append(names.map { localisation[language]("billing.csv.\($0)") }, to: &bytes)
             }
         }
+        // The first row of names says for whom it is: for people the state is a word of their language.
+        let strings: Strings? = if case .language(let language)? = header.first { localisation[language] } else { nil }
         for month in months {
+            let state = isFinal(month.month) ? "final" : "open"
             CSV.append(
-                [month.month.iso, isFinal(month.month) ? "final" : "open"] + Self.amounts(month).map(\.amount.decimalString)
+                [month.month.iso, strings.map { strings in strings("billing.csv.state_\(state)") } ?? state]
+                    + Self.amounts(month).map(\.amount.decimalString)
                     + [usage(of: month.month).decimalString, subscription.currency.code], to: &bytes)
         }
         return bytes

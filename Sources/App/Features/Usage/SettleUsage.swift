@@ -130,7 +130,7 @@ package struct SettleUsage: Sendable {
         transfers.append(
             signed(result.outstandingChange.minor, from: receivable, to: revenue, "usage_outstanding", "usage_refund"))
         write.post(
-            transfers, source: TransferSource(kind: "settlement", id: settlement), account: subscription.accountID,
+            transfers, source: TransferSource(kind: .settlement, id: settlement), account: subscription.accountID,
             subscription: subscription.id,
             currency: subscription.currency, at: write.now)
         store(result.totals, units: batch.units, of: subscription, write)
@@ -175,7 +175,7 @@ package struct SettleUsage: Sendable {
                     result.overage.minor, from: LedgerAccount(kind: .overageReceivable, owner: enrollment.uuid), to: revenue,
                     "overage",
                     "overage_refund"),
-            ], source: TransferSource(kind: "settlement", id: settlement), account: subscription.accountID,
+            ], source: TransferSource(kind: .settlement, id: settlement), account: subscription.accountID,
             subscription: subscription.id,
             currency: subscription.currency, at: write.now)
         write.enqueue(

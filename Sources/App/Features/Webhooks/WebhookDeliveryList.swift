@@ -86,9 +86,9 @@ extension WebhookDelivery {
         ListColumn(
             "created_at", "webhooks.column.when", order: "created_at",
             cell: { row, reader in
-                guard let page = reader.page else { return reader.t.timeElement(row.createdAt) }
+                guard let page = reader.page else { return reader.t.realTimeElement(row.createdAt) }
                 let links = WebhookLinks(account: page.string.hasPrefix("/accounts/") ? row.account : nil)
-                return a(.class("row-link"), .href(links.delivery(row))) { reader.t.timeElement(row.createdAt) }
+                return a(.class("row-link"), .href(links.delivery(row))) { reader.t.realTimeElement(row.createdAt) }
             },
             file: [
                 FileColumn("id", "webhooks.delivery_id") { row, _ in .text(row.id.description) },
@@ -139,7 +139,7 @@ extension WebhookDelivery {
     ) -> ListColumn<WebhookDelivery> {
         ListColumn(
             name, title, isShownFirst: isShownFirst,
-            cell: { row, reader in at(row).map(reader.t.timeElement) ?? reader.t.nothing },
+            cell: { row, reader in at(row).map(reader.t.realTimeElement) ?? reader.t.nothing },
             file: [FileColumn(name, title) { row, _ in .instant(at(row)) }])
     }
 }

@@ -50,7 +50,7 @@ extension APIHandler {
         return try await ListFile(
             description: description, condition: condition, request: wanted,
             columns: request["cols"].map { $0.split(separator: ",").map(String.init) },
-            reader: ListReader(t: t, principal: context.principal), hasWords: false, withMark: request["bom"] == "1",
+            reader: ListReader(t: t, principal: context.principal, hasWords: false), withMark: request["bom"] == "1",
             name: "\(description.name)_\(t.date(t.now))", context: context
         ).response(format)
     }

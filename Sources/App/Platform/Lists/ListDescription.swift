@@ -73,6 +73,8 @@ package struct ListReader: Sendable {
     var page: URLPath?
     /// For a form of its own in each row; nil where a program reads.
     var tokens: (@Sendable () -> FormTokens)?
+    /// A file with headings in the reader's words has words in its cells, too; under the machine's names stand codes.
+    var hasWords = true
 }
 
 /// What stands in one cell of a downloaded file.

@@ -14,8 +14,6 @@ struct ListFile<Item: Sendable>: Sendable {
     /// Nil: all columns.
     let columns: [String]?
     let reader: ListReader
-    /// Headings in the reader's words; the machine's names otherwise.
-    let hasWords: Bool
     let withMark: Bool
     /// `subscriptions_acc_01…_2026-11-20_en`
     let name: String
@@ -69,7 +67,7 @@ struct ListFile<Item: Sendable>: Sendable {
         description.columns.filter { columns == nil || columns?.contains($0.name) == true }.flatMap(\.file)
     }
 
-    func heading(_ column: FileColumn<Item>) -> String { hasWords ? reader.t(column.title) : column.name }
+    func heading(_ column: FileColumn<Item>) -> String { reader.hasWords ? reader.t(column.title) : column.name }
 
     // MARK: Excel
 

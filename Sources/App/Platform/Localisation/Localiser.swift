@@ -8,6 +8,8 @@ package struct Localiser: Sendable {
     package let zone: TimeZoneRule
     /// The tenant's clock when the page was made.
     package let now: Instant
+    /// In a sandbox stands a second clock: a time of the real one says so.
+    package var isSandbox = false
 
     package init(strings: Strings, zone: TimeZoneRule, now: Instant) {
         self.strings = strings

@@ -16,6 +16,8 @@ package struct ManyReviewPage: Page {
         package var settled: Money?
         /// Why not.
         package let refusal: String?
+        /// What becomes of it, where that is not what the deed says: another reason stays.
+        package var stays: String?
 
         package init(
             id: String, name: String, url: URLPath, account: String, until: Instant?, unbilled: Money?, refusal: String?
@@ -62,16 +64,18 @@ package struct ManyReviewPage: Page {
     private var possible: [Row] { rows.filter { $0.refusal == nil } }
     private var isGrave: Bool { word != "reactivate" }
 
-    package func title(_ t: Localiser) -> String { t("many.title_\(word)", ["count": t.number(possible.count)]) }
+    package func title(_ t: Localiser) -> String {
+        if rows.isEmpty { return problems.first?.message ?? t("many.nothing_chosen") }
+        return possible.isEmpty ? t("many.nothing") : t("many.title_\(word)", ["count": t.number(possible.count)])
+    }
 
     package func content(_ t: Localiser) -> HTML {
         group {
             crumbs.html(t)
-            errorSummary(problems, t)
-            PageHeading(title(t), lede: .text(t("many.lede_\(word)"))).html
+            if !rows.isEmpty { errorSummary(problems, t) }
+            PageHeading(title(t), lede: .text(t(rows.isEmpty ? "many.choose_again" : "many.lede_\(word)"))).html
             if possible.isEmpty {
-                Banner(.warn, title: t("many.nothing")).html
-                table(t).html
+                if !rows.isEmpty { table(t).html }
                 div(.class("actions")) { a(.class("btn"), .href(back)) { t("many.back") } }
             } else {
                 ul(.class("effects")) { for effect in effects(t) { li { effect } } }
@@ -126,7 +130,7 @@ package struct ManyReviewPage: Page {
 
     private func verdict(_ row: Row, _ t: Localiser) -> HTML {
         guard let refusal = row.refusal else {
-            return .text(t("many.will_\(word)"))
+            return .text(row.stays ?? t("many.will_\(word)"))
         }
         return group {
             t("many.will_not")

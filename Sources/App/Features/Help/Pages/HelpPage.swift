@@ -7,6 +7,8 @@ package struct HelpPage: Page {
     /// The offers' terms in the reader's currency.
     package var policies: [OfferPolicy]
     package var tenantName: String
+    /// Where the reader's subscriptions are, whose terms may be older ones.
+    package var subscriptions: URLPath?
 
     package init(policies: [OfferPolicy], tenantName: String) {
         self.policies = policies
@@ -24,12 +26,22 @@ package struct HelpPage: Page {
                 p { t("help.suspension_text") }
                 p(.class("note")) { t("help.back_text") }
             }
-            if !policies.isEmpty { block(t("help.numbers"), note: .text(t("help.numbers_note"))) { numbers(t).html } }
+            if !policies.isEmpty {
+                block(t("help.numbers"), note: .text(t("help.numbers_note"))) {
+                    numbers(t).html
+                    versions(t)
+                }
+            }
             block(t("help.api")) {
                 p { t.html("help.api_text", ["link": a(.href(PageRoute.apiIndex.url())) { t("docs.title") }]) }
             }
             block(t("help.contact")) { p { t("help.contact_text", ["tenant": tenantName]) } }
         }
+    }
+
+    private func versions(_ t: Localiser) -> HTML {
+        let link = subscriptions.map { url in a(.href(url)) { t("help.versions_link") } } ?? .empty
+        return p(.class("note")) { t.html("help.versions", ["link": link]) }
     }
 
     private func states(_ t: Localiser) -> HTML {

@@ -141,7 +141,7 @@ package struct APIKeyShownPage: Page {
                 p {
                     t("keys.old_ends")
                     " "
-                    t.timeElement(oldEndsAt)
+                    t.realTimeElement(oldEndsAt)
                 }
             }
             div(.class("actions")) { a(.class("btn btn--primary"), .href(list)) { t("keys.stored") } }

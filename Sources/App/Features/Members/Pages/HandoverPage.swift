@@ -60,7 +60,8 @@ package struct HandoverPage: Page {
             .info, title: t("handover.open_title"),
             text: p {
                 t.html(
-                    "handover.open_text", ["since": t.timeElement(handover.since), "until": t.timeElement(handover.until)],
+                    "handover.open_text",
+                    ["since": t.realTimeElement(handover.since), "until": t.realTimeElement(handover.until)],
                     ["new": handover.to, "old": handover.from])
             }, forms: [ActionForm(t("handover.cancel"), action: handover.cancel, tokens: tokens)]
         ).html

@@ -64,7 +64,8 @@ package struct OperatorHomePage: Page {
                         li {
                             a(.href(item.url)) {
                                 strong { item.label }
-                                span(.class(item.isUrgent && item.count > 0 ? "attention" : "sub")) { number(item.count, t) }
+                                " "
+                                span(.class("sub", item.isUrgent && item.count > 0 ? "attention" : nil)) { number(item.count, t) }
                             }
                         }
                     }

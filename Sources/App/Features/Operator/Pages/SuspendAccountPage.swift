@@ -25,13 +25,15 @@ struct SuspendAccountPage: Page {
     }
     private var post: URLPath { (direction == .suspend ? PageRoute.operatorSuspend : .operatorLift).url(account.description) }
 
-    func title(_ t: Localiser) -> String { t("desk.\(direction.rawValue)_title", ["name": accountName]) }
+    func title(_ t: Localiser) -> String {
+        t("desk.\(direction.rawValue)_\(isDone ? "title_done" : "title")", ["name": accountName])
+    }
 
     func content(_ t: Localiser) -> HTML {
         group {
             crumbs.html(t)
             errorSummary(problems, t)
-            PageHeading(title(t), lede: .text(t("desk.\(direction.rawValue)_lede"))).html
+            PageHeading(title(t), lede: isDone ? .empty : .text(t("desk.\(direction.rawValue)_lede"))).html
             if isDone {
                 Banner(
                     .good, title: t("desk.\(direction.rawValue)_done", ["reason": t.word(reason)]),
@@ -41,7 +43,15 @@ struct SuspendAccountPage: Page {
                 choice(t)
             }
             table(t)
-            if isDone { p { a(.class("btn"), .href(back)) { t("desk.back_to_account") } } } else { question(t) }
+            if isDone {
+                p { a(.class("btn"), .href(back)) { t("desk.back_to_account") } }
+            } else if count == 0 {
+                // Nothing would come of it: there is nothing to confirm.
+                Banner(.info, title: t("desk.\(direction.rawValue)_none", ["reason": t.word(reason)])).html
+                p { a(.class("btn"), .href(back)) { t("desk.back_to_account") } }
+            } else {
+                question(t)
+            }
         }
     }
 
@@ -62,7 +72,8 @@ struct SuspendAccountPage: Page {
             DataTable(
                 t("subscriptions.title"),
                 columns: [
-                    TableColumn(t("subscriptions.name")), TableColumn(t("review.now")), TableColumn(t("desk.verdict")),
+                    TableColumn(t("subscriptions.name")), TableColumn(t("review.now")),
+                    TableColumn(t(isDone ? "desk.verdict_column_done" : "desk.verdict")),
                     TableColumn(t("operator.deleted_on")),
                 ],
                 rows: verdicts.map { TableRow(cells($0, t)) }
@@ -95,11 +106,10 @@ struct SuspendAccountPage: Page {
     }
 
     private func word(_ verdict: SuspendAccount.Verdict, _ t: Localiser) -> String {
+        if isDone { return standing(verdict, t) }
         switch verdict.word {
         case .refused: return verdict.code.map { t("error.\($0).title") } ?? t("desk.verdict_none")
-        case .unchanged:
-            return isDone && verdict.before.reasons.contains(reason) && direction == .suspend
-                ? t("desk.verdict_suspended") : t("desk.verdict_unchanged")
+        case .unchanged: return t("desk.verdict_unchanged")
         case .done:
             if direction == .lift {
                 return verdict.after.state == .suspended
@@ -109,8 +119,21 @@ struct SuspendAccountPage: Page {
         }
     }
 
+    /// Afterwards: how it stands, whatever the same deed would come to once more.
+    private func standing(_ verdict: SuspendAccount.Verdict, _ t: Localiser) -> String {
+        let facts = verdict.before
+        if direction == .suspend {
+            if facts.reasons.contains(reason) { return t("desk.verdict_suspended") }
+            return verdict.word == .refused
+                ? verdict.code.map { t("error.\($0).title") } ?? t("desk.verdict_none") : t("desk.verdict_not_suspended")
+        }
+        guard facts.state == .suspended else { return t("desk.verdict_not_suspended") }
+        return t("desk.verdict_stays", ["reasons": t.words(facts.reasons.sorted)])
+    }
+
+    private var count: Int { verdicts.count { $0.word == .done } }
+
     private func question(_ t: Localiser) -> HTML {
-        let count = verdicts.filter { $0.word == .done }.count
         var question = ConfirmForm(
             effects: direction == .suspend
                 ? [.text(t("suspend.stops")), .text(t("cancel.no_backup")), .text(t("desk.suspend_until"))]

@@ -57,7 +57,11 @@ struct TimelineTable: Sendable {
             group {
                 line.days > 1 ? t("desk.usage_days", ["days": t.number(line.days)]) : t.action(entry.action)
                 if let more = more(entry, t) { span(.class("sub")) { more } }
-                if line.days > 1 { span(.class("sub")) { t.html("desk.usage_since", ["date": t.dateElement(line.since)]) } }
+                if line.days > 1 {
+                    span(.class("sub")) {
+                        t.html("desk.usage_between", ["from": t.dateElement(line.since), "to": t.dateElement(entry.at)])
+                    }
+                }
             }, who(entry, t),
         ]
         if hasMoney {
@@ -83,7 +87,7 @@ struct TimelineTable: Sendable {
 
 extension Localiser {
     /// An audited action in words, or the cause of a movement of money.
-    func action(_ action: String) -> String {
+    package func action(_ action: String) -> String {
         strings.has("desk.moved.\(action)") ? self("desk.moved.\(action)") : words(ofAction: action)
     }
 }

@@ -45,7 +45,7 @@ package struct PaymentStatusPage: Page {
     package func content(_ t: Localiser) -> HTML {
         div(.class("narrow")) {
             crumbs.html(t)
-            PageHeading(title(t), pill: t.pill(intent.status), lede: .text(lede(t))).html
+            PageHeading(title(t), pill: t.pill(intent), lede: .text(lede(t))).html
             if payment.parts.held.isPositive {
                 p(.class("note")) {
                     t(isMade ? "payments.beyond_held_note" : "payments.held_note", ["amount": t.money(payment.parts.held)])

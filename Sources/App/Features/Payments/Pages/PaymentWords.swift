@@ -6,6 +6,15 @@ extension Localiser {
     package func word(_ method: PaymentMethod) -> String { self("payments.method_\(method.rawValue)") }
     package func word(_ status: PaymentStatus) -> String { self("payments.status_\(status.rawValue)") }
 
+    /// What the provider's gateway decides waits for no money of the customer's.
+    package func word(_ payment: PaymentIntent) -> String {
+        payment.status == .pending && payment.method == .sandbox ? self("payments.status_deciding") : word(payment.status)
+    }
+
+    package func pill(_ payment: PaymentIntent) -> StatePill {
+        payment.status == .pending ? StatePill(word(payment), .info, .ring) : pill(payment.status)
+    }
+
     package func pill(_ status: PaymentStatus) -> StatePill {
         switch status {
         case .succeeded: StatePill(word(status), .good, .disc)

@@ -42,7 +42,7 @@ package struct ProfilePage: Page {
             if let pending = profile.pending {
                 Banner(
                     .info, title: t("profile.pending_title", ["email": pending.email]),
-                    text: .text(t("profile.pending_text", ["time": t.dateTime(pending.until)])),
+                    text: .text(t("profile.pending_text", ["time": t.realTime(pending.until)])),
                     forms: [
                         ActionForm(t("profile.withdraw_email"), action: PageRoute.withdrawContactEmail.url(), tokens: tokens)
                     ]

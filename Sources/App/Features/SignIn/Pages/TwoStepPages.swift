@@ -136,7 +136,7 @@ struct RecoveryCodesPage: Page {
             profileCrumbs(title(t), t)
             PageHeading(title(t), lede: .text(t("two_step.codes_lede"))).html
             ul(.class("codes")) { for code in codes { li { identifier(code) } } }
-            p(.class("note")) { t("two_step.codes_until", ["time": t.dateTime(until)]) }
+            p(.class("note")) { t("two_step.codes_until", ["time": t.realTime(until)]) }
             ActionForm(t("two_step.codes_kept"), action: PageRoute.keepRecoveryCodes.url(), tokens: tokens, weight: .primary).html
         }
     }
@@ -187,7 +187,7 @@ struct SessionsPage: Page {
     }
 
     private func moment(_ instant: Instant, _ t: Localiser) -> HTML {
-        time(.datetime(t.machineTime(instant))) { t.dateTime(instant) }
+        t.realTimeElement(instant)
     }
 }
 

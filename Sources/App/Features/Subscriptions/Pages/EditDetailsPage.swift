@@ -89,7 +89,7 @@ package struct EditDetailsPage: Page {
         let text: HTML =
             invited.isExpired
             ? .text(t("edit.invited_expired"))
-            : invited.until.map { t.html("edit.invited_text", ["date": t.timeElement($0)]) } ?? .text(t("edit.invited_none"))
+            : invited.until.map { t.html("edit.invited_text", ["date": t.realTimeElement($0)]) } ?? .text(t("edit.invited_none"))
         return Banner(
             .info, title: t("edit.invited_title", ["email": invited.email]), text: p { text }, forms: [invited.resend]
         ).html

@@ -118,7 +118,7 @@ package struct WebhookListPage: Page {
                 span(.class("sub")) { endpoint.description }
             }, t.pill(endpoint).html, t.success(success[endpoint.id]),
             .text(endpoint.eventTypes.map { t("webhooks.some", ["count": String($0.count)]) } ?? t("webhooks.every")),
-            t.timeElement(endpoint.createdAt),
+            t.realTimeElement(endpoint.createdAt),
         ])
     }
 }
@@ -245,14 +245,14 @@ package struct WebhookHead: Sendable {
         if let reason = endpoint.disabledReason {
             items.append(.init(t("webhooks.why_disabled"), .text(t("webhooks.disabled_reason.\(reason.rawValue)"))))
         }
-        if let at = endpoint.disabledAt { items.append(.init(t("webhooks.off_since"), t.timeElement(at))) }
-        if let at = endpoint.failingSince { items.append(.init(t("webhooks.failing_since"), t.timeElement(at))) }
+        if let at = endpoint.disabledAt { items.append(.init(t("webhooks.off_since"), t.realTimeElement(at))) }
+        if let at = endpoint.failingSince { items.append(.init(t("webhooks.failing_since"), t.realTimeElement(at))) }
         items.append(
             .init(
                 t("webhooks.column.events"),
                 endpoint.eventTypes.map { types in group { for type in types { span(.class("sub")) { identifier(type) } } } }
                     ?? .text(t("webhooks.every"))))
-        if let until = endpoint.previousUntil { items.append(.init(t("webhooks.old_secret_until"), t.timeElement(until))) }
+        if let until = endpoint.previousUntil { items.append(.init(t("webhooks.old_secret_until"), t.realTimeElement(until))) }
         return DetailList(items)
     }
 }
@@ -278,8 +278,8 @@ package struct WebhookDeliveryPage: Page {
                 .init(
                     t("webhooks.event_id"), copyable(delivery.event.description, name: t("webhooks.event_id"), id: "event-id", t)),
                 .init(t("webhooks.column.attempts"), .text(String(delivery.attempts))),
-                .init(t("webhooks.last_attempt"), delivery.lastAttemptAt.map(t.timeElement) ?? t.nothing),
-                .init(t("webhooks.column.next"), delivery.nextAttemptAt.map(t.timeElement) ?? t.nothing),
+                .init(t("webhooks.last_attempt"), delivery.lastAttemptAt.map(t.realTimeElement) ?? t.nothing),
+                .init(t("webhooks.column.next"), delivery.nextAttemptAt.map(t.realTimeElement) ?? t.nothing),
             ]).html
             if canResend {
                 form(.method(.post), .action(links.resend(delivery))) {
