@@ -26,13 +26,9 @@ extension PageHandler {
         var reason = asked ?? reasons[0]
         var verdicts = try await preview(reason)
         // Unless one is asked for, the first reason that stands somewhere is offered for lifting.
-        if asked == nil, direction == .lift, !verdicts.contains(where: { $0.word == .done }) {
-            for other in reasons.dropFirst() {
-                let found = try await preview(other)
-                guard found.contains(where: { $0.word == .done }) else { continue }
-                (reason, verdicts) = (other, found)
-                break
-            }
+        let standing = reasons.first { reason in verdicts.contains { $0.before.reasons.contains(reason) } }
+        if asked == nil, direction == .lift, let standing, standing != reason {
+            (reason, verdicts) = (standing, try await preview(standing))
         }
         let page = SuspendAccountPage(
             crumbs: deskCrumbs(
