@@ -119,7 +119,7 @@ class Usage:
         self.check(month in name, f"history: a month's own file, {locale}", name)
         name, data = self.download(page, page.locator("#months .tool"))
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-        adds_up = all(Decimal(row[2]) + Decimal(row[3]) - Decimal(row[5]) - Decimal(row[6]) + Decimal(row[7]) == Decimal(row[8]) for row in rows[1:])
+        adds_up = all(Decimal(row[2]) + Decimal(row[3]) - sum(map(Decimal, row[5:8])) + Decimal(row[8]) == Decimal(row[9]) for row in rows[1:])
         self.check(adds_up and len(rows) == months.count() + 1, f"history: every row of the file adds up, {locale}", name)
 
     def erasable(self, page, locale):
