@@ -1,11 +1,12 @@
 import CUV
 import Glibc
 import Loop
+import Synchronization
 
 /// An HTTP/1.1 server on one loop. Handlers run on that loop, one task per request; TLS and HTTP/2 end in a proxy in front.
 ///
-/// `@unchecked Sendable`: `loop`, `limits` and the closures never change; everything else is touched on the loop only, where
-/// `listen` and `drain` go by themselves.
+/// `@unchecked Sendable`: `loop`, `limits` and the closures never change, `clients` is atomic; everything else is touched on the loop only,
+/// where `listen` and `drain` go by themselves.
 package final class HTTPServer: @unchecked Sendable {
     package let loop: EventLoop
     let limits: HTTPLimits
@@ -14,6 +15,10 @@ package final class HTTPServer: @unchecked Sendable {
     let refusalAnswer: @Sendable (HTTPRefusal) -> HTTPResponse
 
     private var listeners: [HTTPListener] = []
+    /// Servers of further loops, which get their share of this one's clients.
+    private var siblings: [HTTPServer] = []
+    /// Connections that are here or on their way here; the loop that deals clients out reads it.
+    private let clients = Atomic<Int>(0)
     private var connections: [HTTPConnection] = []
     private var connectionsOf: [String: Int] = [:]
     private var sweep: LoopTimer?
@@ -59,18 +64,24 @@ package final class HTTPServer: @unchecked Sendable {
 
     deinit { readBuffer.deallocate() }
 
-    /// Listens on a numeric address (or "localhost") and returns the port, which the system chooses when `port` is 0. With
-    /// `sharesPort` several servers, one per loop, may listen on one port and the kernel deals the clients out. Throws
-    /// `LoopError`.
+    /// Listens on a numeric address (or "localhost") and returns the port, which the system chooses when `port` is 0. A client is given to
+    /// whichever of this server and its `siblings`, each on a loop of its own, has the fewest: the kernel, which deals by a hash of addresses,
+    /// leaves one loop with twice as many as another, and half of the clients wait twice as long. Throws `LoopError`.
     @discardableResult
-    package func listen(host: String, port: Int, sharesPort: Bool = false) async throws -> Int {
-        try await loop.run { [self] () async throws in
-            let listener = try HTTPListener(server: self, host: host, port: port, sharesPort: sharesPort, backlog: Self.backlog)
+    package func listen(host: String, port: Int, siblings: [HTTPServer] = []) async throws -> Int {
+        for sibling in siblings { await sibling.loop.run { sibling.watchDeadlines() } }
+        return try await loop.run { [self] () async throws in
+            let listener = try HTTPListener(server: self, host: host, port: port, backlog: Self.backlog)
             listeners.append(listener)
-            if sweep == nil {
-                sweep = loop.schedule(every: .milliseconds(Int64(sweepMilliseconds))) { [self] in expireConnections() }
-            }
+            self.siblings = siblings
+            watchDeadlines()
             return listener.port
+        }
+    }
+
+    private func watchDeadlines() {
+        if sweep == nil {
+            sweep = loop.schedule(every: .milliseconds(Int64(sweepMilliseconds))) { [self] in expireConnections() }
         }
     }
 
@@ -81,16 +92,22 @@ package final class HTTPServer: @unchecked Sendable {
         isEndAnnounced = true
     }
 
+    /// Nobody new is let in, here and at the siblings; who stands in the kernel's queue already still is. Before any of them is drained, so that
+    /// none finds a client at the door after it has left. On the loop.
+    package func stopListening() {
+        for listener in listeners {
+            listener.acceptWaiting()
+            listener.close()
+        }
+        listeners = []
+    }
+
     /// Stops listening, closes connections that wait for a request, lets the others finish the one they have, and returns
     /// when all are closed; what is left after `limit` is cut off. Answers given meanwhile say `Connection: close`.
     package func drain(within limit: Duration) async {
         await loop.run { [self] in
             isDraining = true
-            for listener in listeners {
-                listener.acceptWaiting()
-                listener.close()
-            }
-            listeners = []
+            stopListening()
             // Whoever has just been let in has the request on its way: a moment for it to arrive.
             if connections.contains(where: \.isUnused) { try? await loop.sleep(for: Self.lastRequestGrace) }
             for connection in connections where connection.isUnused { connection.close() }
@@ -109,11 +126,37 @@ package final class HTTPServer: @unchecked Sendable {
         }
     }
 
+    /// A client has come to the listener: the server with the fewest takes it in, this one where several have.
+    func acceptClient(from listener: HTTPListener) {
+        var chosen = self
+        var fewest = clients.load(ordering: .relaxed)
+        for sibling in siblings {
+            let count = sibling.clients.load(ordering: .relaxed)
+            if count < fewest { (chosen, fewest) = (sibling, count) }
+        }
+        let stream = listener.pointer(as: uv_stream_t.self)
+        guard chosen !== self else {
+            return acceptClient { (client) throws(LoopError) in try client.accept(from: stream) }
+        }
+        do {
+            let descriptor = try HandedClient.descriptor(of: stream, on: loop)
+            chosen.clients.add(1, ordering: .relaxed)
+            let isOnItsWay = chosen.loop.execute { [chosen] in
+                chosen.acceptClient { (client) throws(LoopError) in try client.open(descriptor) }
+                chosen.clients.subtract(1, ordering: .relaxed)
+            }
+            if !isOnItsWay { Glibc.close(descriptor) }
+        } catch {
+            refusedRequests += 1
+        }
+    }
+
     func acceptClient(_ take: (HTTPConnection) throws(LoopError) -> Void) {
         do {
             let connection = try HTTPConnection(server: self)
             connection.position = connections.count
             connections.append(connection)
+            clients.add(1, ordering: .relaxed)
             do {
                 try take(connection)
             } catch {
@@ -148,6 +191,7 @@ package final class HTTPServer: @unchecked Sendable {
         }
         let position = connection.position
         let last = connections.removeLast()
+        clients.subtract(1, ordering: .relaxed)
         if last !== connection {
             connections[position] = last
             last.position = position
@@ -176,13 +220,12 @@ final class HTTPListener: LoopHandle, @unchecked Sendable {
     private unowned let server: HTTPServer
     private(set) var port = 0
 
-    init(server: HTTPServer, host: String, port: Int, sharesPort: Bool, backlog: Int32) throws(LoopError) {
+    init(server: HTTPServer, host: String, port: Int, backlog: Int32) throws(LoopError) {
         self.server = server
         let address = try SocketAddress(host: host, port: port)
         super.init(loop: server.loop, byteCount: MemoryLayout<uv_tcp_t>.size)
         try start { (handle: UnsafeMutablePointer<uv_tcp_t>) in uv_tcp_init_ex(server.loop.uv, handle, UInt32(address.family)) }
         do throws(LoopError) {
-            if sharesPort { try allowSharedPort() }
             let tcp = pointer(as: uv_tcp_t.self)
             try check(address.withPointer { uv_tcp_bind(tcp, $0, 0) })
             let stream = pointer(as: uv_stream_t.self)
@@ -190,9 +233,7 @@ final class HTTPListener: LoopHandle, @unchecked Sendable {
                 uv_listen(stream, backlog) { listener, status in
                     guard status >= 0 else { return }
                     let listener = loopOwner(listener!.pointee.data, as: HTTPListener.self)
-                    listener.server.acceptClient { (client) throws(LoopError) in
-                        try client.accept(from: listener.pointer(as: uv_stream_t.self))
-                    }
+                    listener.server.acceptClient(from: listener)
                 })
             self.port = try SocketAddress.port(of: tcp)
         } catch {
@@ -212,14 +253,24 @@ final class HTTPListener: LoopHandle, @unchecked Sendable {
             server.acceptClient { (connection) throws(LoopError) in try connection.open(client) }
         }
     }
+}
 
-    private func allowSharedPort() throws(LoopError) {
+/// A client on its way from the loop that listens to the one that answers it.
+///
+/// `@unchecked Sendable`: as every `LoopHandle`.
+private final class HandedClient: LoopHandle, @unchecked Sendable {
+    /// Takes the listener's next client from libuv: a descriptor that is the caller's from here on.
+    static func descriptor(of listener: UnsafeMutablePointer<uv_stream_t>, on loop: EventLoop) throws(LoopError) -> Int32 {
+        let client = HandedClient(loop: loop, byteCount: MemoryLayout<uv_tcp_t>.size)
+        try client.start { (handle: UnsafeMutablePointer<uv_tcp_t>) in uv_tcp_init(loop.uv, handle) }
+        defer { client.close() }
+        try check(uv_accept(listener, client.pointer(as: uv_stream_t.self)))
         var descriptor: uv_os_fd_t = -1
-        try check(uv_fileno(handle, &descriptor))
-        var on: Int32 = 1
-        guard setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
-            throw LoopError(code: -errno)
-        }
+        try check(uv_fileno(client.handle, &descriptor))
+        // libuv closes what it has accepted; its copy lives on.
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw LoopError(code: -errno) }
+        return copy
     }
 }
 

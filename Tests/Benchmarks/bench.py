@@ -97,13 +97,16 @@ class Bench:
         piped_rate, _ = pgbench(server, piped, CLIENTS, self.seconds, server.folder, "read-pipelined")
         paths = self.write_paths(min(self.count, 20_000), 7)
         self.load(f"""
-local paths = {{}}
-for line in io.lines("{paths}") do paths[#paths + 1] = line end
+-- Written out beforehand: the client shares the processors with what is measured.
+local requests = {{}}
+init = function()
+  wrk.headers["Authorization"] = "Bearer {self.key}"
+  for line in io.lines("{paths}") do requests[#requests + 1] = wrk.format("GET", "/v1/subscriptions/" .. line) end
+end
 local at = 0
-wrk.headers["Authorization"] = "Bearer {self.key}"
 request = function()
-  at = at % #paths + 1
-  return wrk.format("GET", "/v1/subscriptions/" .. paths[at])
+  at = at % #requests + 1
+  return requests[at]
 end
 """)
         url = f"http://127.0.0.1:{server.port}"

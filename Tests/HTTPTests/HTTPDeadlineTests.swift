@@ -157,17 +157,4 @@ private let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
         let server = try await TestServer()
         await #expect(throws: LoopError.self) { try await server.server.listen(host: host, port: 0) }
     }
-
-    @Test func `two loops may share a port`() async throws {
-        let first = EventLoop(name: "one")
-        let second = EventLoop(name: "two")
-        defer {
-            first.shutdown()
-            second.shutdown()
-        }
-        let handler: @Sendable (HTTPRequest) async -> HTTPResponse = { _ in HTTPResponse() }
-        let port = try await HTTPServer(loop: first, handler: handler).listen(host: "127.0.0.1", port: 0, sharesPort: true)
-        let other = try await HTTPServer(loop: second, handler: handler).listen(host: "127.0.0.1", port: port, sharesPort: true)
-        #expect(port == other)
-    }
 }

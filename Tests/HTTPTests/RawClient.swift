@@ -151,10 +151,11 @@ final class TestServer: Sendable {
     let port: Int
 
     init(
-        limits: HTTPLimits = HTTPLimits(), handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse = TestServer.echo
+        limits: HTTPLimits = HTTPLimits(), siblings: [HTTPServer] = [],
+        handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse = TestServer.echo
     ) async throws {
         server = HTTPServer(loop: loop, limits: limits, handler: handler)
-        port = try await server.listen(host: "127.0.0.1", port: 0)
+        port = try await server.listen(host: "127.0.0.1", port: 0, siblings: siblings)
     }
 
     deinit { loop.shutdown() }

@@ -96,24 +96,45 @@ import Testing
     @Test func `what a scope may have follows what its units take, and is given back as they end`() {
         var share = ScopeShare(maximum: 16, sessions: 2)
         let (a, b) = (UUID(), UUID())
-        #expect((0..<100).allSatisfy { _ in share.mayBegin(nil, at: 0) })
+        #expect((0..<100).allSatisfy { _ in share.mayBegin(nil, isShared: false) })
         for _ in 0..<16 {
-            #expect(share.mayBegin(a, at: 0))
-            share.begin(a, at: 0)
+            #expect(share.mayBegin(a, isShared: false))
+            share.begin(a)
         }
-        #expect(!share.mayBegin(a, at: 0) && share.mayBegin(b, at: 0))
+        #expect(!share.mayBegin(a, isShared: false) && share.mayBegin(b, isShared: false))
         for _ in 0..<16 { share.end(a, tookMicroseconds: 20_000) }
         for _ in 0..<2 {
-            #expect(share.mayBegin(a, at: 0))
-            share.begin(a, at: 0)
+            #expect(share.mayBegin(a, isShared: false))
+            share.begin(a)
         }
-        #expect(!share.mayBegin(a, at: 0))
-        share.begin(b, at: 10)
+        #expect(!share.mayBegin(a, isShared: false))
         share.end(a, tookMicroseconds: 20_000)
-        #expect(!share.mayBegin(a, at: 10), "the other session is left to the others")
-        #expect(share.mayBegin(a, at: 2_000_000), "nobody else has asked for a while")
+        #expect(!share.mayBegin(a, isShared: true), "the other session is left to the others")
+        #expect(share.mayBegin(a, isShared: false), "nobody else has asked for a while")
         share.end(a, tookMicroseconds: 20_000)
-        #expect(share.mayBegin(a, at: 10))
+        #expect(share.mayBegin(a, isShared: true))
+    }
+
+    /// Calls `body` on a loop, and gives what it says of the places that were freed at once and, when a while has passed, of all.
+    private func places(_ scopes: [UUID?], waiting: Int) async throws -> (areThere: Bool, atOnce: Int, later: Int) {
+        let loop = EventLoop(name: "test")
+        defer { loop.shutdown() }
+        return try await loop.run {
+            let (neighbours, freed) = (Neighbours(loop: loop), Count())
+            for scope in scopes { neighbours.note(scope) }
+            neighbours.rest(held: .milliseconds(5), waiting: waiting) { freed.add() }
+            let atOnce = freed.value
+            while freed.value == 0 { try await loop.sleep(for: .milliseconds(1)) }
+            return (neighbours.areThere, atOnce, freed.value)
+        }
+    }
+
+    @Test func `a crowd with neighbours leaves free what it has held, others go on at once`() async throws {
+        let (a, b) = (UUID(), UUID())
+        #expect(try await places([a, b, a], waiting: Neighbours.crowd) == (true, 0, 1))
+        #expect(try await places([a, b, a], waiting: Neighbours.crowd - 1) == (true, 1, 1))
+        #expect(try await places([a, a], waiting: 100) == (false, 1, 1))
+        #expect(try await places([a, nil, a], waiting: 100) == (false, 1, 1), "what has no scope is nobody's neighbour")
     }
 
     @Test func `a read of another scope passes by what a flood of reads has waiting`() async throws {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Loop
 import Postgres
 import Testing
@@ -21,7 +22,9 @@ private final class Asked: @unchecked Sendable {
         let loop = EventLoop(name: "test")
         defer { loop.shutdown() }
         return await loop.run {
-            let (reads, asked) = (GatheredReads<Int, Int>(loop: loop) { shared }, Asked())
+            let neighbours = Neighbours(loop: loop)
+            if shared { for scope in [UUID(), UUID()] { neighbours.note(scope) } }
+            let (reads, asked) = (GatheredReads<Int, Int>(loop: loop, neighbours: neighbours), Asked())
             @Sendable func one(_ key: Int) async -> Result<Int?, any Error> {
                 do {
                     let value = try await reads.value(of: key, isEverybodys: { _ in everybodys }) { keys in
@@ -83,7 +86,7 @@ private final class Asked: @unchecked Sendable {
         let loop = EventLoop(name: "test")
         defer { loop.shutdown() }
         let batches = try await loop.run {
-            let (reads, asked) = (GatheredReads<Int, Int>(loop: loop) { false }, Asked())
+            let (reads, asked) = (GatheredReads<Int, Int>(loop: loop, neighbours: Neighbours(loop: loop)), Asked())
             @Sendable func one(_ key: Int) async throws -> Int? {
                 try await reads.value(of: key, isEverybodys: { _ in true }) { keys in
                     asked.batches.append(keys)

@@ -94,13 +94,17 @@ package final class Instance: Sendable {
             let options = ConnectionOptions(url: url)
             // A run of the tests asks for hundreds of sessions at once, on a machine that does other things too.
             let waitLimit: Duration = configuration.allowsLossyDatabase ? .seconds(60) : .seconds(5)
+            let neighbours = Neighbours(loop: loop)
             let reads = ReadPool(
-                loop: loop, options: options, connections: configuration.readConnections, waitLimit: waitLimit)
+                loop: loop, options: options, connections: configuration.readConnections, waitLimit: waitLimit,
+                neighbours: neighbours)
             let writes = WritePool(
-                loop: loop, options: options, connections: configuration.writeConnections, waitLimit: waitLimit)
+                loop: loop, options: options, connections: configuration.writeConnections, waitLimit: waitLimit,
+                neighbours: neighbours)
             let reports = ReportPool(
                 loop: loop,
-                options: ConnectionOptions(url: url, applicationName: "bursar reports", statementTimeout: .seconds(300)))
+                options: ConnectionOptions(url: url, applicationName: "bursar reports", statementTimeout: .seconds(300)),
+                neighbours: neighbours)
             reads.start()
             writes.start()
             reports.start()

@@ -30,6 +30,8 @@ final class Connection {
     var lastUnitEnd: Int64 = 0
     /// What the pool thinks the units under way will still take of it.
     var expectedMicroseconds: Int64 = 0
+    /// When its pool last gave it to one user, in the loop's milliseconds.
+    var handedOutAt: UInt64 = 0
     private var emptyAnswers = 0
     /// Called once when the session is over for any reason but `close`.
     var whenLost: ((PostgresError) -> Void)?

@@ -15,7 +15,7 @@ final class ExclusivePool: @unchecked Sendable {
     private var idle: [Connection] = []
     private let scopeMaximum: Int
     private let sharedScopeMaximum: Int
-    private var sharing = Sharing()
+    private let neighbours: Neighbours
     private var waiting = FairQueue<Waiter>()
     private var held = ScopeCounts()
     private var timer: LoopTimer?
@@ -39,9 +39,10 @@ final class ExclusivePool: @unchecked Sendable {
     /// `scopeMaximum`: as many sessions may users of one scope hold at once; `sharedScopeMaximum` while another scope asks too.
     init(
         loop: EventLoop, options: ConnectionOptions, maximum: Int, scopeMaximum: Int, sharedScopeMaximum: Int,
-        waitLimit: Duration
+        waitLimit: Duration, neighbours: Neighbours?
     ) {
         self.loop = loop
+        self.neighbours = neighbours ?? Neighbours(loop: loop)
         self.maximum = maximum
         self.scopeMaximum = scopeMaximum
         self.sharedScopeMaximum = sharedScopeMaximum
@@ -81,11 +82,10 @@ final class ExclusivePool: @unchecked Sendable {
     /// A session with nothing under way and no transaction open. Give it back, whatever happens. On the loop.
     func checkOut(for scope: UUID?) async throws -> Connection {
         loop.preconditionOnLoop()
-        sharing.note(scope, at: now)
+        neighbours.note(scope)
         // Where sessions are idle, everybody who waits is of a scope that has its share.
         if held.isBelow(share, scope), let connection = popIdle() {
-            counts.inUse += 1
-            held.begin(scope)
+            hand(connection, to: scope)
             return connection
         }
         guard !sessions.isClosed else { throw PostgresError.unavailable("the pool is closed") }
@@ -99,12 +99,21 @@ final class ExclusivePool: @unchecked Sendable {
         return connection
     }
 
-    private var now: Int64 { Int64(loop.milliseconds) * 1_000 }
-    private var share: Int { sharing.holds(at: now) ? sharedScopeMaximum : scopeMaximum }
+    private var share: Int { neighbours.areThere ? sharedScopeMaximum : scopeMaximum }
+
+    private func hand(_ connection: Connection, to scope: UUID?) {
+        counts.inUse += 1
+        held.begin(scope)
+        connection.handedOutAt = loop.milliseconds
+    }
 
     func giveBack(_ connection: Connection, of scope: UUID?) {
         counts.inUse -= 1
-        held.end(scope)
+        let milliseconds = loop.milliseconds - connection.handedOutAt
+        neighbours.rest(held: .milliseconds(Int64(milliseconds)), waiting: waiting.count(of: scope)) { [self] in
+            held.end(scope)
+            serve()
+        }
         if isFit(connection) { idle.append(connection) } else { sessions.retire(connection) }
         serve()
     }
@@ -131,8 +140,7 @@ final class ExclusivePool: @unchecked Sendable {
                 idle.append(connection)
                 return
             }
-            counts.inUse += 1
-            held.begin(scope)
+            hand(connection, to: scope)
             waiter.connection = connection
             waiter.finish()
         }

@@ -15,6 +15,8 @@ package struct FairQueue<Element> {
 
     package var isEmpty: Bool { count == 0 }
 
+    package func count(of scope: UUID?) -> Int { lanes[scope]?.count ?? 0 }
+
     package mutating func append(_ element: Element, of scope: UUID?) {
         if lanes[scope]?.isEmpty ?? true { turns.append(scope) }
         lanes[scope, default: Queue()].append(element)

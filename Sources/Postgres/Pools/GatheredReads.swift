@@ -31,17 +31,17 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
     }
 
     private let loop: EventLoop
-    private let isShared: () -> Bool
+    private let neighbours: Neighbours
     /// Still takes keys.
     private var open: Gathering?
     private var underWay = 0
     /// Whose gatherings are not yet under way, in their order.
     private var leaders: [UnsafeContinuation<Void, Never>] = []
 
-    /// `isShared`: whether others than those who ask here wait for the same sessions.
-    package init(loop: EventLoop, isShared: @escaping () -> Bool) {
+    /// `neighbours`: whether others than those who ask here want the same sessions.
+    package init(loop: EventLoop, neighbours: Neighbours) {
         self.loop = loop
-        self.isShared = isShared
+        self.neighbours = neighbours
     }
 
     /// Nobody asks.
@@ -55,7 +55,7 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
         of key: Key, isEverybodys: (any Error) -> Bool, _ load: ([Key]) async throws -> [Key: Value]
     ) async throws -> Value? {
         loop.preconditionOnLoop()
-        if let gathering = open, gathering.keys.count < (isShared() ? Self.togetherShared : Self.together) {
+        if let gathering = open, gathering.keys.count < (neighbours.areThere ? Self.togetherShared : Self.together) {
             gathering.keys.append(key)
             switch await withUnsafeContinuation({ gathering.waiters.append($0) }) {
             case .found(let values): return values[key]
@@ -68,13 +68,14 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
         open = gathering
         await begin()
         if open === gathering { open = nil }
+        let start = loop.milliseconds
         do {
             let values = try await load(gathering.keys)
-            end()
+            end(since: start)
             gathering.finish(.found(values))
             return values[key]
         } catch {
-            end()
+            end(since: start)
             guard gathering.keys.count > 1, !isEverybodys(error) else {
                 gathering.finish(.failed(error))
                 throw error
@@ -94,7 +95,11 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
         await loop.nextTurn()
     }
 
-    private func end() {
-        if leaders.isEmpty { underWay -= 1 } else { leaders.removeFirst().resume() }
+    private func end(since start: UInt64) {
+        // Each gathering that waits is full, but for the last.
+        let waiting = leaders.count * Self.togetherShared
+        neighbours.rest(held: .milliseconds(Int64(loop.milliseconds - start)), waiting: waiting) { [self] in
+            if leaders.isEmpty { underWay -= 1 } else { leaders.removeFirst().resume() }
+        }
     }
 }

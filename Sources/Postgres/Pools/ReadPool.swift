@@ -22,20 +22,23 @@ package final class ReadPool: @unchecked Sendable {
     private let waitLimit: Duration
     private var waiting = FairQueue<ReadUnit>()
     private var share: ScopeShare
+    package let neighbours: Neighbours
     private var isDispatchPlanned = false
     private var timer: LoopTimer?
     private var counts = PoolCounters()
 
     /// `waitLimit`: how long a unit may wait for a session before it is refused as unavailable. `scopeMaximum`: at most so many units of one
-    /// scope are under way, fewer when they are long; its further ones wait, and those of other scopes pass them by.
+    /// scope are under way, fewer when they are long; its further ones wait, and those of other scopes pass them by. `neighbours`: of the loop, where
+    /// it has other pools.
     package init(
         loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(5),
-        scopeMaximum: Int = ReadPool.scopeMaximumStandard
+        scopeMaximum: Int = ReadPool.scopeMaximumStandard, neighbours: Neighbours? = nil
     ) {
         self.loop = loop
         self.size = connections
         self.waitLimit = waitLimit
         share = ScopeShare(maximum: scopeMaximum, sessions: connections)
+        self.neighbours = neighbours ?? Neighbours(loop: loop)
         sessions = Sessions(loop: loop, options: options)
     }
 
@@ -59,12 +62,6 @@ package final class ReadPool: @unchecked Sendable {
 
     /// At least one session is open. On the loop.
     package var isReady: Bool { !sessions.open.isEmpty }
-
-    /// Whether several scopes are asking: whatever one of them does at a stretch, another waits for. On the loop.
-    package var isShared: Bool {
-        loop.preconditionOnLoop()
-        return share.isShared(at: Self.microseconds())
-    }
 
     package var counters: PoolCounters {
         loop.preconditionOnLoop()
@@ -113,6 +110,7 @@ package final class ReadPool: @unchecked Sendable {
     private func answer(to unit: ReadUnit) async throws -> Batch {
         guard !sessions.isClosed else { throw PostgresError.unavailable("the pool is closed") }
         unit.deadline = loop.milliseconds + waitLimit.roundedUpMilliseconds
+        neighbours.note(unit.scope)
         await withCheckedContinuation { continuation in
             unit.waiter = continuation
             waiting.append(unit, of: unit.scope)
@@ -133,8 +131,9 @@ package final class ReadPool: @unchecked Sendable {
 
     private func dispatch() {
         let now = Self.microseconds()
+        let isShared = neighbours.areThere
         while !waiting.isEmpty, let connection = leastBusy(),
-            let (unit, _) = waiting.popFirst(where: { share.mayBegin($0, at: now) })
+            let (unit, _) = waiting.popFirst(where: { share.mayBegin($0, isShared: isShared) })
         {
             send(unit, on: connection, at: now)
         }
@@ -159,7 +158,7 @@ package final class ReadPool: @unchecked Sendable {
 
     private func send(_ unit: ReadUnit, on connection: Connection, at now: Int64) {
         counts.inUse += 1
-        share.begin(unit.scope, at: now)
+        share.begin(unit.scope)
         let expected = share.expectedMicroseconds(unit.scope)
         connection.expectedMicroseconds += expected
         let batch = connection.send(unit.commands, .ahead, startsUnit: true, timeout: unit.timeout)
@@ -169,9 +168,13 @@ package final class ReadPool: @unchecked Sendable {
             connection.expectedMicroseconds -= expected
             // What came before it on the session is not its own.
             let end = Self.microseconds()
-            share.end(unit.scope, tookMicroseconds: max(1, end - max(now, connection.lastUnitEnd)))
+            let took = max(1, end - max(now, connection.lastUnitEnd))
             connection.lastUnitEnd = end
             unit.finish(.success(batch))
+            neighbours.rest(held: .microseconds(took), waiting: waiting.count(of: unit.scope)) { [self] in
+                share.end(unit.scope, tookMicroseconds: took)
+                if !waiting.isEmpty { planDispatch() }
+            }
         }
         commit.onDone { [self] in
             if connection.isStale && connection.inflightCount == 0 && connection.isOpen { sessions.retire(connection) }

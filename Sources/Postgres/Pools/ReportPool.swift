@@ -11,11 +11,14 @@ package final class ReportPool: @unchecked Sendable {
     private let pool: ExclusivePool
 
     /// `options.statementTimeout` bounds each batch, not the whole; give reports a longer one than pages.
-    package init(loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(10)) {
+    package init(
+        loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(10),
+        neighbours: Neighbours? = nil
+    ) {
         self.loop = loop
         pool = ExclusivePool(
             loop: loop, options: options, maximum: connections, scopeMaximum: connections, sharedScopeMaximum: connections,
-            waitLimit: waitLimit)
+            waitLimit: waitLimit, neighbours: neighbours)
     }
 
     /// Sessions are opened when the first report is asked for. On the loop.

@@ -1,22 +1,5 @@
 import FoundationEssentials
 
-/// Whether several scopes are asking: two different ones within the last second.
-struct Sharing {
-    private static let microseconds: Int64 = 1_000_000
-
-    private var latest: UUID?
-    private var until: Int64 = .min
-
-    /// `now`: microseconds of a clock that only goes forward. What has no scope is the server's own and shares nothing.
-    mutating func note(_ scope: UUID?, at now: Int64) {
-        guard let scope, latest != scope else { return }
-        if latest != nil { until = now + Self.microseconds }
-        latest = scope
-    }
-
-    func holds(at now: Int64) -> Bool { now < until }
-}
-
 /// How many units of each scope are under way in a pool, and how many may be.
 ///
 /// Whoever comes next waits behind what is under way, so a scope may have as many as are answered within a moment: many short ones, few long ones. While
@@ -39,7 +22,6 @@ package struct ScopeShare {
     private let maximum: Int
     private let sessions: Int
     private var scopes: [UUID: Scope] = [:]
-    private var sharing = Sharing()
 
     package init(maximum: Int, sessions: Int) {
         self.maximum = maximum
@@ -47,12 +29,10 @@ package struct ScopeShare {
     }
 
     /// What has no scope is the server's own and never held back here.
-    package func mayBegin(_ scope: UUID?, at now: Int64) -> Bool {
+    package func mayBegin(_ scope: UUID?, isShared: Bool) -> Bool {
         guard let scope, let known = scopes[scope] else { return true }
-        return known.underWay < limit(microseconds: known.microseconds, isShared: sharing.holds(at: now))
+        return known.underWay < limit(microseconds: known.microseconds, isShared: isShared)
     }
-
-    func isShared(at now: Int64) -> Bool { sharing.holds(at: now) }
 
     /// So many units of this length at once.
     package func limit(microseconds: Int64, isShared: Bool) -> Int {
@@ -68,9 +48,8 @@ package struct ScopeShare {
         return known.microseconds
     }
 
-    package mutating func begin(_ scope: UUID?, at now: Int64) {
+    package mutating func begin(_ scope: UUID?) {
         guard let scope else { return }
-        sharing.note(scope, at: now)
         if scopes.count >= Self.rememberedAtMost { scopes = scopes.filter { $0.value.underWay > 0 } }
         scopes[scope, default: Scope()].underWay += 1
     }

@@ -13,11 +13,15 @@ package final class WritePool: @unchecked Sendable {
 
     /// `connections` is the most that are open at once, of which one scope has three quarters at most, and a quarter while another one asks too; `waitLimit` how long a
     /// transaction waits for one before it is refused as unavailable.
-    package init(loop: EventLoop, options: ConnectionOptions, connections: Int = 16, waitLimit: Duration = .seconds(5)) {
+    package init(
+        loop: EventLoop, options: ConnectionOptions, connections: Int = 16, waitLimit: Duration = .seconds(5),
+        neighbours: Neighbours? = nil
+    ) {
         self.loop = loop
         pool = ExclusivePool(
             loop: loop, options: options, maximum: connections,
-            scopeMaximum: Self.share(of: connections), sharedScopeMaximum: max(1, connections / 4), waitLimit: waitLimit)
+            scopeMaximum: Self.share(of: connections), sharedScopeMaximum: max(1, connections / 4), waitLimit: waitLimit,
+            neighbours: neighbours)
     }
 
     /// What one scope may hold of so many sessions: always all but a quarter, and never none.

@@ -101,7 +101,7 @@ enum SubscriptionQueries {
     private static let columns: SQL = """
         s.id, s.account_id, a.kind, a.name, a.time_zone, s.order_id, s.currency, s.offer, s.state, s.suspension_reasons, s.purchased_at, \
         s.activated_at, s.suspended_at, s.delete_at, s.deleted_at, s.lapse_at, s.services_configured, s.name, \
-        ua.id, ua.email, ua.first_name, ua.last_name, us.id, us.email, us.first_name, us.last_name, p.id, p.code, p.company_name, \
+        ua.id, ua.email, ua.first_name, ua.last_name, s.service_administrator_id, us.email, us.first_name, us.last_name, p.id, p.code, p.company_name, \
         s.enrollment_id, s.department_id, dp.name, s.outstanding_minor, s.was_trial, s.version, s.created_at, s.updated_at, \
         \(policyColumns)
         """
@@ -115,7 +115,7 @@ enum SubscriptionQueries {
         join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id \
         join users ua on ua.tenant_id = a.tenant_id and ua.id = a.administrator_id \
         join offer_policies o on o.tenant_id = s.tenant_id and o.offer = s.offer and o.currency = s.currency and o.version = s.policy_version \
-        left join users us on us.tenant_id = s.tenant_id and us.id = s.service_administrator_id \
+        left join users us on us.tenant_id = s.tenant_id and us.id = nullif(s.service_administrator_id, a.administrator_id) \
         left join partners p on p.tenant_id = s.tenant_id and p.id = s.partner_id \
         left join departments dp on dp.tenant_id = s.tenant_id and dp.id = s.department_id
         """
@@ -172,7 +172,7 @@ enum SubscriptionQueries {
         let name: String? = try column.next()
         let administrator = Person(
             id: try column.next(), email: try column.next(), firstName: try column.next(), lastName: try column.next())
-        let serviceAdministrator = try column.person()
+        let serviceAdministrator = try column.serviceAdministrator(besides: administrator)
         let partner = try column.partner()
         let enrollmentID: EnrollmentID? = try column.next()
         let departmentID: DepartmentID? = try column.next()
@@ -218,12 +218,13 @@ extension Columns {
                 source: try next(), effectiveAt: try next(), expiresAt: try next(), expiredAt: try next()))
     }
 
-    /// Four columns of a left join.
-    fileprivate mutating func person() throws -> Person? {
+    /// Mostly the account administrator, who is then not looked up a second time.
+    fileprivate mutating func serviceAdministrator(besides accountAdministrator: Person) throws -> Person? {
         let id: UserID? = try next()
         let email: String? = try next()
         let firstName: String? = try next()
         let lastName: String? = try next()
+        if id == accountAdministrator.id { return accountAdministrator }
         guard let id, let email else { return nil }
         return Person(id: id, email: email, firstName: firstName ?? "", lastName: lastName ?? "")
     }

@@ -15,7 +15,7 @@ package final class SubscriptionReads: @unchecked Sendable {
     func find(_ id: SubscriptionID, _ context: TenantContext) async throws -> Found? {
         pool.loop.preconditionOnLoop()
         let tenant = context.tenant.id
-        let reads = tenants[tenant] ?? GatheredReads(loop: pool.loop) { [pool] in pool.isShared }
+        let reads = tenants[tenant] ?? GatheredReads(loop: pool.loop, neighbours: pool.neighbours)
         tenants[tenant] = reads
         defer { if reads.isIdle { tenants[tenant] = nil } }
         return try await reads.value(of: id, isEverybodys: { ($0 as? Failure)?.status == 503 }) { ids in
