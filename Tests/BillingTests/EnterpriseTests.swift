@@ -18,6 +18,11 @@ import Values
         ]
     }
 
+    @Test func `an agreement has subscriptions of one offer, the one that enterprise accounts hold`() {
+        #expect(Offer.allCases.filter(\.isOfAgreement) == [.enterprise])
+        #expect(Offer.allCases.allSatisfy { $0.isOfAgreement == ($0.accountKind == .enterprise) })
+    }
+
     @Test func `usage counts to the department of its time, to the microsecond, however late it comes`() throws {
         let shares = try DepartmentShares.adding(
             [record(1, at: noon, "0.25"), record(2, at: noon.justBefore, "10.00")], to: [item: [1: decimal("5")]],

@@ -9,6 +9,9 @@ package enum Offer: String, Sendable, Hashable, CaseIterable {
 
     /// The kind of account that may hold it.
     package var accountKind: AccountKind { self == .enterprise ? .enterprise : .standard }
+
+    /// Whether its subscriptions stand in an agreement, and only there (A14); the database holds every row to it.
+    package var isOfAgreement: Bool { accountKind == .enterprise }
 }
 
 package enum AccountKind: String, Sendable, Hashable, CaseIterable {

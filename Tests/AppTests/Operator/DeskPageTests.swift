@@ -29,6 +29,29 @@ import Values
         try await browser.get("/operator").expect(200)
     }
 
+    @Test func `adds up what an account owes, has paid and has left, and names who serves it`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let second = try await tenant.order("prepaid", for: story.account, paying: "1000.00").expect(201).id
+        try await tenant.order("prepaid", for: story.account).expect(201)
+        let (_, served) = (
+            try await story.email(nil), try await tenant.subscription(story.subscription)["service_administrator.email"]
+        )
+        for (id, cost) in [(story.subscription, "2010.25"), (second, "1000.50")] {
+            try await tenant.use(id, cost: cost, at: "2025-01-01T00:00:00Z")
+        }
+        try await tenant.settle()
+        let third = try await tenant.order("prepaid", for: story.account, paying: "1500.00").expect(201).id
+        try await tenant.use(third, cost: "1.00", at: "2025-01-01T00:00:00Z")
+        try await tenant.settle()
+        let page = try await story.person("operator").get("/operator/accounts/\(story.account)").expect(200)
+        // Left, owed (10.25 and 0.50), paid ever; one of four runs.
+        for words in ["CN¥1,499.00", "CN¥10.75", "CN¥4,500.00", "of 4", served ?? "?"] {
+            #expect(page.text.contains(words), "\(words)")
+        }
+        try await tenant.invariants()
+    }
+
     @Test func `opens what a request did by its ID, and a member by hers`() async throws {
         let story = try await PortalStory()
         let browser = try await story.person("operator")

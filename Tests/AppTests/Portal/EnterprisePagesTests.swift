@@ -11,6 +11,7 @@ import Values
 private struct Portal {
     let ground: `A department`.Ground
     let browser: Browser
+    let email: String
     var tenant: TestTenant { ground.tenant }
     var base: String { "/enrollments/\(ground.enrollment)" }
     var overview: String { "/accounts/\(ground.account)/subscriptions/\(ground.subscription)" }
@@ -28,6 +29,7 @@ private struct Portal {
             where u.tenant_id = $tenant and u.email = '\(email)' and e.tenant_id = $tenant
             """)
         self.ground = ground
+        self.email = email
         browser = Browser(tenant.bursar)
         try await browser.signIn(email)
     }
@@ -91,6 +93,32 @@ private struct Portal {
         let other = try await portal.tenant.enterpriseAccount(portal.tenant.enrollment())
         try await browser.get("\(review)?name=Lab&account_id=\(other)").expect(422)
         try await portal.tenant.invariants()
+    }
+
+    @Test func `has no subscriptions of other offers, and whoever also serves such ones finds them`() async throws {
+        let portal = try await Portal()
+        let (tenant, browser, ground) = (portal.tenant, portal.browser, portal.ground)
+        let served = try await tenant.order("prepaid", for: tenant.account(), paying: "1000.00").expect(201).id
+        try await tenant.request(
+            "PATCH", "/v1/subscriptions/\(served)", ["service_administrator_email": "\(portal.email)"], once: .none
+        ).expect(200)
+        for (offer, own, everywhere) in [
+            ("trial", [], []), ("prepaid", [], [served]), ("enterprise", [ground.subscription], [ground.subscription]),
+        ] {
+            func holds(_ text: String, _ expected: [String]) -> Bool {
+                [served, ground.subscription].allSatisfy { text.contains($0) == expected.contains($0) }
+            }
+            let list = try await browser.get("\(portal.base)/subscriptions?offer=\(offer)&lang=en").expect(200).text
+            #expect(holds(list, own) && list.contains("No subscriptions match") == own.isEmpty, "\(offer)")
+            #expect(holds(try await browser.get("/subscriptions?offer=\(offer)").expect(200).text, everywhere), "\(offer)")
+            #expect(
+                holds(try await browser.get("/subscriptions?offer=\(offer)&format=csv").expect(200).text, everywhere), "\(offer)")
+            let file = try await browser.get("\(portal.base)/subscriptions?offer=\(offer)&format=csv").expect(200).text
+            #expect(holds(file, own) && file.split(separator: "\r\n").count == 1 + own.count, "\(offer)")
+            let page = try await tenant.get("/v1/subscriptions?enrollment_id=\(ground.enrollment)&offer=\(offer)").expect(200)
+            #expect(page.list("data").compactMap { $0.scalar("id") } == own && page["next_cursor"] == nil, "\(offer)")
+        }
+        #expect(try await browser.get("/subscriptions").expect(200).text.contains(served))
     }
 
     @Test func `foretells a department's spend from what runs there now, not from what was counted there`() async throws {

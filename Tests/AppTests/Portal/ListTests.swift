@@ -213,6 +213,19 @@ extension String {
         #expect(try await desk.get("/search?q=gam").headers["location"] == "/operator/search?q=gam")
     }
 
+    @Test func `that a search leaves nothing of say so, on the page, in the API and in files`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        for list in ["orders", "payments"] {
+            let page = try await browser.get("/accounts/\(story.account)/\(list)?q=Customer+7&limit=50").expect(200).text
+            #expect(!page.contains("class=\"row-link\"") && !page.contains("ord_") && page.contains("value=\"Customer 7\""))
+            let answer = try await story.tenant.get("/v1/\(list)?account_id=\(story.account)&q=Customer+7").expect(200)
+            #expect(answer.list("data").isEmpty && answer["next_cursor"] == nil, "\(list)")
+            let file = try await browser.get("/accounts/\(story.account)/\(list)?q=Customer+7&format=csv").expect(200).text
+            #expect(file.split(separator: "\r\n").count == 1, "\(list)")
+        }
+    }
+
     @Test func `of somebody with several places show each row once, in order, page by page`() async throws {
         let tenant = try await TestBursar.shared.tenant("portal")
         let (one, two) = (try await tenant.account("One"), try await tenant.account("Two"))

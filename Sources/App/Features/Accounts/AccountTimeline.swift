@@ -36,6 +36,8 @@ package struct AccountTimeline: Sendable {
 
     package let account: Account
     package let page: ListPage<Entry>
+    /// What is left of all credit now.
+    package let credit: Money
 
     package static func run(_ id: AccountID, _ request: PageRequest, _ context: TenantContext) async throws -> AccountTimeline {
         let account = try await FindAccount.byID(id, context)
@@ -55,7 +57,9 @@ package struct AccountTimeline: Sendable {
         let now: Int64 = try rows[1][0].get(0)
         let since: Int64 = try rows[2][0].get(0)
         if account.kind == .standard { balance(&entries, from: now - since, account.currency) }
-        return AccountTimeline(account: account, page: ListPage(items: entries, nextCursor: shown.nextCursor))
+        return AccountTimeline(
+            account: account, page: ListPage(items: entries, nextCursor: shown.nextCursor),
+            credit: Money(minor: now, currency: account.currency))
     }
 
     /// From the newest down: each entry shows what was there after it. A day of usage is one row, where it ended: money that moved before

@@ -91,7 +91,7 @@ extension ListedDepartment {
         and p.enrollment_id = d.enrollment_id and p.department_id = d.id)
         """
 
-    /// By indexes alone (0018_large_agreements.sql), for the rows of one page.
+    /// By indexes alone (0018_large_agreements.sql, 0021_large_accounts.sql), for the rows of one page.
     private static func withFigures(_ rows: [ListedDepartment], _ context: TenantContext) async throws -> [ListedDepartment] {
         guard let first = rows.first?.department else { return rows }
         let (tenant, ids) = (context.tenant.id, rows.map(\.department.id))

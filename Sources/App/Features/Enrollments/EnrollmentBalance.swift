@@ -103,7 +103,7 @@ package struct EnrollmentBalance: Sendable {
         ]
     }
 
-    /// By indexes in the departments' order alone (0018_large_agreements.sql).
+    /// By indexes in the departments' order alone (0018_large_agreements.sql, 0021_large_accounts.sql).
     private static func counts(_ counting: Counting, _ id: EnrollmentID, _ tenant: TenantID) -> [SQL] {
         let within: SQL = "tenant_id = \(tenant) and enrollment_id = \(id)"
         func counted(_ table: SQL, _ more: SQL) -> SQL {

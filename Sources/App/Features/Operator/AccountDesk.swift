@@ -53,7 +53,6 @@ struct AccountDesk: Sendable {
     let enrollmentName: String?
     let counts: [SubscriptionState: Int]
     let subscriptions: [Subscription]
-    let credit: Money
     let outstanding: Money
     let paid: Money
     let orders: [OrderLine]
@@ -89,15 +88,11 @@ struct AccountDesk: Sendable {
         self.now = now
         self.account = account
         var counts: [SubscriptionState: Int] = [:]
-        var owed: Int64 = 0
-        for row in rows[1] {
-            counts[try row.get(0)] = Int(try row.get(1, as: Int64.self))
-            owed += try row.get(2, as: Int64.self)
-        }
+        for row in rows[1] { counts[try row.get(0)] = Int(try row.get(1, as: Int64.self)) }
         self.counts = counts
         subscriptions = Array(try SubscriptionQueries.decode(rows[2], lots: lots).prefix(Self.shown))
         let money = { (index: Int) in Money(minor: try rows[3][0].get(index, as: Int64.self), currency: account.currency) }
-        (credit, outstanding, paid) = (try money(0), Money(minor: owed, currency: account.currency), try money(1))
+        (outstanding, paid) = (try money(0), try money(1))
         orders = try rows[4].map { try OrderLine($0) }
         members = try Self.members(of: account, rows[5])
         notes = try rows[6].map(AccountNote.init)
@@ -176,10 +171,9 @@ struct AccountDeskQueries {
         ]
     }
 
+    /// By an index alone, like what is owed and who serves: an account may have tens of thousands (0021_large_accounts.sql).
     private var counts: SQL {
-        """
-        select state, count(*), sum(outstanding_minor)::bigint from subscriptions where tenant_id = \(tenant) and account_id = \(account) group by state
-        """
+        "select state, count(*) from subscriptions where tenant_id = \(tenant) and account_id = \(account) group by state"
     }
 
     /// What is in trouble first. The newest of each state are found by its index, so that an account of ten thousand costs what one of ten does.
@@ -198,7 +192,8 @@ struct AccountDeskQueries {
 
     private var money: SQL {
         """
-        select (\(AccountCredit.sum(account, tenant))), \
+        select (select coalesce(sum(outstanding_minor), 0)::bigint from subscriptions \
+        where tenant_id = \(tenant) and account_id = \(account) and outstanding_minor > 0), \
         (select coalesce(sum(p.amount_minor), 0)::bigint from payments p where p.tenant_id = \(tenant) and p.account_id = \(account))
         """
     }

@@ -38,22 +38,38 @@ package struct SuspendAccount: Sendable {
         self.note = note
     }
 
+    /// What the rule asks of one subscription, and no more: there may be a thousand.
+    fileprivate struct Candidate: Sendable {
+        let id: SubscriptionID
+        let name: String?
+        let facts: LifecycleFacts
+        let policy: OfferPolicy
+        var credit: [CreditLot] = []
+    }
+
+    /// An account's subscriptions as they stand, read once for every reason that is weighed.
+    package struct Standing: Sendable {
+        fileprivate let now: Instant
+        fileprivate let candidates: [Candidate]
+
+        package func contains(_ reason: SuspensionReason) -> Bool { candidates.contains { $0.facts.reasons.contains(reason) } }
+    }
+
     /// What it would do, by the rule itself and without a transaction.
-    package func preview(_ context: TenantContext) async throws -> [Verdict] {
-        let (now, subscriptions) = try await load(context)
-        return subscriptions.map { subscription in
+    package func preview(_ standing: Standing) -> [Verdict] {
+        standing.candidates.map { candidate in
             var verdict = Verdict(
-                id: subscription.id, name: subscription.name, offer: subscription.offer, before: subscription.facts,
-                after: subscription.facts, word: .unchanged)
+                id: candidate.id, name: candidate.name, offer: candidate.facts.offer, before: candidate.facts,
+                after: candidate.facts, word: .unchanged)
             do {
                 let decision =
                     direction == .suspend
-                    ? try subscription.facts.adding(reason, at: now, policy: subscription.policy)
-                    : try subscription.facts.lifting(reason, at: now)
+                    ? try candidate.facts.adding(reason, at: standing.now, policy: candidate.policy)
+                    : try candidate.facts.lifting(reason, at: standing.now)
                 verdict.after = decision.facts
                 verdict.word = decision.isUnchanged ? .unchanged : .done
                 if let deleteAt = decision.facts.deleteAt {
-                    verdict.forfeited = DeletionForfeit.amount(subscription.credit, deletedAt: deleteAt)
+                    verdict.forfeited = DeletionForfeit.amount(candidate.credit, deletedAt: deleteAt)
                 }
             } catch LifecycleRefusal.reasonNotPresent {
                 // Nothing to lift there.
@@ -67,9 +83,9 @@ package struct SuspendAccount: Sendable {
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
         try context.require(.operate)
-        if options.dryRun { return try answer(try await preview(context)).markedDryRun() }
+        if options.dryRun { return try answer(preview(try await standing(context))).markedDryRun() }
         if let key = options.key, let kept = try await key.answer(in: context) { return kept }
-        var verdicts = try await preview(context)
+        var verdicts = preview(try await standing(context))
         for index in verdicts.indices where verdicts[index].word == .done {
             do {
                 _ = try await one(verdicts[index].id, context, options)
@@ -95,21 +111,37 @@ package struct SuspendAccount: Sendable {
             : try await ReactivateSubscription(id: id, reason: reason, note: note).run(context, options)
     }
 
-    private func load(_ context: TenantContext) async throws -> (now: Instant, [Subscription]) {
+    package func standing(_ context: TenantContext) async throws -> Standing {
         guard context.principal.isOperator else { throw Failure.notFound }
         let tenant = context.tenant.id
-        let (now, rows) = try await context.read([
+        let place: SQL = """
+            where s.tenant_id = \(tenant) and s.account_id = \(account) and s.state <> 'deleted' order by s.created_at, s.id limit \(Self.atMost)
+            """
+        var statements: [SQL] = [
             "select id from accounts where tenant_id = \(tenant) and id = \(account)",
-            SubscriptionQueries.list(
-                """
-                s.tenant_id = \(tenant) and s.account_id = \(account) and s.state <> 'deleted' order by s.created_at, s.id \
-                limit \(Self.atMost)
-                """),
-        ])
+            """
+            select s.id, s.name, s.currency, \(SubscriptionQueries.factsColumns), \(SubscriptionQueries.policyColumns) from subscriptions s \
+            join offer_policies o on o.tenant_id = s.tenant_id and o.offer = s.offer and o.currency = s.currency and o.version = s.policy_version \
+            \(place)
+            """,
+        ]
+        // Lifting takes no credit away.
+        if direction == .suspend {
+            statements.append(SubscriptionQueries.lots(tenant, of: "array(select s.id from subscriptions s \(place))"))
+        }
+        let (now, rows) = try await context.read(statements)
         guard !rows[0].isEmpty else { throw Failure.notFound }
-        let ids: [SubscriptionID] = try rows[1].map { try $0.get(0) }
-        let lots = try await context.read(SubscriptionQueries.lots(tenant, ids)).rows
-        return (now, try SubscriptionQueries.decode(rows[1], lots: lots))
+        let lots = rows.count > 2 ? try SubscriptionQueries.decodeLots(rows[2]) : [:]
+        let candidates = try rows[1].map { row in
+            var column = Columns(row)
+            let (id, name): (SubscriptionID, String?) = (try column.next(), try column.next())
+            let currency: Currency = try column.next()
+            let facts = try column.facts()
+            return Candidate(
+                id: id, name: name, facts: facts, policy: try column.policy(facts.offer, currency),
+                credit: lots[id]?.map(\.credit) ?? [])
+        }
+        return Standing(now: now, candidates: candidates)
     }
 
     private func answer(_ verdicts: [Verdict]) throws -> Answer {

@@ -20,7 +20,7 @@ extension Order {
             ) { text, _ in
                 let q = text.trimmingBlankSpace()
                 if let id = OrderID(q) { return "o.id = \(id)" }
-                return SubscriptionID(q).map { "o.subscription_id = \($0)" } ?? "false"
+                return SubscriptionID(q).map { "o.subscription_id = \($0)" }
             },
             ListFilter("status", label: "orders.status", .word(statuses), "", .words(statuses) { $1("orders.status_\($0)") }) {
                 value, _ in "o.status = \(value)"

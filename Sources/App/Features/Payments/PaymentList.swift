@@ -23,7 +23,7 @@ extension ShownPayment {
                 let q = text.trimmingBlankSpace()
                 if let id = PaymentID(q) { return "i.id = \(id)" }
                 if let id = SubscriptionID(q) { return "i.subscription_id = \(id)" }
-                return PaymentReference.find(in: q).map { "i.reference = \($0.text)" } ?? "false"
+                return PaymentReference.find(in: q).map { "i.reference = \($0.text)" }
             },
             ListFilter(
                 "status", label: "payments.status", .word(PaymentStatus.allCases.map(\.rawValue)), "",

@@ -81,7 +81,7 @@ struct EnrollmentView: Sendable {
             """
             select coalesce(sum(l.posted_minor), 0)::bigint from subscriptions s join bill_lines l on l.tenant_id = s.tenant_id \
             and l.subscription_id = s.id and l.bill_month = \(month) where s.tenant_id = \(tenant) and s.enrollment_id = \(id) \
-            and \(belongs) and s.state = any(\(states))
+            and \(belongs) and s.state <> 'deleted' and s.state = any(\(states))
             """
         ).rows
         return Money(minor: try rows.first.map { try $0.get(0, as: Int64.self) } ?? 0, currency: currency)

@@ -20,20 +20,18 @@ extension PageHandler {
         let reasons = direction == .suspend ? Self.suspendReasons : Self.liftReasons
         let asked = visit["reason"].flatMap { SuspensionReason(rawValue: $0) }.flatMap { reasons.contains($0) ? $0 : nil }
         let t = visit.localiser(account.zone)
-        func preview(_ reason: SuspensionReason) async throws -> [SuspendAccount.Verdict] {
-            try await SuspendAccount(account: account.id, direction: direction, reason: reason).preview(context)
+        func weighed(_ reason: SuspensionReason) -> SuspendAccount {
+            SuspendAccount(account: account.id, direction: direction, reason: reason)
         }
-        var reason = asked ?? reasons[0]
-        var verdicts = try await preview(reason)
+        let standing = try await weighed(reasons[0]).standing(context)
         // Unless one is asked for, the first reason that stands somewhere is offered for lifting.
-        let standing = reasons.first { reason in verdicts.contains { $0.before.reasons.contains(reason) } }
-        if asked == nil, direction == .lift, let standing, standing != reason {
-            (reason, verdicts) = (standing, try await preview(standing))
-        }
+        let offered = direction == .lift ? reasons.first(where: standing.contains) : nil
+        let reason = asked ?? offered ?? reasons[0]
         let page = SuspendAccountPage(
             crumbs: deskCrumbs(
                 t, of: (account.id, account.name), current: t(direction == .suspend ? "desk.suspend_all" : "desk.lift_all")),
-            accountName: account.name, direction: direction, reason: reason, reasons: reasons, verdicts: verdicts,
+            accountName: account.name, direction: direction, reason: reason, reasons: reasons,
+            verdicts: weighed(reason).preview(standing),
             account: account.id, isDone: visit["done"] == "1", tokens: visit.tokens())
         return (page, Frame(zone: account.zone, current: PageRoute.operatorAccounts.url()))
     }

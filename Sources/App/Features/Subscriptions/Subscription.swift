@@ -99,11 +99,15 @@ package struct Subscription: Sendable {
 enum SubscriptionQueries {
     /// Columns in the order that `decode` reads them.
     private static let columns: SQL = """
-        s.id, s.account_id, a.kind, a.name, a.time_zone, s.order_id, s.currency, s.offer, s.state, s.suspension_reasons, s.purchased_at, \
-        s.activated_at, s.suspended_at, s.delete_at, s.deleted_at, s.lapse_at, s.services_configured, s.name, \
+        s.id, s.account_id, a.kind, a.name, a.time_zone, s.order_id, s.currency, \(factsColumns), s.name, \
         ua.id, ua.email, ua.first_name, ua.last_name, s.service_administrator_id, us.email, us.first_name, us.last_name, p.id, p.code, p.company_name, \
         s.enrollment_id, s.department_id, dp.name, s.outstanding_minor, s.was_trial, s.version, s.created_at, s.updated_at, \
         \(policyColumns)
+        """
+    /// As `Columns.facts` reads them.
+    static let factsColumns: SQL = """
+        s.offer, s.state, s.suspension_reasons, s.purchased_at, s.activated_at, s.suspended_at, s.delete_at, s.deleted_at, s.lapse_at, \
+        s.services_configured
         """
     /// The columns of `offer_policies`, called `o`, as `Columns.policy` reads them.
     static let policyColumns: SQL = """
@@ -129,6 +133,16 @@ enum SubscriptionQueries {
 
     static func lots(_ tenant: TenantID, _ subscriptions: [SubscriptionID]) -> SQL { lotRows(tenant, subscriptions) }
 
+    /// The lots of the subscriptions that an array names.
+    static func lots(_ tenant: TenantID, of subscriptions: SQL) -> SQL {
+        "\(lotColumns) where l.tenant_id = \(tenant) and l.subscription_id = any(\(subscriptions))"
+    }
+
+    private static let lotColumns: SQL = """
+        select l.subscription_id, l.order_id, l.id, l.currency, l.amount_minor, b.balance_minor, l.source, l.effective_at, l.expires_at, l.expired_at \
+        from credit_lots l join ledger_accounts b on b.tenant_id = l.tenant_id and b.kind = 'credit_lot' and b.owner_id = l.id
+        """
+
     // Asked thousands of times a second, so their long texts are made once.
     private static let oneRow = StatementTemplate(
         "select \(columns) \(joins) where s.tenant_id = \(TenantID.any) and s.id = \(SubscriptionID.any)")
@@ -136,9 +150,7 @@ enum SubscriptionQueries {
         "select \(columns) \(joins) where s.tenant_id = \(TenantID.any) and s.id = any(\([SubscriptionID.any]))")
     private static let lotRows = StatementTemplate(
         """
-        select l.subscription_id, l.order_id, l.id, l.currency, l.amount_minor, b.balance_minor, l.source, l.effective_at, l.expires_at, l.expired_at \
-        from credit_lots l join ledger_accounts b on b.tenant_id = l.tenant_id and b.kind = 'credit_lot' and b.owner_id = l.id \
-        where l.tenant_id = \(TenantID.any) and l.subscription_id = any(\([SubscriptionID.any])) \
+        \(lotColumns) where l.tenant_id = \(TenantID.any) and l.subscription_id = any(\([SubscriptionID.any])) \
         order by l.subscription_id, l.expires_at, l.effective_at, l.id
         """)
 
@@ -146,17 +158,22 @@ enum SubscriptionQueries {
     static func list(_ filter: SQL) -> SQL { "select \(columns) \(joins) where \(filter)" }
 
     static func decode(_ rows: Rows, lots: Rows) throws -> [Subscription] {
-        var byOwner: [SubscriptionID: [Subscription.Lot]] = [:]
-        for row in lots {
-            var column = Columns(row)
-            let owner: SubscriptionID = try column.next()
-            byOwner[owner, default: []].append(try column.lot())
-        }
+        let byOwner = try decodeLots(lots)
         return try rows.map { row in
             var subscription = try decode(row)
             subscription.lots = byOwner[subscription.id] ?? []
             return subscription
         }
+    }
+
+    static func decodeLots(_ rows: Rows) throws -> [SubscriptionID: [Subscription.Lot]] {
+        var byOwner: [SubscriptionID: [Subscription.Lot]] = [:]
+        for row in rows {
+            var column = Columns(row)
+            let owner: SubscriptionID = try column.next()
+            byOwner[owner, default: []].append(try column.lot())
+        }
+        return byOwner
     }
 
     private static func decode(_ row: Row) throws -> Subscription {
@@ -196,7 +213,7 @@ enum SubscriptionQueries {
 }
 
 extension Columns {
-    fileprivate mutating func facts() throws -> LifecycleFacts {
+    mutating func facts() throws -> LifecycleFacts {
         let offer: Offer = try next()
         let state: SubscriptionState = try next()
         guard let reasons = SuspensionReasons(rawValues: try next([String].self)) else { throw UnknownWord() }

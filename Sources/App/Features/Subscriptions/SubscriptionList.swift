@@ -59,7 +59,10 @@ extension Subscription {
         ListFilter(
             "offer", label: "subscriptions.offer", .word(Offer.allCases.map(\.rawValue)), "",
             .words(Offer.allCases.map(\.rawValue)) { value, t in Offer(rawValue: value).map { t.word($0) } ?? value }
-        ) { value, _ in "s.offer = \(value)" },
+        ) { value, ask in
+            // An agreement has no such subscriptions: nobody looks through all of it to find none.
+            Offer(rawValue: value)?.isOfAgreement == false && ask.values["enrollment_id"] != nil ? nil : "s.offer = \(value)"
+        },
         ListFilter("account_id", label: "subscriptions.account", .id("acc"), "", .choices) { value, _ in
             "s.account_id = \(AccountID(value) ?? AccountID(.zero))"
         },

@@ -60,7 +60,8 @@ enum Visibility {
 
     /// A person's own places, one condition each: the subscriptions that she serves, each of her accounts, each of her enrollments. Nil for whoever sees
     /// everything or one account, and where there are too many of them.
-    static func footholdsOfSubscriptions(_ context: TenantContext) async throws -> [SQL]? {
+    static func footholdsOfSubscriptions(_ ask: ListAsk) async throws -> [SQL]? {
+        let context = ask.context
         guard case .user(let id, _, _, let grants) = context.principal, !grants.isOperator, grants.viewing == nil else {
             return nil
         }
@@ -70,7 +71,10 @@ enum Visibility {
         ).rows
         let accounts = Set(try rows.map { try $0.get(0, as: AccountID.self) }).union(grants.accounts.keys)
         guard accounts.count + grants.enrollments.count <= most else { return nil }
-        return ["s.service_administrator_id = \(id)"] + grants.enrollments.sorted().map { "s.enrollment_id = \($0)" }
+        // Where only such are asked for as no agreement has, an agreement is no place to look.
+        let isElsewhere = ask.values["offer"].flatMap { Offer(rawValue: $0) }?.isOfAgreement == false
+        let agreements = isElsewhere ? [] : grants.enrollments.sorted()
+        return ["s.service_administrator_id = \(id)"] + agreements.map { "s.enrollment_id = \($0)" }
             + accounts.sorted().map { "s.account_id = \($0)" }
     }
 

@@ -37,12 +37,12 @@ package struct ListFilter: Sendable {
     let control: Control
     /// The endpoint's path holds it, under the same name, and not its query.
     let isOfPath: Bool
-    /// What the value narrows the list to. The value has been held against the schema.
-    let condition: @Sendable (String, ListAsk) async throws -> SQL
+    /// What the value narrows the list to; nil: to nothing, and then nobody looks. The value has been held against the schema.
+    let condition: @Sendable (String, ListAsk) async throws -> SQL?
 
     init(
         _ name: String, label: String, _ schema: Schema, _ note: String = "", _ control: Control = .none,
-        isOfPath: Bool = false, condition: @escaping @Sendable (String, ListAsk) async throws -> SQL
+        isOfPath: Bool = false, condition: @escaping @Sendable (String, ListAsk) async throws -> SQL?
     ) {
         self.name = name
         self.label = label
@@ -165,7 +165,7 @@ package struct ListDescription<Item: Sendable>: Sendable {
     let visible: @Sendable (TenantContext) throws -> SQL
     /// The same for somebody with several footholds, one condition each, without `and`: each is answered by an index of its own in the list's order,
     /// where `visible` would walk the whole tenant. Nil where there is no need.
-    var footholds: (@Sendable (TenantContext) async throws -> [SQL]?)?
+    var footholds: (@Sendable (ListAsk) async throws -> [SQL]?)?
     /// The first is the default, in its first direction.
     let orders: [ListOrder<Item>]
     /// The order of what `q` finds by name, unless another is asked for: an index then yields what begins so already in order, among a million.
@@ -217,24 +217,26 @@ package struct ListDescription<Item: Sendable>: Sendable {
         let own = try visible(context)
         let ask = ListAsk(context: context, values: values)
         let tenant: SQL = "\(unsafeSQL: tenantColumn) = \(context.tenant.id)"
-        var filtered: SQL = ""
+        var (filtered, isNothing): (SQL, Bool) = ("", false)
         for filter in filters {
             guard let value = values[filter.name] else { continue }
             let narrowed = try await filter.condition(value, ask)
-            filtered = "\(filtered) and \(narrowed)"
+            if narrowed == nil { isNothing = true }
+            filtered = "\(filtered) and \(narrowed ?? "false")"
         }
         let isWide = values["account_id"] == nil && values["enrollment_id"] == nil
         return ListCondition(
             tenant: context.tenant.id, place: try await place?(ask),
             whole: isProven ? "\(tenant) \(filtered)" : "\(tenant) \(own) \(filtered)",
-            isSearch: values["q"] != nil,
-            footholds: isWide && !isProven ? try await footholds?(context)?.map { "\(tenant) and \($0) \(filtered)" } : nil)
+            isSearch: values["q"] != nil, isNothing: isNothing,
+            footholds: isWide && !isProven ? try await footholds?(ask)?.map { "\(tenant) and \($0) \(filtered)" } : nil)
     }
 
     /// One page. Rows and count are asked for side by side, for neither waits for the other.
     func page(
         _ request: ListRequest<Item>, _ condition: ListCondition, counting: Bool, _ context: TenantContext
     ) async throws -> (now: Instant, slice: ListSlice<Item>) {
+        if condition.isNothing { return (try await context.now(), .nothing(counted: counting)) }
         async let counted = counting ? context.read(count(condition, atMost: Int64(Self.countedAtMost + 1))).rows : nil
         let (now, rows) = try await context.read(rows(request, condition))
         var items = try await decode(rows, context)
@@ -294,6 +296,8 @@ struct ListCondition: Sendable {
     let place: SQL?
     let whole: SQL
     let isSearch: Bool
+    /// A filter leaves nothing whatever there is. The conditions say so too, but the planner would still look for the quickest way to nothing.
+    let isNothing: Bool
     /// As several conditions that together are the whole.
     let footholds: [SQL]?
 }

@@ -140,5 +140,7 @@ package struct ListSlice<Item: Sendable>: Sendable {
     package let total: Int?
 
     /// Of a list that was not read.
-    static var none: ListSlice { ListSlice(items: [], previous: nil, next: nil, total: nil) }
+    static var none: ListSlice { nothing(counted: false) }
+    /// Of one that has no row.
+    static func nothing(counted: Bool) -> ListSlice { ListSlice(items: [], previous: nil, next: nil, total: counted ? 0 : nil) }
 }

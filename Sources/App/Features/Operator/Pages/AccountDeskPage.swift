@@ -90,7 +90,7 @@ struct AccountDeskPage: Page {
             note: .text(t("desk.of_all", ["count": t.number(total)])))
         guard desk.account.kind == .standard else { return FactsStrip(large: subscriptions, others: []) }
         return FactsStrip(
-            large: FactsStrip.Fact(t("subscription.remaining"), t.moneyElement(desk.credit)),
+            large: FactsStrip.Fact(t("subscription.remaining"), t.moneyElement(timeline.timeline.credit)),
             others: [
                 FactsStrip.Fact(t("subscription.outstanding"), t.moneyElement(desk.outstanding)),
                 FactsStrip.Fact(t("desk.paid_ever"), t.moneyElement(desk.paid)), subscriptions,
