@@ -35,7 +35,8 @@ import Values
         try await service.get("/help").expect(200)
         let token = try #require(service.hiddenFields["csrf"])
         let forged = try await service.post(
-            "/accounts/\(story.account)/notifications/\(about)/resend", hidden: ["csrf": token, "idempotency_key": "once-and-for-all-here"])
+            "/accounts/\(story.account)/notifications/\(about)/resend",
+            hidden: ["csrf": token, "idempotency_key": "once-and-for-all-here"])
         #expect(forged.status == 403, "she sees it and may not send it")
         #expect(try await tenant.mails("payment_received").count == 2)
         // Her own letters are hers also when she serves nothing any more.

@@ -8,7 +8,7 @@ import Testing
 import Values
 
 /// The enterprise portal as its administrator clicks through it: an agreement with two departments, an account, and a subscription in the first.
-private struct Portal {
+struct EnterprisePortal {
     let ground: `A department`.Ground
     let browser: Browser
     var tenant: TestTenant { ground.tenant }
@@ -36,52 +36,8 @@ private struct Portal {
 }
 
 @Suite struct `The enterprise portal` {
-    @Test func `tells how the commitment ends at the present pace, and gives the agreement's usage as files`() async throws {
-        let portal = try await Portal()
-        let (tenant, browser, ground) = (portal.tenant, portal.browser, portal.ground)
-        let young = try await ground.balance()
-        #expect(young["burn_rate"] == nil || young["burn_rate.per_day.amount"] != nil)
-        try await tenant.use(ground.subscription, cost: "90.00", at: "2025-03-10T00:00:00Z")
-        let second = try await tenant.enterpriseAccount(ground.enrollment)
-        let other = try await tenant.post(
-            "/v1/subscriptions", ["account_id": "\(second)", "offer": "enterprise", "name": "=Depot"]
-        ).expect(201).id
-        try await tenant.use(other, cost: "1.005", at: "2025-03-10T00:00:00Z")
-        try await tenant.advance(to: "2025-03-20T00:00:00Z")
-        let balance = try await ground.balance()
-        #expect(balance["burn_rate.cost.amount"] == balance["posted.amount"] && balance["posted.amount"] == "91.01")
-        let kind = balance["commitment_end.kind"] ?? ""
-        #expect(["runs_out", "outlasts_term"].contains(kind), "\(kind)")
-        #expect(balance["commitment_end.at"] != nil)
-        for (language, title) in [("en", "At this rate"), ("zh-Hans", "按当前速度")] {
-            let page = try await browser.get("\(portal.base)?lang=\(language)").expect(200).text
-            #expect(page.contains(title) && page.contains("\(portal.base)/usage\""))
-            let usage = try await browser.get("\(portal.base)/usage?lang=\(language)").expect(200).text
-            #expect(
-                usage.contains("2025-03") && usage.contains("91.01") && usage.contains("\(portal.base)/usage.csv?month=2025-03"))
-        }
-        let file = try await browser.get("\(portal.base)/usage.csv?month=2025-03&header=machine").expect(200)
-        #expect(file.header("content-disposition")?.contains("usage_\(ground.enrollment)_2025-03") == true)
-        let api = "/v1/enrollments/\(ground.enrollment)"
-        let rows = try await tenant.download("\(api)/usage.csv?month=2025-03").components(separatedBy: "\r\n")
-        #expect(rows[0].hasPrefix("account_id,account,subscription_id,subscription,record_id,occurred_at,product,meter,"))
-        #expect(rows.count == 4 && rows.contains { $0.contains(",\(ground.subscription),Till,") && $0.contains(",90,CNY") })
-        #expect(rows.contains { $0.hasPrefix("\(second),") && $0.contains(",\(other),'=Depot,") && $0.contains(",1.005,CNY") })
-        let json = try await tenant.download("\(api)/usage.json?month=2025-03")
-        #expect(json.contains("\"account_id\":\"\(second)\"") && json.components(separatedBy: "\n").count == 5, "\(json)")
-        let focus = try await tenant.download("\(api)/focus.csv?month=2025-03")
-        #expect(focus.components(separatedBy: ",\(ground.enrollment),").count == 3 && focus.contains(",Enterprise agreement,"))
-        try await browser.get("\(portal.base)/usage.csv?month=2025-13").expect(400)
-        // Whoever has no part in it finds nothing, by either way.
-        let stranger = try await tenant.accountKey(try await tenant.account("Next door"))
-        try await tenant.get("/v1/enrollments/\(ground.enrollment)/usage.csv", as: stranger).expect(404)
-        let elsewhere = try await TestBursar.shared.tenant("elsewhere")
-        try await elsewhere.get("/v1/enrollments/\(ground.enrollment)/usage.json").expect(404)
-        try await tenant.invariants()
-    }
-
     @Test func `adds, changes and removes a department, keeps what was typed, and shows both versions of a clash`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let browser = portal.browser
         try await browser.get("\(portal.base)/departments/new").expect(200)
         let wrong = try await browser.post("\(portal.base)/departments/new", ["name": "Research", "quota": "ten"]).expect(422)
@@ -113,7 +69,7 @@ private struct Portal {
     @Test func `creates a subscription in three steps with the quota's effect shown before, once however often it is sent`()
         async throws
     {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let browser = portal.browser
         #expect(try await browser.get(portal.base).expect(200).text.contains("\(portal.base)/subscriptions/new"))
         try await browser.get("\(portal.base)/subscriptions/new").expect(200)
@@ -138,7 +94,7 @@ private struct Portal {
     }
 
     @Test func `foretells a department's spend from what runs there now, not from what was counted there`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, ground) = (portal.browser, portal.ground)
         try await portal.tenant.use(ground.subscription, cost: "10.00", at: "2025-03-10T00:00:00Z")
         try await portal.tenant.advance(to: "2025-04-02T00:00:00Z")
@@ -159,7 +115,7 @@ private struct Portal {
     }
 
     @Test func `creates an account, and moves it with its subscriptions`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let browser = portal.browser
         let query = "name=Shops&email=ada%40example.com&first_name=Ada&last_name=Berg&time_zone=Asia%2FShanghai&locale=en"
         try await browser.get("\(portal.base)/accounts/new/review?\(query)&email=nonsense").expect(200)
@@ -181,7 +137,7 @@ private struct Portal {
     }
 
     @Test func `moves a subscription from now on, and shows until when it counted where`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let browser = portal.browser
         try await browser.get("\(portal.overview)/move?department_id=\(portal.ground.first)").expect(422)
         #expect(
@@ -196,7 +152,7 @@ private struct Portal {
 
     @Test func `cancels many under their count, says of each what became of it, and brings them back in two clicks`() async throws
     {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant) = (portal.browser, portal.tenant)
         let second = try await tenant.order("enterprise", for: portal.ground.account, name: "Second").expect(201).id
         let gone = try await tenant.order("enterprise", for: portal.ground.account, name: "Gone").expect(201).id
@@ -231,7 +187,7 @@ private struct Portal {
     @Test func `says of a cancellation what is taken from the agreement already and what is not, and after it that it was done`()
         async throws
     {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant, id) = (portal.browser, portal.tenant, portal.ground.subscription)
         let now = "2025-03-10T00:00:00Z"
         try await tenant.use("\(id)", cost: "12.34", at: now)
@@ -257,7 +213,7 @@ private struct Portal {
     }
 
     @Test func `brings back what was suspended on request, and says of other reasons who can`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant) = (portal.browser, portal.tenant)
         let many = "\(portal.base)/subscriptions/many?action=reactivate&id="
         let asked = try await tenant.order("enterprise", for: portal.ground.account, name: "Asked").expect(201).id
@@ -277,7 +233,7 @@ private struct Portal {
     }
 
     @Test func `offers no box to tick where nothing can be done any more`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant) = (portal.browser, portal.tenant)
         let second = try await tenant.order("enterprise", for: portal.ground.account, name: "Second").expect(201).id
         let list = "\(portal.base)/subscriptions"
@@ -297,7 +253,7 @@ private struct Portal {
     }
 
     @Test func `follows long work by itself, and shows what became of each`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant) = (portal.browser, portal.tenant)
         let prepaid = try await tenant.prepaid()
         #expect(try await browser.get("\(portal.base)/operations").expect(200).text.contains("No long work yet"))
@@ -329,7 +285,7 @@ private struct Portal {
     @Test func `lists departments like everything else: sorted, narrowed, paged, as files, and the whole agreement below`()
         async throws
     {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (tenant, browser, page) = (portal.tenant, portal.browser, "\(portal.base)/departments")
         let api = "/v1/enrollments/\(portal.ground.enrollment)/departments"
         for name in ["alpha", "Beta", "=gamma"] { try await tenant.post(api, ["name": "\(name)"]).expect(201) }
@@ -383,12 +339,12 @@ private struct Portal {
         try await tenant.get("\(api)?enrollment_id=\(portal.ground.enrollment)").expect(400, "unknown_parameter")
         let other = try await tenant.enrollment()
         #expect(try await tenant.get("/v1/enrollments/\(other)/departments").expect(200).list("data").isEmpty)
-        #expect(try await Portal().browser.get("\(page)?format=csv").status == 404)
+        #expect(try await EnterprisePortal().browser.get("\(page)?format=csv").status == 404)
     }
 
     @Test func `is not there for anybody else, and a prepaid administrator reads why he cannot cancel`() async throws {
-        let portal = try await Portal()
-        let other = try await Portal()
+        let portal = try await EnterprisePortal()
+        let other = try await EnterprisePortal()
         for page in [
             "", "/departments", "/accounts", "/subscriptions", "/subscriptions/new", "/departments/\(portal.ground.first)",
         ] {
