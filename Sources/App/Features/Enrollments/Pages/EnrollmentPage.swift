@@ -102,10 +102,12 @@ package struct EnrollmentPage: Page {
 
     private func facts(_ t: Localiser) -> HTML {
         let isOver = overage.isPositive
+        // While something is left of the commitment there is no overage, and when it ends is what matters.
         var others = [
-            FactsStrip.Fact(
-                t("enrollment.overage"), t.moneyElement(overage),
-                note: .text(t(isOver ? "enrollment.overage_note" : "enrollment.no_overage"))),
+            endFact(t)
+                ?? FactsStrip.Fact(
+                    t("enrollment.overage"), t.moneyElement(overage),
+                    note: .text(t(isOver ? "enrollment.overage_note" : "enrollment.no_overage"))),
             FactsStrip.Fact(
                 t("enrollment.ends"), .text(t.date(endsOn)), note: .text(t.relativeDays(to: endsOn))),
         ]
@@ -113,7 +115,6 @@ package struct EnrollmentPage: Page {
             others.append(
                 FactsStrip.Fact(t("subscription.this_month"), t.moneyElement(thisMonth), note: .text(t("subscription.so_far"))))
         }
-        if let fact = endFact(t) { others.insert(fact, at: 0) }
         return FactsStrip(
             large: FactsStrip.Fact(
                 t("enrollment.remaining"), t.moneyElement(remaining),
