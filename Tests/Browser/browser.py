@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demo in a real browser: every page of every role in both languages, the flows with JavaScript and without, the error pages.
 
-    .venv/bin/python Tests/Browser/browser.py --binary .build/debug/bursar [--only pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,webhooks,errors] [--roles operator,reader]
+    .venv/bin/python Tests/Browser/browser.py --binary .build/debug/bursar [--only pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,webhooks,names,errors] [--roles operator,reader]
 
 Needs chromium and fonts-noto-cjk (Debian), playwright and axe-playwright-python (PyPI). Prints `N passed, N failed` at the end.
 """
@@ -26,6 +26,7 @@ from flows import Flows
 from letters import Letters
 from lists import Lists
 from members import Members
+from names import Names
 from payments import Payments
 from signin import SignIn
 from usage import Usage
@@ -35,7 +36,7 @@ from webhooks import Webhooks
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--binary", default=".build/debug/bursar")
-    options.add_argument("--only", default="pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,webhooks,errors")
+    options.add_argument("--only", default="pages,flows,usage,lists,members,payments,desk,enterprise,letters,signin,webhooks,names,errors")
     options.add_argument("--roles", help="of those who crawl; all unless said")
     options.add_argument("--chromium", default="/usr/bin/chromium")
     options.add_argument("--keep", action="store_true")
@@ -93,6 +94,8 @@ def main():
                 for language in ("en-US", "zh-CN"):
                     for scripts in (True, False):
                         Webhooks(demo, sign_in, tally, scripts, language).run(browser)
+            if "names" in asked.only:
+                Names(demo, sign_in, tally).run(browser)
             if "errors" in asked.only:
                 errors.run(demo, browser, sign_in, tally)
             browser.close()

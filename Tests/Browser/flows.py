@@ -159,6 +159,11 @@ class Flows:
         if page.locator("select[name=reason]").count():
             page.select_option("select[name=reason]", "operator")
         page.fill("[name=note]", "Seen in the browser")
+        page.fill("input[name=confirm_name]", "not its name")
+        refused = self.submit(page)
+        self.check(refused == 422 and self.now(subscription)["state"] == "active" and page.input_value("[name=note]") == "Seen in the browser",
+                   "operator: another name suspends nothing, and the note stays", str(refused))
+        page.fill("input[name=confirm_name]", subscription["name"])
         self.submit(page)
         after = self.now(subscription)
         self.check(after["state"] == "suspended" and "operator" in after["suspension_reasons"], "operator: suspended", str(after["suspension_reasons"]))

@@ -5,6 +5,8 @@ import io
 import json
 import subprocess
 import zipfile
+from decimal import Decimal
+from xml.etree import ElementTree
 
 WORDS = {
     "en-US": {"clear": "Clear all", "next": "Next", "previous": "Previous", "rows": "Rows 1–25", "order": "Order", "none": "No subscriptions match"},
@@ -129,6 +131,38 @@ class Lists:
         self.check(len(json.loads(by["json"])["data"]) == listed, "JSON has the same rows")
         sheet = zipfile.ZipFile(io.BytesIO(by["xlsx"])).read("xl/worksheets/sheet1.xml").decode()
         self.check(sheet.count("<row ") == listed + 1, "Excel has the same rows", str(sheet.count("<row ")))
+        self.workbook(rows, by["xlsx"])
+
+    def workbook(self, rows, body):
+        """Amounts are numbers with their decimals shown, dates are dates; read back they are what the CSV says, to the digit."""
+        book = zipfile.ZipFile(io.BytesIO(body))
+        space = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+        styles = ElementTree.fromstring(book.read("xl/styles.xml"))
+        formats = {node.get("numFmtId"): node.get("formatCode") for node in styles.findall("s:numFmts/s:numFmt", space)}
+        built_in = {"3": "#,##0", "4": "#,##0.00"}
+        style = [formats.get(node.get("numFmtId"), built_in.get(node.get("numFmtId"), "")) for node in styles.findall("s:cellXfs/s:xf", space)]
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+        numbers, exact, shown = 0, True, set()
+        for line, row in zip(rows, sheet.findall("s:sheetData/s:row", space)):
+            for cell in row.findall("s:c", space):
+                value = cell.find("s:v", space)
+                if cell.get("t") or value is None:
+                    continue
+                letters = cell.get("r").rstrip("0123456789")
+                index = 0
+                for letter in letters:
+                    index = index * 26 + ord(letter) - 64
+                code = style[int(cell.get("s", "0"))]
+                shown.add(code)
+                if "yy" in code:
+                    continue
+                numbers += 1
+                written = line[index - 1]
+                decimals = len(written.partition(".")[2])
+                exact = exact and Decimal(repr(float(value.text))) == Decimal(written)
+                exact = exact and code == ("#,##0." + "0" * decimals if decimals else "#,##0")
+        self.check(numbers > 0 and exact, "Excel has amounts as numbers with the decimals of the CSV", f"{numbers} {shown}")
+        self.check("yyyy-mm-dd hh:mm:ss" in shown, "Excel has times as times", str(shown))
 
     def shell_line(self, page):
         self.open(page, "?state=active&sort=name")

@@ -229,7 +229,8 @@ package struct World: Sendable {
             )
         case .listOperations: (endpoint.template, nil)
         case .getOperation, .cancelOperation: (path(endpoint, operation), nil)
-        case .getEnrollmentBalance: (path(endpoint, enrollment), nil)
+        case .getEnrollmentBalance, .downloadEnrollmentUsage, .downloadEnrollmentUsageJSON, .downloadEnrollmentFOCUS:
+            (path(endpoint, enrollment), nil)
         case .findDepartment: (path(endpoint, department), nil)
         case .updateDepartment: (path(endpoint, department), ["cost_centre": "\(marker) centre", "quota": .null])
         case .deleteDepartment: (path(endpoint, emptyDepartment), nil)

@@ -79,10 +79,28 @@ struct ChartDrawing {
             rect(.class("hit"), .x(left), .y(size.top - 4), .width(slot), .height(size.plotHeight + size.bottom))
             g(.ariaHidden()) {
                 segments(column, x: left + (slot - bar) / 2, width: bar)
-                svgText(.class("label"), .x(left + slot / 2), .y(size.height - 8), .textAnchor(.middle)) { column.label }
+                if isLabelled(index) {
+                    // The last one ends with the drawing where it is wider than its column.
+                    let isWide = index == chart.columns.count - 1 && Self.width(column.label) > slot
+                    svgText(
+                        .class("label"), .x(isWide ? size.width : left + slot / 2), .y(size.height - 8),
+                        .textAnchor(isWide ? .end : .middle)
+                    ) { column.label }
+                }
                 svgText(.class("tip"), .x(size.width), .y(14), .textAnchor(.end)) { tip(column, t) }
             }
         }
+    }
+
+    /// About what the letters take at 12 pixels, rather more than less.
+    private static func width(_ label: String) -> Int { label.unicodeScalars.reduce(0) { $0 + ($1.value < 0x2E80 ? 7 : 12) } }
+
+    /// As many labels as stand beside each other without touching, counted back from the last column, which always has its own.
+    private func isLabelled(_ index: Int) -> Bool {
+        let widest = chart.columns.map { Self.width($0.label) }.max() ?? 0
+        let slot = max(1, size.plotWidth / max(1, chart.columns.count))
+        let step = max(1, (widest + 4 + slot - 1) / slot)
+        return (chart.columns.count - 1 - index) % step == 0
     }
 
     /// The parts of a column from the zero line outwards: what is positive upwards, what is negative downwards.

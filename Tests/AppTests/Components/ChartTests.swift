@@ -1,4 +1,5 @@
 @testable import App
+import FoundationEssentials
 import HTML
 import Testing
 import Values
@@ -59,6 +60,27 @@ import Values
     @Test func `the table beneath sums every column and every series`() throws {
         let markup = chart([[100, 50], [25, 0], nil]).html(try ProjectFolder.localiser(.en)).markup
         for figure in ["1.50", "0.25", "1.25", "0.50", "1.75"] { #expect(markup.contains(">\(figure)</span>"), "\(figure)") }
+    }
+
+    /// At 320 px the weeks of a quarter stood on top of each other.
+    @Test func `labels that would touch stand apart, and the last column always has its own`() throws {
+        let weeks = (0..<14).map { "\(9 + $0 / 4)/\($0 % 4 * 7 + 1)" }
+        let chart = StackedColumnChart(
+            id: "w", title: "Usage", finding: "…", series: ["Compute"],
+            columns: weeks.map { .init(key: $0, label: $0, name: $0, amounts: [Money(minor: 100, currency: .cny)]) },
+            currency: .cny)
+        let markup = chart.html(try ProjectFolder.localiser(.en)).markup
+        let drawings = markup.components(separatedBy: "</svg>")
+        for (name, width) in [("wide", 616), ("narrow", 268)] {
+            let drawing = try #require(drawings.first { $0.contains("drawing--\(name)") })
+            let labels = drawing.matches(of: #/<text class="label" x="(\d+)"[^>]*>([^<]*)</#).map {
+                (Int($0.output.1) ?? 0, $0.output.2)
+            }
+            #expect(labels.last?.1 == weeks.last?[...] && labels.count >= 4, "\(name)")
+            for (left, right) in zip(labels, labels.dropFirst()) {
+                #expect(right.0 - left.0 >= left.1.count * 7, "\(name) of \(width): \(left) \(right)")
+            }
+        }
     }
 
     @Test func `a column is a link to its row and says its parts and its total`() throws {

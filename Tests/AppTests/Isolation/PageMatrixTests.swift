@@ -43,8 +43,8 @@ struct PageMatrix {
             PageMatrix(.nothing, "● ● ● ● ● ●")
         // A session of nobody's is nobody's to end.
         case .endSession: PageMatrix(.nothing, "· · · · · ·")
-        case .home, .help, .apiIndex, .apiPage, .apiObjects, .apiObject, .problems, .roles, .mySubscriptions, .search,
-            .reauthenticateForm, .reauthenticate:
+        case .home, .help, .apiIndex, .apiPage, .apiObjects, .apiObject, .problems, .roles, .mySubscriptions, .ownNotifications,
+            .search, .reauthenticateForm, .reauthenticate:
             PageMatrix(.nothing, "● ● ● ● ● ●")
 
         // See account, subscriptions, bills.
@@ -82,6 +82,8 @@ struct PageMatrix {
         // Mails are read by whoever sees their account, and sent again by whoever takes care of its alerts.
         case .notifications: PageMatrix(.enterprise, "● ● ● · ● ●")
         case .notification: PageMatrix(.standard, "● ● ● · · ●")
+        // This one is about no subscription; who reads what for another reason than its account has tests of its own (`NotificationTests`).
+        case .ownNotification: PageMatrix(.standard, "● ● ● · · ●")
         case .resendNotification: PageMatrix(.standard, "● ● – · · ●")
         // Members are the administrators' to manage; the account is its own administrator's to hand over, or the operator's on her behalf.
         case .members, .inviteForm, .invite: PageMatrix(.enterprise, "● – – · ● ●")
@@ -95,7 +97,8 @@ struct PageMatrix {
         case .audit, .auditJSONL: PageMatrix(.enterprise, "● – – · ● ●")
 
         // The enrollment is its administrators' and the operators'.
-        case .enrollment, .enrollmentSubscriptions, .enrollmentAudit, .enrollmentAuditJSONL:
+        case .enrollment, .enrollmentUsage, .enrollmentUsageDownload, .enrollmentUsageJSON, .enrollmentUsageFOCUS,
+            .enrollmentSubscriptions, .enrollmentAudit, .enrollmentAuditJSONL:
             PageMatrix(.enterprise, "· · · · ● ●")
 
         case .enrollmentDepartments, .newDepartmentForm, .createDepartment, .department, .departmentForm, .editDepartment,

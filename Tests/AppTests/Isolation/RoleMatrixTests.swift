@@ -38,7 +38,8 @@ import Testing
                 switch endpoint {
                 case .verifyIdentity, .getIdentityRequest, .cancelSubscription, .getEnrollment, .listDepartments,
                     .createDepartment,
-                    .getDepartment, .getEnrollmentBalance,
+                    .getDepartment, .getEnrollmentBalance, .downloadEnrollmentUsage, .downloadEnrollmentUsageJSON,
+                    .downloadEnrollmentFOCUS,
                     .findDepartment, .updateDepartment, .deleteDepartment, .moveAccount, .moveSubscription, .listDepartmentStays:
                     world.enterpriseAccount
                 case .upgradeSubscription, .declineIdentity, .getHandover, .cancelHandover: world.trialAccount

@@ -123,7 +123,8 @@ enum SectionSeven: CaseIterable {
             case .createSubscription: .createStandard
             case .upgradeSubscription: .upgrade
 
-            case .getEnrollment, .getEnrollmentBalance, .listDepartments, .createDepartment, .getDepartment, .findDepartment,
+            case .getEnrollment, .getEnrollmentBalance, .downloadEnrollmentUsage, .downloadEnrollmentUsageJSON,
+                .downloadEnrollmentFOCUS, .listDepartments, .createDepartment, .getDepartment, .findDepartment,
                 .updateDepartment, .deleteDepartment, .moveAccount:
                 .enrollment
             case .moveSubscription: .createEnterprise

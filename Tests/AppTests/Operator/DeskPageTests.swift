@@ -1,4 +1,5 @@
 import App
+import FoundationEssentials
 import HTML
 import HTTP
 import TestSupport
@@ -50,6 +51,46 @@ import Values
             #expect(page.text.contains(words), "\(words)")
         }
         try await tenant.invariants()
+    }
+
+    @Test func `leads from each list that it cuts to the whole of it, with the number`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("operator")
+        let desk = "/operator/accounts/\(story.account)"
+        let short = try await browser.get("\(desk)?lang=en").expect(200).text
+        #expect(!short.contains("/orders\">All ") && !short.contains("whole=notes"))
+        for index in 0..<11 {
+            try await story.tenant.pay(story.subscription, "1000.00").expect(200)
+            try await story.tenant.post("/v1/accounts/\(story.account)/notes", ["body": "Called \(index)"]).expect(201)
+        }
+        try await story.tenant.pay(story.subscription, "1000.00").expect(200)
+        let page = try await browser.get("\(desk)?lang=en").expect(200).text
+        #expect(page.contains("href=\"/accounts/\(story.account)/orders\">All 13</a>"))
+        #expect(page.contains("href=\"\(desk)?whole=notes#notes\">All 11</a>") && !page.contains("Called 0"))
+        let whole = try await browser.get("\(desk)?whole=notes").expect(200).text
+        #expect(whole.contains("Called 0") && whole.contains("Called 10") && !whole.contains("whole=notes#notes"))
+        #expect(try await browser.get("\(desk)?lang=zh-Hans").expect(200).text.contains(">全部 13 个</a>"))
+        try await browser.get("/accounts/\(story.account)/orders").expect(200)
+    }
+
+    @Test func `calls an order that lapsed so in its search, its partner's list and its mails`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let partner = try await tenant.post("/v1/partners", ["code": "CP-1", "company_name": "Harbour Partners"]).expect(201).id
+        let id = try await tenant.order("prepaid", for: story.account).expect(201).id
+        try await tenant.request("PUT", "/v1/subscriptions/\(id)/partner", ["code": "CP-1"]).expect(200)
+        let order = try await tenant.subscription(id)["order_id"] ?? ""
+        try await tenant.advance(to: "2025-01-15T00:00:00Z")
+        let browser = try await story.person("operator")
+        let held = try await browser.get("/operator/partners/\(partner)?lang=en").expect(200).text
+        #expect(!held.contains("Deleted subscription"))
+        try await tenant.writeLetters()
+        let mails = try await browser.get("/operator/mails?lang=en&cols=kind,subscription").expect(200).text
+        #expect(mails.contains("Order lapsed") && !mails.contains("Deleted subscription"))
+        // An order by its number is opened at once; in a list it is named.
+        try await browser.get("/operator/search?q=\(order)").expect(303)
+        let hits = try await tenant.get("/v1/search?q=\(id)").expect(200)
+        #expect(hits["data.0.state"] == "deleted" && hits["data.0.title"] == "")
     }
 
     @Test func `opens what a request did by its ID, and a member by hers`() async throws {

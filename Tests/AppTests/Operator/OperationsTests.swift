@@ -1,4 +1,6 @@
 import App
+import FoundationEssentials
+import Loop
 import HTTP
 import TestSupport
 import Testing
@@ -38,6 +40,49 @@ import Testing
         #expect((try await browser.get("/operator/test-clock?lang=en").expect(200)).text.contains("days behind"))
         try story.tenant.force("update test_clocks set now_at = now() where tenant_id = $tenant")
         #expect((try await browser.get("/operator/test-clock").expect(200)).text.contains("Less than a day apart"))
+    }
+
+    /// A sandbox's clock stands elsewhere: what goes by the real one says so, and deadlines, which are the tenant's, do not.
+    @Test func `times of the real clock are marked in a sandbox, on jobs, long work, mails and visits`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let browser = try await story.person("operator")
+        try await tenant.use(story.subscription, cost: "1.00", at: "2025-01-01T00:00:00Z")
+        try await tenant.writeLetters()
+        let work = try await tenant.request(
+            "POST", "/v1/subscriptions/actions",
+            [
+                "action": "suspend", "mode": "each",
+                "items": [["id": "\(story.subscription)", "reason": "operator", "note": "Fraud"]],
+            ], headers: ["Prefer": "respond-async"]
+        ).expect(202).id
+        for (language, mark) in [("en", "(real time)"), ("zh-Hans", "（真实时间）")] {
+            func marks(_ path: String) async throws -> Int {
+                let joint = path.contains("?") ? "&" : "?"
+                return try await browser.get("\(path)\(joint)lang=\(language)").expect(200).text.components(separatedBy: mark)
+                    .count - 1
+            }
+            // Settlement and waiting mail, each with the oldest of it; then the job itself.
+            #expect(try await marks("/operator/jobs") == 2, "\(language)")
+            #expect(try await marks("/operator/jobs?state=waiting") == 3, "\(language)")
+            #expect(try await marks("/operator/operations") == 1, "\(language)")
+            #expect(try await marks("/operator/operations/\(work)") >= 1, "\(language)")
+        }
+        try await browser.get("/operator/accounts/\(story.account)/view-as").expect(200)
+        let person = try await tenant.get("/v1/accounts/\(story.account)").expect(200)["administrator.id"] ?? ""
+        _ = try await browser.post("/operator/accounts/\(story.account)/view-as", ["person": person, "reason": "Ticket 12"])
+        try await browser.get("/help").expect(200)
+        #expect(try await browser.post("/view-as/end").status == 303)
+        let desk = try await browser.get("/operator/accounts/\(story.account)?lang=en").expect(200).text
+        #expect(desk.components(separatedBy: "(real time)").count == 3)
+        // A live tenant has one clock, and nothing to mark.
+        let live = try await TestBursar.shared.tenant("live", clock: nil)
+        let email = "\(live.bursar.uniqueName("op"))@example.com"
+        let (context, change) = (live.context, SetPassword(email: email, password: Browser.password, role: "operator"))
+        try await live.bursar.instance.loop.run { try await change.run(context) }
+        let own = Browser(live.bursar)
+        try await own.signIn(email)
+        #expect(try await !own.get("/operator/jobs?lang=en").expect(200).text.contains("real time"))
     }
 
     @Test func `switches are recorded, guarded against each other, and a live tenant gets no sandbox payments`() async throws {

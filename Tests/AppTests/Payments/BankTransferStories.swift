@@ -81,6 +81,11 @@ import Testing
         #expect(expired["status"] == "expired")
         #expect(expired["received.amount"] == "0.00" && expired["held.amount"] == "600.00")
         #expect(try await tenant.get("/v1/remittances/\(part.id)").expect(200)["status"] == "unmatched")
+        // Who waited for it is told what became of the part.
+        let letter = try #require(try await tenant.mails("payment_expired").first)
+        let words = try #require(letter.text)
+        #expect(words.contains("CN¥600.00 had arrived in part. CN¥600.00 is held for you"), "\(words)")
+        #expect(try #require(letter.html).contains("CN¥600.00 is held for you"))
         try await tenant.invariants()
         // Late and in part: it waits again. Late and whole: it pays.
         let again = try await tenant.match(part.id, payment.id).expect(200)

@@ -8,7 +8,7 @@ import Testing
 import Values
 
 /// The enterprise portal as its administrator clicks through it: an agreement with two departments, an account, and a subscription in the first.
-private struct Portal {
+struct EnterprisePortal {
     let ground: `A department`.Ground
     let browser: Browser
     let email: String
@@ -39,7 +39,7 @@ private struct Portal {
 
 @Suite struct `The enterprise portal` {
     @Test func `adds, changes and removes a department, keeps what was typed, and shows both versions of a clash`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let browser = portal.browser
         try await browser.get("\(portal.base)/departments/new").expect(200)
         let wrong = try await browser.post("\(portal.base)/departments/new", ["name": "Research", "quota": "ten"]).expect(422)
@@ -71,7 +71,7 @@ private struct Portal {
     @Test func `creates a subscription in three steps with the quota's effect shown before, once however often it is sent`()
         async throws
     {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let browser = portal.browser
         #expect(try await browser.get(portal.base).expect(200).text.contains("\(portal.base)/subscriptions/new"))
         try await browser.get("\(portal.base)/subscriptions/new").expect(200)
@@ -122,7 +122,7 @@ private struct Portal {
     }
 
     @Test func `foretells a department's spend from what runs there now, not from what was counted there`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, ground) = (portal.browser, portal.ground)
         try await portal.tenant.use(ground.subscription, cost: "10.00", at: "2025-03-10T00:00:00Z")
         try await portal.tenant.advance(to: "2025-04-02T00:00:00Z")
@@ -143,7 +143,7 @@ private struct Portal {
     }
 
     @Test func `creates an account, and moves it with its subscriptions`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let browser = portal.browser
         let query = "name=Shops&email=ada%40example.com&first_name=Ada&last_name=Berg&time_zone=Asia%2FShanghai&locale=en"
         try await browser.get("\(portal.base)/accounts/new/review?\(query)&email=nonsense").expect(200)
@@ -165,7 +165,7 @@ private struct Portal {
     }
 
     @Test func `moves a subscription from now on, and shows until when it counted where`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let browser = portal.browser
         try await browser.get("\(portal.overview)/move?department_id=\(portal.ground.first)").expect(422)
         #expect(
@@ -180,7 +180,7 @@ private struct Portal {
 
     @Test func `cancels many under their count, says of each what became of it, and brings them back in two clicks`() async throws
     {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant) = (portal.browser, portal.tenant)
         let second = try await tenant.order("enterprise", for: portal.ground.account, name: "Second").expect(201).id
         let gone = try await tenant.order("enterprise", for: portal.ground.account, name: "Gone").expect(201).id
@@ -215,7 +215,7 @@ private struct Portal {
     @Test func `says of a cancellation what is taken from the agreement already and what is not, and after it that it was done`()
         async throws
     {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant, id) = (portal.browser, portal.tenant, portal.ground.subscription)
         let now = "2025-03-10T00:00:00Z"
         try await tenant.use("\(id)", cost: "12.34", at: now)
@@ -241,7 +241,7 @@ private struct Portal {
     }
 
     @Test func `brings back what was suspended on request, and says of other reasons who can`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant) = (portal.browser, portal.tenant)
         let many = "\(portal.base)/subscriptions/many?action=reactivate&id="
         let asked = try await tenant.order("enterprise", for: portal.ground.account, name: "Asked").expect(201).id
@@ -261,7 +261,7 @@ private struct Portal {
     }
 
     @Test func `offers no box to tick where nothing can be done any more`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant) = (portal.browser, portal.tenant)
         let second = try await tenant.order("enterprise", for: portal.ground.account, name: "Second").expect(201).id
         let list = "\(portal.base)/subscriptions"
@@ -281,7 +281,7 @@ private struct Portal {
     }
 
     @Test func `follows long work by itself, and shows what became of each`() async throws {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (browser, tenant) = (portal.browser, portal.tenant)
         let prepaid = try await tenant.prepaid()
         #expect(try await browser.get("\(portal.base)/operations").expect(200).text.contains("No long work yet"))
@@ -313,7 +313,7 @@ private struct Portal {
     @Test func `lists departments like everything else: sorted, narrowed, paged, as files, and the whole agreement below`()
         async throws
     {
-        let portal = try await Portal()
+        let portal = try await EnterprisePortal()
         let (tenant, browser, page) = (portal.tenant, portal.browser, "\(portal.base)/departments")
         let api = "/v1/enrollments/\(portal.ground.enrollment)/departments"
         for name in ["alpha", "Beta", "=gamma"] { try await tenant.post(api, ["name": "\(name)"]).expect(201) }
@@ -367,12 +367,12 @@ private struct Portal {
         try await tenant.get("\(api)?enrollment_id=\(portal.ground.enrollment)").expect(400, "unknown_parameter")
         let other = try await tenant.enrollment()
         #expect(try await tenant.get("/v1/enrollments/\(other)/departments").expect(200).list("data").isEmpty)
-        #expect(try await Portal().browser.get("\(page)?format=csv").status == 404)
+        #expect(try await EnterprisePortal().browser.get("\(page)?format=csv").status == 404)
     }
 
     @Test func `is not there for anybody else, and a prepaid administrator reads why he cannot cancel`() async throws {
-        let portal = try await Portal()
-        let other = try await Portal()
+        let portal = try await EnterprisePortal()
+        let other = try await EnterprisePortal()
         for page in [
             "", "/departments", "/accounts", "/subscriptions", "/subscriptions/new", "/departments/\(portal.ground.first)",
         ] {

@@ -1,4 +1,5 @@
 import App
+import FoundationEssentials
 import HTML
 import HTTP
 import Loop
@@ -94,6 +95,80 @@ import Values
             }
         }
         #expect(try await other.tenant.subscription(other.subscription)["name"] != "x")
+    }
+
+    @Test func `suspend only under the typed name, once however often the form is sent; a reason more asks for none`()
+        async throws
+    {
+        let story = try await PortalStory()
+        let name = try #require(try await story.tenant.subscription(story.subscription)["name"])
+        let browser = try await story.person("account_admin")
+        try await browser.get("\(story.overview)/suspend").expect(200)
+        let hidden = browser.hiddenFields
+        for typed in ["", "something else"] {
+            let wrong = try await browser.post(
+                "\(story.overview)/suspend", ["confirm_name": typed, "note": "A pause"], hidden: hidden
+            ).expect(422)
+            #expect(wrong.text.contains("A pause") && wrong.text.contains("id=\"field-confirm_name\""))
+        }
+        #expect(try await story.tenant.subscription(story.subscription)["state"] == "active")
+        for _ in 0..<2 {
+            let done = try await browser.post(
+                "\(story.overview)/suspend", ["confirm_name": name, "note": "A pause"], hidden: hidden)
+            #expect(done.status == 303)
+        }
+        #expect(try await story.tenant.subscription(story.subscription)["state"] == "suspended")
+        let provider = try await story.person("operator")
+        #expect(try await !provider.get("\(story.overview)/suspend").expect(200).text.contains("confirm_name"))
+        #expect(try await provider.post("\(story.overview)/suspend", ["reason": "operator"]).status == 303)
+        let reasons = try await story.tenant.subscription(story.subscription).list("suspension_reasons").count
+        #expect(reasons == 2)
+    }
+
+    @Test func `have one menu wherever she stands, and the provider's says whose each entry is`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        func menu(_ text: String) -> [String] {
+            let side =
+                text.components(separatedBy: "<nav class=\"side\"").dropFirst().first?.components(separatedBy: "</nav>")[0] ?? ""
+            return side.matches(of: #/<a href="([^"]*)"/#).map { String($0.output.1) }
+        }
+        let home = menu(try await browser.get("/accounts/\(story.account)/subscriptions").expect(200).text)
+        #expect(home.count >= 9)
+        for (page, status) in [
+            ("/profile", 200), ("/profile/sessions", 200), ("/help", 200), ("/roles", 200), ("/docs/api", 200), ("/nowhere", 404),
+            ("\(story.overview)/cancel", 403), ("/accounts/\(story.account)/subscriptions/sub_x", 404), ("/notifications", 200),
+        ] {
+            #expect(menu(try await browser.get(page).expect(status).text) == home, "\(page)")
+        }
+        let service = try await story.person(nil)
+        let few = menu(try await service.get(story.overview).expect(200).text)
+        #expect(few == ["/subscriptions", "/notifications"])
+        #expect(menu(try await service.get("/profile").expect(200).text) == few)
+        // On a customer's page no two entries of the provider's menu have one name.
+        let provider = try await story.person("operator")
+        for page in ["/accounts/\(story.account)/subscriptions", "/accounts/\(story.account)/members", story.overview] {
+            let text = try await provider.get(page).expect(200).text
+            let side =
+                text.components(separatedBy: "<nav class=\"side\"").dropFirst().first?.components(separatedBy: "</nav>")[0] ?? ""
+            let labels = side.matches(of: #/<a [^>]*>([^<]*)</a>/#).map { String($0.output.1) }
+            #expect(labels.count > 12 && Set(labels).count == labels.count, "\(page): \(labels)")
+            #expect(labels.contains("API keys (account)"))
+        }
+    }
+
+    @Test func `name on the help page the terms that each of the reader's subscriptions keeps`() async throws {
+        let story = try await PortalStory()
+        let browser = try await story.person("account_admin")
+        let name = try #require(try await story.tenant.subscription(story.subscription)["name"])
+        for (language, words) in [("en", "What your subscriptions keep"), ("zh-Hans", "您的订阅所用的条款")] {
+            let help = try await browser.get("/help?lang=\(language)").expect(200).text
+            #expect(help.contains(words) && help.contains("href=\"\(story.overview)\">\(name)</a>"))
+        }
+        let stranger = try await PortalStory()
+        let other = try await stranger.person("account_admin")
+        #expect(try await !other.get("/help").expect(200).text.contains(story.subscription))
+        #expect(try await !Browser(story.tenant.bursar).get("/help").expect(200).text.contains("What your subscriptions keep"))
     }
 
     @Test func `cancel only under the typed name, with the date`() async throws {

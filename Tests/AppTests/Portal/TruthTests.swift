@@ -175,6 +175,16 @@ import Testing
         #expect(try await browser.get("/accounts/\(story.account)/orders").expect(200).text.contains("Lapsed order"))
         #expect(try await browser.get("\(overview)?lang=zh-Hans").expect(200).text.contains("已失效的订单"))
         #expect(try await story.tenant.subscription(id)["state"] == "deleted")
+        // Wherever else it is named.
+        let found = try await browser.get("/search?q=\(try await story.tenant.subscription(id)["order_id"] ?? "")")
+        #expect(found.status == 303 || found.text.contains("Lapsed order"))
+        let mails = try await browser.get("/accounts/\(story.account)/notifications?cols=kind,subscription").expect(200).text
+        #expect(!mails.contains("Deleted subscription"))
+        let lost = try await story.tenant.get("/v1/notifications?kind=lapsed").expect(200)["data.0.id"]
+        if let lost {
+            let letter = try await browser.get("/accounts/\(story.account)/notifications/\(lost)").expect(200).text
+            #expect(!letter.contains("Deleted subscription"))
+        }
     }
 
     @Test func `tell the trial's gift apart from what was bought, and that nothing was used lately`() async throws {

@@ -29,6 +29,9 @@ package struct EnrollmentBalance: Sendable {
     /// Departments by what was counted to them, the dearest first; what is in none stands last, and only where there is something.
     package let lines: [Line]
     package let notices: [EnrollmentNotice]
+    /// Nil with too little to look back on.
+    package let pace: CommitmentPace?
+    package let end: CommitmentEnd
 
     package var thisMonth: Money { total(\.thisMonth) }
     package var term: Money { total(\.term) }
@@ -74,11 +77,17 @@ package struct EnrollmentBalance: Sendable {
         let spends = lines.compactMap { line in
             line.department.map { DepartmentSpend(id: $0.id, quota: $0.quota, spent: line.term) }
         }
+        let since = CommitmentPace.firstDay(today: today, termStarts: enrollment.startsOn)
+        let lately = lines.reduce(Int64(0)) { $0 + $1.thisMonth.minor + (since < today.monthStart ? $1.lastMonth.minor : 0) }
+        let pace = CommitmentPace(
+            cost: Money(minor: lately, currency: enrollment.currency), since: zone.startOfDay(since), at: now)
+        let end = CommitmentEnd.projected(
+            pace, remaining: enrollment.commitmentRemaining, termEnds: zone.startOfDay(enrollment.endsOn), at: now)
         return EnrollmentBalance(
             enrollment: enrollment, asOf: now, today: today, lines: lines,
             notices: EnrollmentNotices.notices(
                 today: today, endsOn: enrollment.endsOn, commitment: enrollment.commitment, posted: enrollment.posted,
-                departments: spends))
+                departments: spends), pace: pace, end: end)
     }
 
     private static func statements(_ id: EnrollmentID, month: CivilDate, _ tenant: TenantID) -> [SQL] {
@@ -146,8 +155,35 @@ package struct EnrollmentBalance: Sendable {
             json.field("starts_on", enrollment.startsOn.iso)
             json.field("ends_on", enrollment.endsOn.iso)
             json.field("days_left", today.daysUntil(enrollment.endsOn))
+            if let pace {
+                json.field(
+                    "burn_rate",
+                    object: {
+                        $0.field("per_day", pace.perDay)
+                        $0.field("cost", pace.cost)
+                        $0.field("since", pace.since)
+                    })
+            } else {
+                json.nullField("burn_rate")
+            }
+            json.field("commitment_end", object: write(end:))
             json.field("departments", array: { json in for line in lines { Self.write(line, to: &json) } })
             json.field("notices", array: { json in for notice in notices { Self.write(notice, to: &json) } })
+        }
+    }
+
+    private func write(end json: inout JSONWriter) {
+        json.field("kind", end.kind)
+        switch end {
+        case .runsOut(let at):
+            json.field("at", at)
+            json.nullField("unused")
+        case .outlasts(let at, let unused):
+            json.field("at", at)
+            json.field("unused", unused)
+        case .usedUp, .termOver, .tooLittleHistory:
+            json.nullField("at")
+            json.nullField("unused")
         }
     }
 

@@ -14,6 +14,12 @@ package struct Notification: Sendable {
     package let account: (id: AccountID, name: String, zone: TimeZoneRule, belonging: Belonging, kind: AccountKind)?
     package let subscription: SubscriptionID?
     package let subscriptionName: String?
+    /// Who serves its subscription now.
+    let serviceAdministrator: UserID?
+    /// Whom it was written to, where that is somebody who signs in.
+    let reader: UserID?
+    /// Its subscription's order was never paid (L11).
+    let isLapsed: Bool
     package let email: String?
     package let status: String
     package let attempts: Int32
@@ -34,7 +40,7 @@ package struct Notification: Sendable {
     static let select: SQL = """
         select m.id, m.kind, a.id, a.name, a.time_zone, a.administrator_id, a.enrollment_id, a.kind, m.subscription_id, s.name, m.email, m.status, \
         m.attempts, m.next_attempt_at, m.occurred_at, m.queued_at, m.sent_at, m.erased_at, m.smtp_reply, m.message_id, m.language, m.copy_of, \
-        m.subject, m.body_text, m.body_html from mails m \
+        m.subject, m.body_text, m.body_html, s.service_administrator_id, m.user_id, coalesce(\(SubscriptionQueries.isLapsed), false) from mails m \
         left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id \
         left join subscriptions s on s.tenant_id = m.tenant_id and s.id = m.subscription_id
         """
@@ -72,6 +78,9 @@ package struct Notification: Sendable {
         subject = try column.next()
         text = try column.next()
         html = try column.next()
+        serviceAdministrator = try column.next()
+        reader = try column.next()
+        isLapsed = try column.next()
     }
 
     /// Whether a one-time address stands in it: only its first sending carries that.
@@ -116,12 +125,51 @@ package enum FindNotification {
         return notification
     }
 
+    /// - Throws: `notFound` for whoever it does not concern.
     static func confirmVisible(_ notification: Notification, _ principal: Principal) throws {
+        if notification.isOwn(of: principal) || notification.isAboutWhatIsSeen(by: principal) { return }
         guard let account = notification.account else {
             guard principal.isOperator else { throw Failure.notFound }
             return
         }
         try TenantContext.require(.seeAccount, of: principal.roles(on: account.belonging), in: account.kind)
+    }
+}
+
+extension FindNotification {
+    /// What is about no account is the provider's to send again; whoever reads a letter for another reason than her role on its account reads it only.
+    static func confirmMaySend(_ notification: Notification, _ principal: Principal) throws {
+        guard !principal.isOperator else { return }
+        let roles = principal.roles(on: notification.belonging)
+        guard let account = notification.account, !roles.isEmpty else { throw Failure(PermissionDenial.roleForbids) }
+        try TenantContext.require(.manageAlerts, of: roles, in: account.kind)
+    }
+}
+
+/// Whom a letter concerns beside those who see its account.
+extension Notification {
+    /// Written to her. Whoever looks in her stead reads what is about the one account, and not what she got as a person.
+    func isOwn(of principal: Principal) -> Bool {
+        guard case .user(let id, _, _, let grants) = principal, id == reader else { return false }
+        return grants.viewing.map { $0.account == account?.id } ?? true
+    }
+
+    /// About a subscription that she serves, or sees beside its account.
+    func isAboutWhatIsSeen(by principal: Principal) -> Bool {
+        guard case .user = principal, subscription != nil, let account else { return false }
+        return principal.roles(on: belonging).contains { Permission.allows($0, .seeSubscription, in: account.kind) }
+    }
+
+    func isOfAccount(seenBy principal: Principal) -> Bool {
+        guard let account else { return false }
+        return principal.roles(on: account.belonging).contains { Permission.allows($0, .seeAccount, in: account.kind) }
+    }
+
+    /// Of the subscription that it is about, or else the account.
+    var belonging: Belonging {
+        var belonging = account?.belonging ?? Belonging()
+        belonging.serviceAdministrator = serviceAdministrator
+        return belonging
     }
 }
 
@@ -141,9 +189,7 @@ package struct ResendNotification: Sendable {
             ])
             guard let letter = try rows[1].first.map(Notification.init) else { throw Failure.notFound }
             try FindNotification.confirmVisible(letter, write.principal)
-            if let account = letter.account {
-                try TenantContext.require(.manageAlerts, of: write.principal.roles(on: account.belonging), in: account.kind)
-            }
+            try FindNotification.confirmMaySend(letter, write.principal)
             if letter.erasedAt != nil { throw Failure.conflict(code: "notification_erased") }
             if letter.status != "waiting", letter.hasOneTimeLink {
                 throw Failure.conflict(code: "notification_had_one_time_link")

@@ -6,13 +6,15 @@ import Postgres
 import Values
 
 extension Notification {
-    /// The letters about the accounts that the principal may see, newest first; operators see those of the whole tenant.
+    /// The letters that concern the principal, newest first: her own, and those about the accounts and subscriptions that she may see; operators see those
+    /// of the whole tenant.
     package static let list = ListDescription<Notification>(
         name: "notifications", endpoint: .listNotifications,
         table: "mails m left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id", idColumn: "m.id",
         id: { $0.id.uuid }, select: { "\(Notification.select) where \($0)" },
         decode: { rows, _ in try rows.map(Notification.init) },
-        visible: { Visibility.ofAccounts(to: $0.principal) },
+        visible: { Visibility.ofNotifications(to: $0.principal, $0.tenant.id) },
+        footholds: { try await Visibility.footholdsOfNotifications($0.context) },
         orders: [.newest("occurred_at", "m.occurred_at") { $0.occurredAt }],
         filters: [
             ListFilter(
@@ -49,10 +51,11 @@ extension Notification {
         ],
         columns: listColumns, write: { row, _, json in row.write(to: &json) })
 
-    /// Where it is read: beside its account, or at the operator's desk.
+    /// Where it is read: beside its account, at the operator's desk, or among a person's own.
     func page(_ principal: Principal) -> URLPath {
-        if let account, !principal.isOperator { return PageRoute.notification.url(account.id.description, id.description) }
-        return PageRoute.operatorMail.url(id.description)
+        if principal.isOperator { return PageRoute.operatorMail.url(id.description) }
+        guard let account, isOfAccount(seenBy: principal) else { return PageRoute.ownNotification.url(id.description) }
+        return PageRoute.notification.url(account.id.description, id.description)
     }
 
     func name(_ t: Localiser) -> String { LetterKind(rawValue: kind).map { t("mail.\($0.rawValue).name") } ?? kind }
@@ -102,9 +105,11 @@ extension Notification {
             // The subject names it nearly always; a hundred links more make the page heavier than it may be.
             "subscription", "subscriptions.name", isShownFirst: false,
             cell: { row, reader in
-                guard let account = row.account?.id, let id = row.subscription else { return reader.t.nothing }
+                guard let account = row.account?.id, let id = row.subscription, row.isAboutWhatIsSeen(by: reader.principal) else {
+                    return reader.t.nothing
+                }
                 return a(.href(SubscriptionLinks(account: account, id: id).overview)) {
-                    row.subscriptionName ?? reader.t("subscriptions.erased_name")
+                    reader.t.shownName(row.subscriptionName, isLapsed: row.isLapsed)
                 }
             },
             file: [
@@ -117,7 +122,7 @@ extension Notification {
             file: [FileColumn("occurred_at", "notifications.occurred") { row, _ in .instant(row.occurredAt) }]),
         ListColumn(
             "sent_at", "notifications.sent", isShownFirst: false,
-            cell: { row, reader in row.sentAt.map(reader.t.timeElement) ?? reader.t.nothing },
+            cell: { row, reader in row.sentAt.map(reader.t.realTimeElement) ?? reader.t.nothing },
             file: [FileColumn("sent_at", "notifications.sent") { row, _ in .instant(row.sentAt) }]),
         ListColumn(
             "smtp_reply", "notifications.reply", isShownFirst: false,

@@ -103,11 +103,12 @@ extension Operation {
             "requested_by", "operations.by", cell: { row, reader in .text(row.askerName ?? row.asker.text) },
             file: [FileColumn("requested_by", "operations.by") { row, _ in .text(row.askerName ?? row.asker.text) }]),
         ListColumn(
-            "created_at", "operations.created", order: "created_at", cell: { row, reader in reader.t.timeElement(row.createdAt) },
+            "created_at", "operations.created", order: "created_at",
+            cell: { row, reader in reader.t.realTimeElement(row.createdAt) },
             file: [FileColumn("created_at", "operations.created") { row, _ in .instant(row.createdAt) }]),
         ListColumn(
             "ended_at", "operations.ended", isShownFirst: false,
-            cell: { row, reader in row.endedAt.map(reader.t.timeElement) ?? reader.t.nothing },
+            cell: { row, reader in row.endedAt.map(reader.t.realTimeElement) ?? reader.t.nothing },
             file: [FileColumn("ended_at", "operations.ended") { row, _ in .instant(row.endedAt) }]),
     ]
 }

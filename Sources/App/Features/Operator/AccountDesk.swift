@@ -46,6 +46,11 @@ struct AccountDesk: Sendable {
     }
 
     static let shown = 10
+    /// A list of the page that has no page of its own is read whole here, as `whole` in the address says; this many at most.
+    static let shownWhole = 500
+    static let countedAtMost = 10_000
+
+    enum Part: String, Sendable { case notes, visitors }
 
     let now: Instant
     let account: Account
@@ -56,6 +61,11 @@ struct AccountDesk: Sendable {
     let outstanding: Money
     let paid: Money
     let orders: [OrderLine]
+    /// How many there are of each, up to one beyond the bound.
+    let orderCount: Int
+    let askedCount: Int
+    let noteCount: Int
+    let visitorCount: Int
     let members: [Member]
     let notes: [AccountNote]
     let visitors: [Visitor]
@@ -64,9 +74,10 @@ struct AccountDesk: Sendable {
     let identityRequest: IdentityRequestID?
 
     /// Only the desk's own people come here; for everybody else nothing is there.
-    static func load(_ id: AccountID, _ context: TenantContext) async throws -> AccountDesk {
+    static func load(_ id: AccountID, whole: Part? = nil, _ context: TenantContext) async throws -> AccountDesk {
         guard context.principal.isOperator else { throw Failure.notFound }
-        let queries = AccountDeskQueries(tenant: context.tenant.id, account: id)
+        var queries = AccountDeskQueries(tenant: context.tenant.id, account: id)
+        queries.whole = whole
         let (now, rows) = try await context.read(queries.all)
         guard let account = try rows[0].first.map(Account.init) else { throw Failure.notFound }
         let ids: [SubscriptionID] = try rows[2].map { try $0.get(0) }
@@ -99,6 +110,9 @@ struct AccountDesk: Sendable {
         visitors = try rows[7].map { try Visitor($0) }
         asked = try rows[10].map { try Asked($0) }
         identityRequest = try rows[8].first.map { try $0.get(0, as: IdentityRequestID.self) }
+        let count = { (index: Int) in Int(try rows[11][0].get(index, as: Int64.self)) }
+        (orderCount, askedCount) = (try count(0), try count(1))
+        (noteCount, visitorCount) = (try count(2), try count(3))
         externalNumber = try rows[9].first.flatMap { try $0.get(0, as: String?.self) }
         enrollmentName = try rows[9].first.flatMap { try $0.get(1, as: String?.self) }
     }
@@ -163,12 +177,30 @@ extension AccountDesk.Visitor {
 struct AccountDeskQueries {
     let tenant: TenantID
     let account: AccountID
+    var whole: AccountDesk.Part?
 
     var all: [SQL] {
         [
             Account.one(tenant, account), counts, subscriptions, money, orders, members, notes, visitors, identityRequest, facts,
-            asked,
+            asked, numbers,
         ]
+    }
+
+    private func limit(_ part: AccountDesk.Part) -> SQL {
+        "limit \(Int64(whole == part ? AccountDesk.shownWhole : AccountDesk.shown))"
+    }
+
+    private var numbers: SQL {
+        func number(_ table: String) -> SQL {
+            """
+            (select count(*) from (select from \(unsafeSQL: table) where tenant_id = \(tenant) and account_id = \(account) \
+            limit \(Int64(AccountDesk.countedAtMost + 1))) counted)
+            """
+        }
+        let parts = [
+            number("orders"), number("payment_intents"), number("account_notes"), number("account_views"),
+        ]
+        return "select \(parts.joined(separator: ", "))"
     }
 
     /// By an index alone, like what is owed and who serves: an account may have tens of thousands (0021_large_accounts.sql).
@@ -221,7 +253,7 @@ struct AccountDeskQueries {
     private var notes: SQL {
         """
         \(AccountNote.select) where n.tenant_id = \(tenant) and n.account_id = \(account) order by n.created_at desc, n.id desc \
-        limit \(Int64(AccountDesk.shown))
+        \(limit(.notes))
         """
     }
 
@@ -230,7 +262,7 @@ struct AccountDeskQueries {
         select v.id, \(Person.shownName(of: "o")), \
         \(Person.shownName(of: "u")), v.reason, v.started_at, v.ends_at, v.ended_at from account_views v \
         join users o on o.tenant_id = v.tenant_id and o.id = v.operator_id join users u on u.tenant_id = v.tenant_id and u.id = v.person_id \
-        where v.tenant_id = \(tenant) and v.account_id = \(account) order by v.started_at desc, v.id desc limit \(Int64(AccountDesk.shown))
+        where v.tenant_id = \(tenant) and v.account_id = \(account) order by v.started_at desc, v.id desc \(limit(.visitors))
         """
     }
 

@@ -36,6 +36,7 @@ package struct Job: Sendable {
     package let subscription: SubscriptionID?
     package let account: AccountID?
     package let subscriptionName: String?
+    let isLapsed: Bool
     package let state: State
     package let dueAt: Instant
     package let attempts: Int
@@ -52,6 +53,7 @@ package struct Job: Sendable {
         attempts = Int(try column.next(Int32.self))
         retryAt = try column.next()
         lastError = try column.next()
+        isLapsed = try column.next()
         self.state = state
     }
 
@@ -83,7 +85,7 @@ struct JobQueries {
 
     func timers(_ condition: SQL, order: SQL, limit: Int) -> SQL {
         """
-        select t.kind, t.subject_id, t.subscription_id, s.account_id, s.name, t.due_at, t.attempts, t.retry_at, t.last_error from timers t \
+        select t.kind, t.subject_id, t.subscription_id, s.account_id, s.name, t.due_at, t.attempts, t.retry_at, t.last_error, \(SubscriptionQueries.isLapsed) from timers t \
         join subscriptions s on s.tenant_id = t.tenant_id and s.id = t.subscription_id \
         where t.tenant_id = \(tenant) and \(condition) \(order) limit \(Int64(limit))
         """
@@ -91,7 +93,7 @@ struct JobQueries {
 
     func settlements(_ condition: SQL, limit: Int) -> SQL {
         """
-        select 'settlement', q.subscription_id, q.subscription_id, s.account_id, s.name, q.queued_at, q.attempts, null::timestamptz, q.last_error \
+        select 'settlement', q.subscription_id, q.subscription_id, s.account_id, s.name, q.queued_at, q.attempts, null::timestamptz, q.last_error, \(SubscriptionQueries.isLapsed) \
         from work.settlement_queue q join subscriptions s on s.tenant_id = q.tenant_id and s.id = q.subscription_id \
         where q.tenant_id = \(tenant) and \(condition) order by q.queued_at limit \(Int64(limit))
         """

@@ -23,6 +23,8 @@ package enum Search {
         package let accountName: String?
         package let subscription: SubscriptionID?
         package let state: SubscriptionState?
+        /// Its order was never paid (L11).
+        package let isLapsed: Bool
         /// The words name this one thing and no other.
         package internal(set) var isExact: Bool
 
@@ -101,6 +103,7 @@ extension Search.Hit {
         accountName = try column.next()
         subscription = try column.next()
         state = try column.next()
+        isLapsed = try column.next()
         isExact = try column.next()
     }
 
@@ -214,7 +217,7 @@ struct SearchQueries {
 
     private func accounts(_ condition: SQL, isExact: Bool, detail: SQL = "u.email") -> SQL {
         """
-        select 'account', a.id, a.name, \(detail), a.id, a.name, null::uuid, null::text, \(isExact) from accounts a \
+        select 'account', a.id, a.name, \(detail), a.id, a.name, null::uuid, null::text, false, \(isExact) from accounts a \
         join users u on u.tenant_id = a.tenant_id and u.id = a.administrator_id \
         where a.tenant_id = \(tenant) \(Visibility.ofAccounts(to: principal)) and \(condition) order by a.name_key, a.id \(limit)
         """
@@ -222,7 +225,7 @@ struct SearchQueries {
 
     private func subscriptions(_ condition: SQL, isExact: Bool) -> SQL {
         """
-        select 'subscription', s.id, coalesce(s.name, ''), s.offer, s.account_id, a.name, s.id, s.state, \(isExact) from subscriptions s \
+        select 'subscription', s.id, coalesce(s.name, ''), s.offer, s.account_id, a.name, s.id, s.state, \(SubscriptionQueries.isLapsed), \(isExact) from subscriptions s \
         join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id \
         where s.tenant_id = \(tenant) \(Visibility.ofSubscriptions(to: principal, tenant)) and \(condition) order by s.name_key, s.id \(limit)
         """
@@ -230,7 +233,7 @@ struct SearchQueries {
 
     private func orders(_ condition: SQL) -> SQL {
         """
-        select 'order', o.id, coalesce(s.name, ''), o.status, o.account_id, a.name, o.subscription_id, s.state, true from orders o \
+        select 'order', o.id, coalesce(s.name, ''), o.status, o.account_id, a.name, o.subscription_id, s.state, \(SubscriptionQueries.isLapsed), true from orders o \
         join subscriptions s on s.tenant_id = o.tenant_id and s.id = o.subscription_id \
         join accounts a on a.tenant_id = o.tenant_id and a.id = o.account_id \
         where o.tenant_id = \(tenant) \(Visibility.ofSubscriptions(to: principal, tenant)) and \(condition) \(limit)
@@ -240,7 +243,7 @@ struct SearchQueries {
     /// What was asked for, however it ended: its own page says how it stands.
     private func payments(_ condition: SQL) -> SQL {
         """
-        select 'payment', i.id, coalesce(s.name, ''), i.status, i.account_id, a.name, i.subscription_id, s.state, true from payment_intents i \
+        select 'payment', i.id, coalesce(s.name, ''), i.status, i.account_id, a.name, i.subscription_id, s.state, \(SubscriptionQueries.isLapsed), true from payment_intents i \
         join subscriptions s on s.tenant_id = i.tenant_id and s.id = i.subscription_id \
         join accounts a on a.tenant_id = i.tenant_id and a.id = i.account_id \
         where i.tenant_id = \(tenant) \(Visibility.ofAccounts(to: principal)) and \(condition) \(limit)
@@ -257,7 +260,7 @@ struct SearchQueries {
         guard principal.isOperator else { return [] }
         return [
             """
-            select 'remittance', id, bank_number, status, null::uuid, null::text, null::uuid, null::text, true from remittances \
+            select 'remittance', id, bank_number, status, null::uuid, null::text, null::uuid, null::text, false, true from remittances \
             where tenant_id = \(tenant) and \(condition) \(limit)
             """
         ]
@@ -265,7 +268,7 @@ struct SearchQueries {
 
     private func enrollments(_ condition: SQL, isExact: Bool) -> SQL {
         """
-        select 'enrollment', id, name, number, null::uuid, null::text, null::uuid, null::text, \(isExact) from enrollments \
+        select 'enrollment', id, name, number, null::uuid, null::text, null::uuid, null::text, false, \(isExact) from enrollments \
         where tenant_id = \(tenant) \(Visibility.ofEnrollments(to: principal)) and \(condition) order by name, id \(limit)
         """
     }
@@ -275,7 +278,7 @@ struct SearchQueries {
         guard principal.isOperator else { return [] }
         return [
             """
-            select 'partner', id, company_name, code, null::uuid, null::text, null::uuid, null::text, \(isExact) from partners \
+            select 'partner', id, company_name, code, null::uuid, null::text, null::uuid, null::text, false, \(isExact) from partners \
             where tenant_id = \(tenant) and \(condition) order by company_name, id \(limit)
             """
         ]

@@ -24,7 +24,7 @@ package struct ShownPayment: Sendable {
     static let select: SQL = """
         select \(PaymentIntent.columns), p.order_id, p.debt_paid_minor, p.paid_at, h.held_minor, h.returned_minor, \
         a.name, a.kind, a.time_zone, a.administrator_id, a.enrollment_id, \
-        s.name, s.state = 'deleted' and s.activated_at is null, b.id is not null, \(BankAccount.columns) from payment_intents i \
+        s.name, \(SubscriptionQueries.isLapsed), b.id is not null, \(BankAccount.columns) from payment_intents i \
         join accounts a on a.tenant_id = i.tenant_id and a.id = i.account_id \
         join subscriptions s on s.tenant_id = i.tenant_id and s.id = i.subscription_id \
         left join payments p on p.tenant_id = i.tenant_id and p.id = i.id \

@@ -59,7 +59,8 @@ extension PageHandler {
     /// On the desk the times are the account's own, and the navigation stays the operator's.
     private func accountDesk(_ visit: Visit) async throws -> (AccountDeskPage, Frame) {
         let context = try visit.context()
-        let desk = try await AccountDesk.load(try visit.pathID(0), context)
+        let desk = try await AccountDesk.load(
+            try visit.pathID(0), whole: visit["whole"].flatMap { AccountDesk.Part(rawValue: $0) }, context)
         let t = visit.localiser(desk.account.zone)
         let timeline = try await AccountTimeline.run(desk.account.id, try PageRequest(limit: 15), context)
         let names = try await names(of: timeline, context)

@@ -25,6 +25,7 @@ extension PageHandler {
                 newDepartment: view.url(.newDepartmentForm), newAccount: view.url(.newEnterpriseAccountForm),
                 accounts: view.url(.enrollmentAccounts)))
         page.thisMonth = view.balance.thisMonth
+        page.end = (view.balance.end, view.balance.pace?.perDay)
         page.notices = view.balance.notices.map { notice($0, view, t) }
         page.departments = view.balance.lines.map(view.row)
         page.accounts = accounts.prefix(Int(Self.accountsShown)).map(\.shown)
@@ -57,6 +58,29 @@ extension PageHandler {
                     ["amount": t.money(over), "quota": t.money(line?.department?.quota ?? over)]),
                 action: ActionLink(t("notice.open_department"), view.url(.department, id.description)))
         }
+    }
+
+    /// What each month came to, from the sums that the departments' bars are made of, with its files.
+    func enrollmentUsage(_ visit: Visit) async throws -> HTTPResponse {
+        let view = try await EnrollmentView.load(visit)
+        let t = visit.localiser()
+        let rows = try await view.context.read(
+            """
+            select bill_month, sum(posted_minor)::bigint from department_spend where tenant_id = \(view.context.tenant.id) \
+            and enrollment_id = \(view.id) group by 1 order by 1 desc limit \(Self.monthsShown * 2)
+            """
+        ).rows
+        let page = EnrollmentUsagePage(
+            crumbs: view.crumbs(t, current: t("account_usage.crumb")), name: view.enrollment.name, currency: view.currency,
+            months: try rows.map {
+                (try $0.get(0, as: CivilDate.self).civilMonth, Money(minor: try $0.get(1), currency: view.currency))
+            }, current: t.zone.month(at: t.now),
+            files: { month in
+                func url(_ route: PageRoute) -> URLPath { view.url(route, query: [("month", month.iso)]) }
+                return UsageFiles(
+                    csv: url(.enrollmentUsageDownload), json: url(.enrollmentUsageJSON), focus: url(.enrollmentUsageFOCUS))
+            })
+        return visit.page(page, view.frame(.enrollmentUsage))
     }
 
     func enrollmentDepartments(_ visit: Visit) async throws -> HTTPResponse {

@@ -21,7 +21,19 @@ extension PageHandler {
         }
         let ordered = Offer.allCases.compactMap { offer in policies.first { $0.offer == offer } }
         var page = HelpPage(policies: ordered, tenantName: context.tenant.name)
-        page.subscriptions = (context.principal.isOperator ? PageRoute.operatorSubscriptions : .home).url()
+        page.subscriptions = (context.principal.isOperator ? PageRoute.operatorSubscriptions : .mySubscriptions).url()
+        if !context.principal.isOperator { page.own = try await ownTerms(visit, context) }
         return visit.page(page)
+    }
+
+    /// The newest ten of the reader's own that still have terms.
+    private func ownTerms(_ visit: Visit, _ context: TenantContext) async throws -> [HelpPage.Own] {
+        let request = try Subscription.list.request(limit: 10, sort: nil)
+        let condition = try await Subscription.list.condition([:], context)
+        let found = try await Subscription.list.page(request, condition, counting: false, context).slice.items
+        let t = visit.localiser()
+        return found.filter { $0.state != .deleted }.map {
+            HelpPage.Own(name: $0.shownName(t), url: $0.links.overview, offer: $0.offer, version: $0.policy.version)
+        }
     }
 }

@@ -53,7 +53,8 @@ extension PageHandler {
         let names = try await names(items.map(\.id), context)
         let rows = items.map { item in
             OperationPage.Row(
-                id: item.id.description, name: names[item.id]?.name, url: names[item.id]?.url,
+                id: item.id.description, name: names[item.id]?.name, isLapsed: names[item.id]?.isLapsed ?? false,
+                url: names[item.id]?.url,
                 verdict: item.outcome?.verdict.rawValue ?? "not_begun",
                 detail: item.outcome?.failure.map { t.refusal($0) },
                 until: item.outcome?.recoverableUntil)
@@ -106,18 +107,18 @@ extension PageHandler {
 
     /// The subscriptions that the reader sees, by name.
     private func names(_ ids: [SubscriptionID], _ context: TenantContext) async throws -> [SubscriptionID: (
-        name: String?, url: URLPath
+        name: String?, isLapsed: Bool, url: URLPath
     )] {
         let tenant = context.tenant.id
         let rows = try await context.read(
             """
-            select s.id, s.account_id, s.name from subscriptions s where s.tenant_id = \(tenant) and s.id = any(\(ids)) \
+            select s.id, s.account_id, s.name, \(SubscriptionQueries.isLapsed) from subscriptions s where s.tenant_id = \(tenant) and s.id = any(\(ids)) \
             \(Visibility.ofSubscriptions(to: context.principal, tenant))
             """
         ).rows
         return try rows.reduce(into: [:]) { names, row in
             let id: SubscriptionID = try row.get(0)
-            names[id] = (try row.get(2), SubscriptionLinks(account: try row.get(1), id: id).overview)
+            names[id] = (try row.get(2), try row.get(3), SubscriptionLinks(account: try row.get(1), id: id).overview)
         }
     }
 }

@@ -16,6 +16,14 @@ extension PageHandler {
             Frame(zone: account.zone, account: (id, account.name), current: PageRoute.notifications.url(id.description)))
     }
 
+    /// What concerns the person herself, wherever it is from: an administrator of services or of an agreement finds no account around it.
+    func ownNotifications(_ visit: Visit) async throws -> HTTPResponse {
+        guard try !visit.context().principal.isOperator else { return visit.redirect(PageRoute.operatorMails.url()) }
+        let t = visit.localiser()
+        let frame = try mailFrame(visit, t, lede: t("notifications.own_lede"))
+        return try await list(visit, Notification.list, frame, Frame(current: PageRoute.ownNotifications.url()))
+    }
+
     func operatorMails(_ visit: Visit) async throws -> HTTPResponse {
         let context = try visit.context()
         try requireOperator(context)
@@ -51,7 +59,9 @@ extension PageHandler {
     func notification(_ visit: Visit) async throws -> HTTPResponse {
         let account: AccountID = try visit.pathID(0)
         let notification = try await FindNotification.byID(try visit.pathID(1), try visit.context())
-        guard let owner = notification.account, owner.id == account else { throw Failure.notFound }
+        guard let owner = notification.account, owner.id == account,
+            notification.isOfAccount(seenBy: try visit.context().principal)
+        else { throw Failure.notFound }
         let t = visit.localiser(owner.zone)
         let crumbs = Breadcrumbs(
             [
@@ -62,6 +72,20 @@ extension PageHandler {
         return try page(
             notification, crumbs, action, visit,
             Frame(zone: owner.zone, account: (account, owner.name), current: PageRoute.notifications.url(account.description)))
+    }
+
+    func ownNotification(_ visit: Visit) async throws -> HTTPResponse {
+        let principal = try visit.context().principal
+        let notification = try await FindNotification.byID(try visit.pathID(0), try visit.context())
+        let place = notification.page(principal)
+        // Where her role has a page for it, that one has the ways, too.
+        guard place == PageRoute.ownNotification.url(notification.id.description) else { return visit.redirect(place) }
+        let zone = notification.account?.zone
+        let crumbs = Breadcrumbs(
+            [(label: visit.strings("notifications.title"), url: PageRoute.ownNotifications.url())],
+            current: notification.name(visit.localiser(zone)))
+        return try page(
+            notification, crumbs, nil, visit, Frame(zone: zone, current: PageRoute.ownNotifications.url()))
     }
 
     func operatorMail(_ visit: Visit) async throws -> HTTPResponse {
@@ -77,7 +101,7 @@ extension PageHandler {
     }
 
     private func page(
-        _ notification: Notification, _ crumbs: Breadcrumbs, _ action: URLPath, _ visit: Visit, _ around: Frame
+        _ notification: Notification, _ crumbs: Breadcrumbs, _ action: URLPath?, _ visit: Visit, _ around: Frame
     ) throws -> HTTPResponse {
         let t = visit.localiser(around.zone)
         let principal = try visit.context().principal
@@ -85,7 +109,8 @@ extension PageHandler {
         let kind = notification.account?.kind ?? .standard
         var page = NotificationPage(crumbs: crumbs, notification: notification, strings: t.strings)
         page.notice = mailNotice(t, principal)
-        if roles.contains(where: { Permission.allows($0, .manageAlerts, in: kind) }) {
+        page.opensSubscription = principal.isOperator || notification.isAboutWhatIsSeen(by: principal)
+        if let action, roles.contains(where: { Permission.allows($0, .manageAlerts, in: kind) }) {
             if notification.erasedAt != nil {
                 page.cannotResend = t("error.notification_erased.detail")
             } else if notification.status != "waiting", notification.hasOneTimeLink {

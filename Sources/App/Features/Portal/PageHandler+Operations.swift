@@ -26,9 +26,7 @@ extension PageHandler {
         return visit.page(page, Frame(current: PageRoute.operatorJobs.url()), status: asked == nil ? 422 : 200)
     }
 
-    private func lag(_ visit: Visit, _ context: TenantContext) async throws -> [(
-        label: String, count: Int, oldest: Instant?, url: URLPath?
-    )] {
+    private func lag(_ visit: Visit, _ context: TenantContext) async throws -> [JobsPage.Queue] {
         let (tenant, t) = (context.tenant.id, visit.localiser())
         let now = try await context.now()
         func queue(_ at: SQL, _ rows: SQL) -> SQL {
@@ -43,14 +41,17 @@ extension PageHandler {
             queue(
                 "queued_at", "from mails where tenant_id = \(tenant) and status in ('failed', 'refused') and erased_at is null"),
         ])
-        let labels: [(String, URLPath?)] = [
-            (t("jobs.timers_failing"), PageRoute.operatorJobs.url()),
-            (t("jobs.timers_late"), PageRoute.operatorJobs.url(query: [("state", Job.State.overdue.rawValue)])),
-            (t("jobs.settlements"), nil), (t("jobs.mails_waiting"), PageRoute.operatorMails.url(query: [("status", "waiting")])),
-            (t("jobs.mails_failed"), PageRoute.operatorMails.url(query: [("status", "failed")])),
+        let labels: [(String, URLPath?, isOfRealTime: Bool)] = [
+            (t("jobs.timers_failing"), PageRoute.operatorJobs.url(), false),
+            (t("jobs.timers_late"), PageRoute.operatorJobs.url(query: [("state", Job.State.overdue.rawValue)]), false),
+            (t("jobs.settlements"), nil, true),
+            (t("jobs.mails_waiting"), PageRoute.operatorMails.url(query: [("status", "waiting")]), true),
+            (t("jobs.mails_failed"), PageRoute.operatorMails.url(query: [("status", "failed")]), true),
         ]
         return try zip(labels, rows).map { label, rows in
-            (label.0, Int(try rows[0].get(0, as: Int64.self)), try rows[0].get(1, as: Instant?.self), label.1)
+            JobsPage.Queue(
+                label: label.0, count: Int(try rows[0].get(0, as: Int64.self)), oldest: try rows[0].get(1),
+                isOfRealTime: label.isOfRealTime, url: label.1)
         }
     }
 

@@ -68,7 +68,7 @@ extension PageHandler {
         let request = try PageRequest(limit: 25, cursor: visit["cursor"].flatMap { $0.isEmpty ? nil : $0 })
         let rows = try await context.read(
             """
-            select s.id, s.name, s.state, s.account_id, a.name, s.created_at from subscriptions s \
+            select s.id, s.name, s.state, s.account_id, a.name, s.created_at, \(SubscriptionQueries.isLapsed) from subscriptions s \
             join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id \
             where s.tenant_id = \(context.tenant.id) and s.partner_id = \(partner.id) \(request.tail(at: "s.created_at", id: "s.id"))
             """
@@ -76,7 +76,8 @@ extension PageHandler {
         let all = try rows.map { row in
             (
                 PartnerDeskPage.Held(
-                    subscription: try row.get(0), name: try row.get(1), state: try row.get(2), account: try row.get(3),
+                    subscription: try row.get(0), name: try row.get(1), state: try row.get(2), isLapsed: try row.get(6),
+                    account: try row.get(3),
                     accountName: try row.get(4)), try row.get(5, as: Instant.self)
             )
         }

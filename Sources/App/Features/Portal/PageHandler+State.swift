@@ -80,10 +80,18 @@ extension PageHandler {
         let (view, _) = try await SubscriptionView.load(visit)
         // A form with one possible reason has no choice in it.
         let reason = form["reason"].isEmpty ? view.suspendable.first ?? .requested : SuspensionReason(rawValue: form["reason"])
-        guard let reason else {
+        var problems = reason == nil ? [FieldProblem("reason", visit.strings("form.reason_missing"))] : []
+        // As for a cancellation (G20). What is suspended already is asked for a reason only: the same form sent again finds its first answer.
+        if view.subscription.state != .suspended, form["confirm_name"] != view.subscription.name?.trimmingBlankSpace() {
+            let t = visit.localiser(view.subscription.zone)
+            problems.append(FieldProblem("confirm_name", t("form.name_mismatch", ["name": view.name(t)])))
+        }
+        guard let reason, problems.isEmpty else {
             var (_, page) = try await suspendPage(visit)
+            page.typedName = form["confirm_name"]
             page.note = form["note"]
-            page.problems = [FieldProblem("reason", visit.strings("form.reason_missing"))]
+            page.selected = reason
+            page.problems = problems
             return visit.page(page, view.frame, status: 422)
         }
         let note = form.optional("note").map { String($0.prefix(500)) }

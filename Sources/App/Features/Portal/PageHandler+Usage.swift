@@ -93,6 +93,13 @@ extension PageHandler {
         ) { try span(visit, at: $0, in: $1) }.response()
     }
 
+    func enrollmentUsageDownload(_ visit: Visit, _ format: UsageDownload.Format) async throws -> HTTPResponse {
+        try await UsageDownload.of(
+            try visit.pathID(0, as: EnrollmentID.self), try style(visit, format), localisation: localisation,
+            try visit.context()
+        ) { try span(visit, at: $0, in: $1) }.response()
+    }
+
     func erasableDownload(_ visit: Visit) async throws -> HTTPResponse {
         let account: AccountID = try visit.pathID(0)
         let download = try await ErasableDownload.prepare(try visit.pathID(1), try visit.context())

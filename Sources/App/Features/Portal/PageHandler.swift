@@ -131,6 +131,8 @@ struct PageHandler: Sendable {
         case .reauthenticateForm: return try await reauthenticateForm(visit)
         case .reauthenticate: return try await reauthenticate(visit)
         case .mySubscriptions: return try await mySubscriptions(visit)
+        case .ownNotifications: return try await ownNotifications(visit)
+        case .ownNotification: return try await ownNotification(visit)
         case .search: return try await search(visit)
         case .account: return try await accountHome(visit)
         case .subscriptions: return try await accountSubscriptions(visit)
@@ -202,6 +204,10 @@ struct PageHandler: Sendable {
         case .payment: return try await payment(visit)
         case .cancelPayment: return try await cancelPayment(visit)
         case .enrollment: return try await enrollment(visit)
+        case .enrollmentUsage: return try await enrollmentUsage(visit)
+        case .enrollmentUsageDownload: return try await enrollmentUsageDownload(visit, .csv)
+        case .enrollmentUsageJSON: return try await enrollmentUsageDownload(visit, .json)
+        case .enrollmentUsageFOCUS: return try await enrollmentUsageDownload(visit, .focus)
         case .enrollmentSubscriptions: return try await enrollmentSubscriptions(visit)
         case .newEnterpriseSubscriptionForm, .reviewEnterpriseSubscription, .createEnterpriseSubscription,
             .enterpriseSubscriptionMade, .manyForm, .many, .manyDone, .enrollmentDepartments, .newDepartmentForm,

@@ -54,6 +54,9 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case roles = "GET /roles"
     /// Everything that the person may see, across accounts: where service administrators begin.
     case mySubscriptions = "GET /subscriptions"
+    /// The mails that concern the person, across accounts.
+    case ownNotifications = "GET /notifications"
+    case ownNotification = "GET /notifications/{notification_id}"
 
     /// One box for everything that the person may see (G9); operators have their desk's own.
     case search = "GET /search"
@@ -141,6 +144,10 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case cancelPayment = "POST /accounts/{account_id}/payments/{payment_id}/cancel"
 
     case enrollment = "GET /enrollments/{enrollment_id}"
+    case enrollmentUsage = "GET /enrollments/{enrollment_id}/usage"
+    case enrollmentUsageDownload = "GET /enrollments/{enrollment_id}/usage.csv"
+    case enrollmentUsageJSON = "GET /enrollments/{enrollment_id}/usage.json"
+    case enrollmentUsageFOCUS = "GET /enrollments/{enrollment_id}/focus.csv"
     case enrollmentSubscriptions = "GET /enrollments/{enrollment_id}/subscriptions"
     case newEnterpriseSubscriptionForm = "GET /enrollments/{enrollment_id}/subscriptions/new"
     case reviewEnterpriseSubscription = "GET /enrollments/{enrollment_id}/subscriptions/new/review"

@@ -16,6 +16,7 @@ extension Visit {
         shell.theme = theme
         shell.footerLinks = footerLinks(t)
         guard let signedIn, let surroundings, case .user(_, _, let name, _) = signedIn.principal else { return shell }
+        let frame = side == .provider ? frame : atHome(frame, surroundings)
         shell.search = (side == .provider ? PageRoute.operatorSearch : PageRoute.search).url()
         shell.isDemo = signedIn.tenant.isDemo
         if signedIn.tenant.isSandbox {
@@ -34,14 +35,41 @@ extension Visit {
         shell.viewing = viewingNotice(signedIn, surroundings, t)
         if side == .provider { shell.navigation.append(deskItems(frame, t)) }
         let around = administrationItems(signedIn.principal, frame, surroundings, t)
-        if !around.isEmpty { shell.navigation.append(NavigationGroup(heading: t("shell.administration"), around)) }
+        if !around.isEmpty {
+            // Beside the provider's own entries of the same names, those of the customer on the page say whose they are.
+            let heading = side == .provider ? shell.contextName : nil
+            shell.navigation.append(NavigationGroup(heading: heading ?? t("shell.administration"), around))
+        }
         return shell
+    }
+
+    /// Pages of no account's own (profile, help, errors) have the menu of the account or agreement that their path names, or of the only one that she has:
+    /// it does not shrink on the way.
+    private func atHome(_ frame: Frame, _ own: Surroundings) -> Frame {
+        guard frame.account == nil, frame.enrollment == nil else { return frame }
+        let named = Dictionary(zip(route?.parameters ?? [], parameters)) { first, _ in first }
+        var frame = frame
+        let account = named["account_id"].flatMap { AccountID($0) }
+        let enrollment = named["enrollment_id"].flatMap { EnrollmentID($0) }
+        if let found = own.accounts.first(where: { $0.id == account }) {
+            frame.account = (found.id, found.name)
+        } else if let found = own.enrollments.first(where: { $0.id == enrollment }) {
+            frame.enrollment = (found.id, found.name)
+        } else if own.ownAccounts.count + own.enrollments.count == 1, !own.servesElsewhere {
+            frame.account = own.ownAccounts.first.map { ($0.id, $0.name) }
+            frame.enrollment = own.enrollments.first.map { ($0.id, $0.name) }
+        }
+        return frame
     }
 
     /// What the administrators of an account or an agreement find beside it.
     private func administrationItems(_ principal: Principal, _ frame: Frame, _ own: Surroundings, _ t: Localiser)
         -> [NavigationItem]
     {
+        let whose = !principal.isOperator ? nil : frame.account == nil ? "shell.of_agreement" : "shell.of_account"
+        func item(_ label: String, _ url: URLPath, _ frame: Frame) -> NavigationItem {
+            NavigationItem(whose.map { t($0, ["entry": label]) } ?? label, url, isCurrent: frame.current == url)
+        }
         if let account = frame.account {
             // An account that she has no role on herself is seen through its agreement; an agreement elsewhere opens nothing here.
             let here = own.accounts.first { $0.id == account.id }
@@ -89,22 +117,21 @@ extension Visit {
         }
         if let enrollment = frame.enrollment, frame.account == nil {
             items.append(item(t("shell.subscriptions"), PageRoute.enrollmentSubscriptions.url(enrollment.id.description), frame))
+            items.append(item(t("shell.usage"), PageRoute.enrollmentUsage.url(enrollment.id.description), frame))
             items.append(item(t("enrollment.departments"), PageRoute.enrollmentDepartments.url(enrollment.id.description), frame))
             items.append(item(t("enrollment.accounts"), PageRoute.enrollmentAccounts.url(enrollment.id.description), frame))
         } else if let account = frame.account {
             items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(account.id.description), frame))
             items.append(item(t("shell.usage"), PageRoute.accountUsage.url(account.id.description), frame))
             items.append(item(t("shell.payments"), PageRoute.payments.url(account.id.description), frame))
-        } else if own.ownAccounts.count == 1, own.enrollments.isEmpty, !own.servesElsewhere {
-            items.append(item(t("shell.subscriptions"), PageRoute.subscriptions.url(own.ownAccounts[0].id.description), frame))
-            items.append(item(t("shell.usage"), PageRoute.accountUsage.url(own.ownAccounts[0].id.description), frame))
-            items.append(item(t("shell.payments"), PageRoute.payments.url(own.ownAccounts[0].id.description), frame))
         } else {
             items.append(item(t("shell.subscriptions"), PageRoute.mySubscriptions.url(), frame))
         }
-        if let account = frame.account, own.accounts.contains(where: { $0.id == account.id }) {
+        if let account = frame.account {
             items.append(item(t("shell.orders"), PageRoute.orders.url(account.id.description), frame))
             items.append(item(t("shell.notifications"), PageRoute.notifications.url(account.id.description), frame))
+        } else {
+            items.append(item(t("shell.notifications"), PageRoute.ownNotifications.url(), frame))
         }
         if own.ownAccounts.count + own.enrollments.count > 1 || own.servesElsewhere && !own.ownAccounts.isEmpty {
             items.append(item(t("shell.all_accounts"), PageRoute.home.url(), frame))

@@ -1,9 +1,14 @@
 import Billing
+import Postgres
 
 /// What a subscription is called where it is shown. One that lapsed never ran, so nothing of it was deleted (L11).
 extension Localiser {
     package func pill(_ facts: LifecycleFacts) -> StatePill {
-        facts.isLapsed ? StatePill(self("state.lapsed"), .quiet, .cross) : pill(facts.state)
+        pill(facts.state, isLapsed: facts.isLapsed)
+    }
+
+    func pill(_ state: SubscriptionState, isLapsed: Bool) -> StatePill {
+        isLapsed ? StatePill(self("state.lapsed"), .quiet, .cross) : pill(state)
     }
 
     func shownName(_ name: String?, isLapsed: Bool) -> String {
@@ -11,6 +16,11 @@ extension Localiser {
     }
 
     func word(_ facts: LifecycleFacts) -> String { facts.isLapsed ? self("state.lapsed") : word(facts.state) }
+}
+
+extension SubscriptionQueries {
+    /// `LifecycleFacts.isLapsed` of `subscriptions` called `s`; null where there is none.
+    static let isLapsed: SQL = "(s.state = 'deleted' and s.activated_at is null)"
 }
 
 extension Subscription {

@@ -147,9 +147,9 @@ struct FocusCSV: UsageEncoder {
         let isUsage = charge.kind == .usage
         switch column {
         case .billedCost: return charge.billed.description
-        case .billingAccountID: return scope.account.description
-        case .billingAccountName: return CSV.safe(scope.accountName)
-        case .billingAccountType: return scope.isEnterprise ? "Enterprise account" : "Account"
+        case .billingAccountID: return scope.payer.id
+        case .billingAccountName: return CSV.safe(scope.payer.name)
+        case .billingAccountType: return scope.payer.kind.rawValue
         case .billingCurrency: return charge.currency
         case .billingPeriodEnd: return period.to
         case .billingPeriodStart: return period.from

@@ -27,16 +27,25 @@ package struct UsageDownload: Sendable {
             let id: SubscriptionID
             let name: String
             let offer: Offer
+            /// Whose it is, where a file holds more than one account's.
+            var account: (id: AccountID, name: String)?
         }
-        /// `sub_…` or `acc_…`, for the file's name.
+        /// Who is billed: an account, or the agreement around several.
+        enum Payer: String, Sendable {
+            case account = "Account"
+            case enterpriseAccount = "Enterprise account"
+            case agreement = "Enterprise agreement"
+        }
+        /// `sub_…`, `acc_…` or `enr_…`, for the file's name.
         let id: String
-        let account: AccountID
-        let accountName: String
-        let isEnterprise: Bool
+        /// Nil where there are several.
+        let account: AccountID?
+        let payer: (kind: Payer, id: String, name: String)
         let zone: TimeZoneRule
         let currency: Currency
         let members: [Member]
         let spansSubscriptions: Bool
+        var spansAccounts = false
     }
 
     let scope: Scope
@@ -126,8 +135,11 @@ extension UsageDownload {
         let (subscription, _, now, _) = try await FindSubscription.byID(id, context)
         if subscription.state == .deleted { throw Failure(LifecycleRefusal.subscriptionDeleted) }
         let scope = Scope(
-            id: id.description, account: subscription.accountID, accountName: subscription.accountName,
-            isEnterprise: subscription.offer == .enterprise, zone: subscription.zone, currency: subscription.currency,
+            id: id.description, account: subscription.accountID,
+            payer: (
+                subscription.offer == .enterprise ? .enterpriseAccount : .account, subscription.accountID.description,
+                subscription.accountName
+            ), zone: subscription.zone, currency: subscription.currency,
             members: [.init(id: id, name: subscription.name ?? "", offer: subscription.offer)], spansSubscriptions: false)
         return UsageDownload(
             scope: scope, span: try span(now, subscription.zone), style: style, context: context, localisation: localisation)
@@ -148,9 +160,34 @@ extension UsageDownload {
             Scope.Member(id: try row.get(0), name: try row.get(1), offer: try row.get(2))
         }
         let scope = Scope(
-            id: id.description, account: id, accountName: account.name, isEnterprise: account.kind == .enterprise,
+            id: id.description, account: id,
+            payer: (account.kind == .enterprise ? .enterpriseAccount : .account, id.description, account.name),
             zone: account.zone, currency: account.currency, members: members, spansSubscriptions: true)
         return UsageDownload(
             scope: scope, span: try span(now, account.zone), style: style, context: context, localisation: localisation)
+    }
+
+    /// All of an agreement's, account by account, for whoever runs it.
+    package static func of(
+        _ id: EnrollmentID, _ style: Style, localisation: Localisation, _ context: TenantContext,
+        span: (Instant, TimeZoneRule) throws -> UsageSpan
+    ) async throws -> UsageDownload {
+        let enrollment = try await FindEnrollment.byID(id, context)
+        let (now, rows) = try await context.read(
+            """
+            select s.id, s.name, s.offer, a.id, a.name from subscriptions s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id \
+            where s.tenant_id = \(context.tenant.id) and s.enrollment_id = \(id) and s.state <> 'deleted' \
+            order by a.name_key, a.id, s.created_at, s.id
+            """)
+        let members = try rows.map { row in
+            Scope.Member(
+                id: try row.get(0), name: try row.get(1), offer: try row.get(2), account: (try row.get(3), try row.get(4)))
+        }
+        let zone = TimeZoneRule(identifier: context.tenant.timeZone) ?? .utc
+        let scope = Scope(
+            id: id.description, account: nil, payer: (.agreement, id.description, enrollment.name), zone: zone,
+            currency: enrollment.currency, members: members, spansSubscriptions: true, spansAccounts: true)
+        return UsageDownload(
+            scope: scope, span: try span(now, zone), style: style, context: context, localisation: localisation)
     }
 }

@@ -58,9 +58,12 @@ struct UsageCSV: UsageEncoder {
     static let columns = ["record_id", "occurred_at", "product", "meter", "resource", "quantity", "unit", "cost", "currency"]
     /// In front where a file holds more than one subscription.
     static let subscriptionColumns = ["subscription_id", "subscription"]
+    static let accountColumns = ["account_id", "account"]
 
     func start() -> [UInt8] {
-        let names = (scope.spansSubscriptions ? Self.subscriptionColumns : []) + Self.columns
+        let names =
+            (scope.spansAccounts ? Self.accountColumns : []) + (scope.spansSubscriptions ? Self.subscriptionColumns : [])
+            + Self.columns
         let rows = style.header.map { row in
             switch row {
             case .machine: names
@@ -73,8 +76,9 @@ struct UsageCSV: UsageEncoder {
     func append(_ line: UsageLine, to bytes: inout [UInt8]) {
         let time = style.localTimes ? line.occurredAt.text(in: scope.zone) : line.occurredAt.rfc3339
         let own = scope.spansSubscriptions ? [line.member.id.description, CSV.safe(line.member.name)] : []
+        let account = line.member.account.map { [$0.id.description, CSV.safe($0.name)] } ?? []
         CSV.append(
-            own + [
+            account + own + [
                 line.id.description, time, CSV.safe(line.product), CSV.safe(line.meter), CSV.safe(line.resource ?? ""),
                 line.quantity.description, CSV.safe(line.unit), line.cost.description, line.currency,
             ], to: &bytes)
@@ -95,6 +99,7 @@ struct UsageJSON: UsageEncoder {
         isFirst = false
         bytes += jsonObject { json in
             json.field("id", line.id)
+            if let account = line.member.account { json.field("account_id", account.id) }
             json.field("subscription_id", line.member.id)
             json.field("occurred_at", line.occurredAt)
             json.field("product", line.product)

@@ -16,6 +16,9 @@ extension APIHandler {
             return object(try await EnrollmentBalance.find(try request.pathID(), counting: .all, context), request) {
                 $0.write(to: &$1)
             }
+        case .downloadEnrollmentUsage: return try await downloadEnrollmentUsage(request, .csv)
+        case .downloadEnrollmentUsageJSON: return try await downloadEnrollmentUsage(request, .json)
+        case .downloadEnrollmentFOCUS: return try await downloadEnrollmentUsage(request, .focus)
         case .findDepartment:
             return conditional(try await FindDepartment.byID(try request.pathID(), context).answer(200), request)
         case .updateDepartment: return response(try await editDepartment(request).run(context, try request.options()), request)

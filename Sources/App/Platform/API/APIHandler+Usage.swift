@@ -27,6 +27,12 @@ extension APIHandler {
         ) { try span(request, at: $0, in: $1) }.response()
     }
 
+    func downloadEnrollmentUsage(_ request: APIRequest, _ format: UsageDownload.Format) async throws -> HTTPResponse {
+        try await UsageDownload.of(
+            try request.pathID(as: EnrollmentID.self), try style(request, format), localisation: localisation, request.context
+        ) { try span(request, at: $0, in: $1) }.response()
+    }
+
     func downloadBillingHistory(_ request: APIRequest) async throws -> HTTPResponse {
         let report = try await FindBillingHistory.of(try request.pathID(), request.context)
         let bytes = report.csv(header: try header(request), localisation: localisation, withMark: request["bom"] == "1")

@@ -123,7 +123,7 @@ struct APIHandler: Sendable {
             return response(try await useCase.run(context, try request.options()), request)
 
         case .moveSubscription, .actOnSubscriptions, .getEnrollmentBalance, .findDepartment, .updateDepartment, .deleteDepartment,
-            .moveAccount:
+            .moveAccount, .downloadEnrollmentUsage, .downloadEnrollmentUsageJSON, .downloadEnrollmentFOCUS:
             return try await enterprise(request)
         case .listOperations: return try await list(request, Operation.list)
         case .getOperation: return try await operation(request)

@@ -134,6 +134,9 @@ extension Endpoint {
         case .downloadAccountUsage: .downloadAccountUsage
         case .downloadAccountUsageJSON: .downloadAccountUsageJSON
         case .downloadAccountFOCUS: .downloadAccountFOCUS
+        case .downloadEnrollmentUsage: .downloadEnrollmentUsage
+        case .downloadEnrollmentUsageJSON: .downloadEnrollmentUsageJSON
+        case .downloadEnrollmentFOCUS: .downloadEnrollmentFOCUS
 
         case .listSubscriptions:
             .read("subscriptions", "Subscriptions, newest first.", .list("Subscription"), query: Subscription.list.query)

@@ -133,6 +133,21 @@ extension Schema {
                     .init("ends_on", .format("date"), "The first day after the term."),
                     .init("days_left", .integer(min: -1_000_000, max: 1_000_000)),
                     .init(
+                        "burn_rate",
+                        .nullable(
+                            .object([
+                                .init("per_day", .named("Money")), .init("cost", .named("Money")),
+                                .init("since", instant, "The beginning of last month, or of the term if that is later."),
+                            ])), "What a day has cost on average; null with less than 7 days to look back on."),
+                    .init(
+                        "commitment_end",
+                        .object([
+                            .init("kind", .word(["runs_out", "outlasts_term", "used_up", "term_over", "too_little_history"])),
+                            .init("at", .nullable(instant)), .init("unused", .nullable(.named("Money"))),
+                        ]),
+                        "An estimate: if every day costs what the last ones did. `unused` is what would be left at the term's end."
+                    ),
+                    .init(
                         "departments",
                         .list(
                             .object([

@@ -41,6 +41,15 @@ extension EndpointDocumentation {
         query: span)
     static let downloadAccountFOCUS = file(
         "All the account's subscriptions in the columns of FOCUS 1.2.", "text/csv", query: span + [mark])
+    static let downloadEnrollmentUsage = read(
+        "enrollments", "Usage records of all the agreement's subscriptions as CSV, account by account.",
+        .other(200, mediaType: "text/csv"), query: span + csv)
+    static let downloadEnrollmentUsageJSON = read(
+        "enrollments", "Usage records of all the agreement's subscriptions as a JSON array, a record on each line.",
+        .other(200, mediaType: "application/json"), query: span)
+    static let downloadEnrollmentFOCUS = read(
+        "enrollments", "All the agreement's subscriptions in the columns of FOCUS 1.2, billed to the agreement.",
+        .other(200, mediaType: "text/csv"), query: span + [mark])
     static let getBillingHistory = read(
         "usage", "A row per month from the ledger, and whether they add up to the balance.", .object(200, "BillingHistory"))
     static let downloadBillingHistory = read(

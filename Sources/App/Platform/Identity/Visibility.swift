@@ -61,7 +61,17 @@ enum Visibility {
     /// A person's own places, one condition each: the subscriptions that she serves, each of her accounts, each of her enrollments. Nil for whoever sees
     /// everything or one account, and where there are too many of them.
     static func footholdsOfSubscriptions(_ ask: ListAsk) async throws -> [SQL]? {
-        let context = ask.context
+        guard let own = try await places(ask.context) else { return nil }
+        // Where only such are asked for as no agreement has, an agreement is no place to look.
+        let isElsewhere = ask.values["offer"].flatMap { Offer(rawValue: $0) }?.isOfAgreement == false
+        let agreements = isElsewhere ? [] : own.enrollments
+        return ["s.service_administrator_id = \(own.person)"] + agreements.map { "s.enrollment_id = \($0)" }
+            + own.accounts.map { "s.account_id = \($0)" }
+    }
+
+    private static func places(_ context: TenantContext) async throws
+        -> (person: UserID, enrollments: [EnrollmentID], accounts: [AccountID])?
+    {
         guard case .user(let id, _, _, let grants) = context.principal, !grants.isOperator, grants.viewing == nil else {
             return nil
         }
@@ -71,11 +81,31 @@ enum Visibility {
         ).rows
         let accounts = Set(try rows.map { try $0.get(0, as: AccountID.self) }).union(grants.accounts.keys)
         guard accounts.count + grants.enrollments.count <= most else { return nil }
-        // Where only such are asked for as no agreement has, an agreement is no place to look.
-        let isElsewhere = ask.values["offer"].flatMap { Offer(rawValue: $0) }?.isOfAgreement == false
-        let agreements = isElsewhere ? [] : grants.enrollments.sorted()
-        return ["s.service_administrator_id = \(id)"] + agreements.map { "s.enrollment_id = \($0)" }
-            + accounts.sorted().map { "s.account_id = \($0)" }
+        return (id, grants.enrollments.sorted(), accounts.sorted())
+    }
+
+    /// For `mails` called `m` beside their `accounts` called `a`: a person's own letters, those about what she serves, and those about the accounts that she
+    /// sees. Whoever looks in her stead sees those of the one account.
+    static func ofNotifications(to principal: Principal, _ tenant: TenantID) -> SQL {
+        guard case .user(let id, _, _, let grants) = principal, !grants.isOperator else { return ofAccounts(to: principal) }
+        return """
+            and (m.user_id = \(id) or m.subscription_id = any(\(served(by: id, tenant))) or a.administrator_id = \(id) \
+            or a.enrollment_id = any(\(grants.enrollments.sorted())) or m.account_id = any(\(grants.accounts.keys.sorted()))) \
+            \(only(grants, "m.account_id"))
+            """
+    }
+
+    static func footholdsOfNotifications(_ context: TenantContext) async throws -> [SQL]? {
+        guard let own = try await places(context) else { return nil }
+        let tenant = context.tenant.id
+        return ["m.user_id = \(own.person)", "m.subscription_id = any(\(served(by: own.person, tenant)))"]
+            + own.enrollments.map {
+                "m.account_id = any(array(select v.id from accounts v where v.tenant_id = \(tenant) and v.enrollment_id = \($0)))"
+            } + own.accounts.map { "m.account_id = \($0)" }
+    }
+
+    private static func served(by person: UserID, _ tenant: TenantID) -> SQL {
+        "array(select v.id from subscriptions v where v.tenant_id = \(tenant) and v.service_administrator_id = \(person))"
     }
 
     /// For `outbox_events` called `e`: what happened to the accounts that the principal has a role on.

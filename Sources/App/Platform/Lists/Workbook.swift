@@ -18,6 +18,8 @@ final class Workbook: @unchecked Sendable {
     private let heading: UnsafeMutablePointer<lxw_format>
     private let instant: UnsafeMutablePointer<lxw_format>
     private let date: UnsafeMutablePointer<lxw_format>
+    /// By the number of decimals: what an amount is written with shows, thousands apart.
+    private var decimals: [Int: UnsafeMutablePointer<lxw_format>] = [:]
     private let zone: TimeZoneRule
     private var row: UInt32 = 0
 
@@ -75,10 +77,19 @@ final class Workbook: @unchecked Sendable {
     /// numbers that can be summed; longer ones stay text, because one digit would be lost.
     private func number(_ digits: String, _ column: UInt16) throws {
         if digits.utf8.count(where: { (48...57).contains($0) }) <= 15 {
-            try check(worksheet_write_number(sheet, row, column, strtod(digits, nil), nil))
+            try check(worksheet_write_number(sheet, row, column, strtod(digits, nil), try format(decimalsOf: digits)))
         } else {
             try check(worksheet_write_string(sheet, row, column, digits, nil))
         }
+    }
+
+    private func format(decimalsOf digits: String) throws -> UnsafeMutablePointer<lxw_format> {
+        let count = digits.firstIndex(of: ".").map { digits.utf8.distance(from: $0, to: digits.endIndex) - 1 } ?? 0
+        if let known = decimals[count] { return known }
+        guard let made = workbook_add_format(book) else { throw Fault(code: 0) }
+        format_set_num_format(made, count == 0 ? "#,##0" : "#,##0." + String(repeating: "0", count: count))
+        decimals[count] = made
+        return made
     }
 
     func close() throws {

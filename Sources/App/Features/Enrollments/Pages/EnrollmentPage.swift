@@ -1,3 +1,4 @@
+import Billing
 import HTML
 import Values
 
@@ -45,6 +46,8 @@ package struct EnrollmentPage: Page {
     package var remaining: Money
     package var overage: Money
     package var thisMonth: Money?
+    /// How the commitment ends at the present pace, with what a day costs.
+    package var end: (end: CommitmentEnd, perDay: Money?)?
     package var notices: [Notice] = []
     package var departments: [DepartmentTable.Row] = []
     package var accounts: [EnrollmentAccountTable.Row] = []
@@ -99,10 +102,12 @@ package struct EnrollmentPage: Page {
 
     private func facts(_ t: Localiser) -> HTML {
         let isOver = overage.isPositive
+        // While something is left of the commitment there is no overage, and when it ends is what matters.
         var others = [
-            FactsStrip.Fact(
-                t("enrollment.overage"), t.moneyElement(overage),
-                note: .text(t(isOver ? "enrollment.overage_note" : "enrollment.no_overage"))),
+            endFact(t)
+                ?? FactsStrip.Fact(
+                    t("enrollment.overage"), t.moneyElement(overage),
+                    note: .text(t(isOver ? "enrollment.overage_note" : "enrollment.no_overage"))),
             FactsStrip.Fact(
                 t("enrollment.ends"), .text(t.date(endsOn)), note: .text(t.relativeDays(to: endsOn))),
         ]
@@ -117,6 +122,25 @@ package struct EnrollmentPage: Page {
             others: others,
             picture: RemainderBar(parts: [remaining.minor], whole: max(commitment.minor, 1), tone: isOver ? .warn : .good).html
         ).html
+    }
+
+    /// The counterpart of a prepaid overview's fact of the same name. What is used up or over is said elsewhere on the page.
+    private func endFact(_ t: Localiser) -> FactsStrip.Fact? {
+        let rate = ["daily": end?.perDay.map(t.money) ?? ""]
+        switch end?.end {
+        case .runsOut(let at)?:
+            return FactsStrip.Fact(
+                t("burn.title"), .text(t.relativeDays(to: at)),
+                note: t.html("burn.runs_out", ["date": t.dateElement(at)], rate))
+        case .outlasts(_, let unused)?:
+            let words = rate.merging(["unused": t.money(unused)]) { first, _ in first }
+            return FactsStrip.Fact(t("burn.title"), .text(t("burn.outlasts")), note: .text(t("burn.left_of_commitment", words)))
+        case .tooLittleHistory?:
+            return FactsStrip.Fact(
+                t("burn.title"), t.nothing,
+                note: .text(t("burn.too_young", ["needed": t.number(BurnRate.daysAtLeast)])))
+        case .usedUp?, .termOver?, nil: return nil
+        }
     }
 
     private func departmentBlock(_ t: Localiser) -> HTML {

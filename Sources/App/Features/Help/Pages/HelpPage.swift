@@ -10,6 +10,16 @@ package struct HelpPage: Page {
     /// Where the reader's subscriptions are, whose terms may be older ones.
     package var subscriptions: URLPath?
 
+    /// The newest of them with the terms that each has; where there are more, the list has the rest.
+    package var own: [Own] = []
+
+    package struct Own: Sendable {
+        let name: String
+        let url: URLPath
+        let offer: Offer
+        let version: Int
+    }
+
     package init(policies: [OfferPolicy], tenantName: String) {
         self.policies = policies
         self.tenantName = tenantName
@@ -31,6 +41,7 @@ package struct HelpPage: Page {
                     numbers(t).html
                     versions(t)
                 }
+                ownVersions(t)
             }
             block(t("help.api")) {
                 p { t.html("help.api_text", ["link": a(.href(PageRoute.apiIndex.url())) { t("docs.title") }]) }
@@ -42,6 +53,27 @@ package struct HelpPage: Page {
     private func versions(_ t: Localiser) -> HTML {
         let link = subscriptions.map { url in a(.href(url)) { t("help.versions_link") } } ?? .empty
         return p(.class("note")) { t.html("help.versions", ["link": link]) }
+    }
+
+    @HTMLBuilder
+    private func ownVersions(_ t: Localiser) -> HTML {
+        if !own.isEmpty {
+            block(t("help.own_versions"), note: .text(t("help.own_note"))) {
+                DataTable(
+                    t("help.own_versions"),
+                    columns: [
+                        TableColumn(t("subscriptions.name")), TableColumn(t("subscriptions.offer")),
+                        TableColumn(t("help.version"), isNumber: true),
+                    ],
+                    rows: own.map { one in
+                        TableRow([
+                            a(.class("row-link"), .href(one.url)) { one.name }, .text(t.word(one.offer)),
+                            .text(t.number(one.version)),
+                        ])
+                    }
+                ).html
+            }
+        }
     }
 
     private func states(_ t: Localiser) -> HTML {

@@ -10,6 +10,8 @@ package struct NotificationPage: Page {
     var resend: ActionForm?
     /// Why it cannot be sent again.
     var cannotResend: String?
+    /// Whether the reader may look at the subscription that it is about.
+    var opensSubscription = true
     /// What stands above while nothing can leave.
     var notice: HTML = .empty
 
@@ -40,18 +42,18 @@ package struct NotificationPage: Page {
             DetailList.Item(t("notifications.to"), n.email.map { .text($0) } ?? .text(t("notifications.erased_word"))),
             DetailList.Item(t("notifications.occurred"), t.timeElement(n.occurredAt)),
         ]
-        if let at = n.sentAt { items.append(DetailList.Item(t("notifications.sent"), t.timeElement(at))) }
+        if let at = n.sentAt { items.append(DetailList.Item(t("notifications.sent"), t.realTimeElement(at))) }
         if let reply = n.reply { items.append(DetailList.Item(t("notifications.reply"), code { reply })) }
         if n.attempts > 0 { items.append(DetailList.Item(t("notifications.attempts"), .text(t.number(n.attempts)))) }
         if n.attempts > 0, let at = n.nextAttemptAt {
-            items.append(DetailList.Item(t("notifications.next_attempt"), t.timeElement(at)))
+            items.append(DetailList.Item(t("notifications.next_attempt"), t.realTimeElement(at)))
         }
-        if let account = n.account, let id = n.subscription {
+        if opensSubscription, let account = n.account, let id = n.subscription {
             items.append(
                 DetailList.Item(
                     t("subscriptions.name"),
                     a(.href(SubscriptionLinks(account: account.id, id: id).overview)) {
-                        n.subscriptionName ?? t("subscriptions.erased_name")
+                        t.shownName(n.subscriptionName, isLapsed: n.isLapsed)
                     }))
         }
         if let id = n.messageID { items.append(DetailList.Item(t("notifications.message_id"), code { id })) }

@@ -8,6 +8,7 @@ package struct OperationPage: Page {
         let id: String
         /// Nil where the reader does not see the subscription.
         let name: String?
+        let isLapsed: Bool
         let url: URLPath?
         let verdict: String
         let detail: String?
@@ -69,9 +70,9 @@ package struct OperationPage: Page {
                         ]))),
             DetailList.Item(t("many.mode"), .text(t("operations.mode_\(operation.mode.rawValue)"))),
             DetailList.Item(t("operations.by"), .text(operation.askerName ?? operation.asker.text)),
-            DetailList.Item(t("operations.created"), t.timeElement(operation.createdAt)),
+            DetailList.Item(t("operations.created"), t.realTimeElement(operation.createdAt)),
         ]
-        if let at = operation.endedAt { items.append(DetailList.Item(t("operations.ended"), t.timeElement(at))) }
+        if let at = operation.endedAt { items.append(DetailList.Item(t("operations.ended"), t.realTimeElement(at))) }
         items.append(DetailList.Item(t("list.id"), identifier(operation.id.description)))
         return items
     }
@@ -83,7 +84,7 @@ package struct OperationPage: Page {
                 TableRow([
                     group {
                         if let url = row.url {
-                            a(.class("row-link"), .href(url)) { row.name ?? t("subscriptions.erased_name") }
+                            a(.class("row-link"), .href(url)) { t.shownName(row.name, isLapsed: row.isLapsed) }
                         }
                         span(.class("sub mono")) { row.id }
                     },

@@ -143,6 +143,21 @@ struct AccountDeskPage: Page {
         }
     }
 
+    /// The way to the whole of a list that is cut here, with how many there are; nothing where it is whole.
+    @HTMLBuilder
+    private func all(_ shown: Int, of count: Int, _ url: URLPath, _ t: Localiser) -> HTML {
+        if count > shown {
+            let most = AccountDesk.countedAtMost
+            a(.href(url)) {
+                t("desk.all_of", ["count": count > most ? t("list.more_than", ["count": t.number(most)]) : t.number(count)])
+            }
+        }
+    }
+
+    private func whole(_ part: AccountDesk.Part) -> URLPath {
+        PageRoute.operatorAccount.url([id], query: [("whole", part.rawValue)], fragment: part.rawValue)
+    }
+
     private var total: Int { desk.counts.values.reduce(0, +) }
 
     private func cells(_ subscription: Subscription, _ t: Localiser) -> [HTML] {
@@ -165,7 +180,7 @@ struct AccountDeskPage: Page {
     }
 
     private func orders(_ t: Localiser) -> HTML {
-        block(t("desk.orders")) {
+        block(t("desk.orders"), tools: all(desk.orders.count, of: desk.orderCount, PageRoute.orders.url(id), t)) {
             if desk.orders.isEmpty {
                 p(.class("note")) { t("desk.orders_none") }
             } else {
@@ -199,7 +214,10 @@ struct AccountDeskPage: Page {
         if !desk.asked.isEmpty {
             block(
                 t("desk.asked"), note: .text(t("desk.asked_note")),
-                tools: a(.href(PageRoute.remittances.url())) { t("shell.remittances") }
+                tools: group {
+                    all(desk.asked.count, of: desk.askedCount, PageRoute.payments.url(id), t)
+                    a(.href(PageRoute.remittances.url())) { t("shell.remittances") }
+                }
             ) {
                 DataTable(
                     t("desk.asked"),
@@ -231,7 +249,10 @@ struct AccountDeskPage: Page {
     // MARK: Who
 
     private func people(_ t: Localiser) -> HTML {
-        block(t("desk.people"), note: .text(t("desk.people_note"))) {
+        block(
+            t("desk.people"), note: .text(t("desk.people_note")),
+            tools: a(.href(PageRoute.members.url(id))) { t("shell.members") }
+        ) {
             DataTable(
                 t("desk.people"),
                 columns: [TableColumn(t("desk.person")), TableColumn(t("desk.roles")), TableColumn(t("desk.view_as"))],
@@ -249,7 +270,8 @@ struct AccountDeskPage: Page {
     }
 
     private func notes(_ t: Localiser) -> HTML {
-        block(t("desk.notes"), id: "notes", note: .text(t("desk.notes_note"))) {
+        let tools = all(desk.notes.count, of: desk.noteCount, whole(.notes), t)
+        return block(t("desk.notes"), id: "notes", note: .text(t("desk.notes_note")), tools: tools) {
             if !desk.notes.isEmpty {
                 ul(.class("notes")) { for note in desk.notes { li { written(note, t) } } }
             }
@@ -283,7 +305,10 @@ struct AccountDeskPage: Page {
     @HTMLBuilder
     private func visitors(_ t: Localiser) -> HTML {
         if !desk.visitors.isEmpty {
-            block(t("desk.visitors"), note: .text(t("desk.visitors_note"))) { VisitorTable(visitors: desk.visitors).html(t) }
+            let tools = all(desk.visitors.count, of: desk.visitorCount, whole(.visitors), t)
+            block(t("desk.visitors"), id: "visitors", note: .text(t("desk.visitors_note")), tools: tools) {
+                VisitorTable(visitors: desk.visitors).html(t)
+            }
         }
     }
 }
@@ -301,7 +326,8 @@ struct VisitorTable: Sendable {
             ],
             rows: visitors.map { visit in
                 TableRow([
-                    t.timeElement(visit.startedAt), t.timeElement(visit.endedAt ?? visit.endsAt), .text(visit.operatorName),
+                    t.realTimeElement(visit.startedAt), t.realTimeElement(visit.endedAt ?? visit.endsAt),
+                    .text(visit.operatorName),
                     .text(visit.personName), .text(visit.reason),
                 ])
             }

@@ -7,9 +7,18 @@ struct JobsPage: Page {
     var state: Job.State
     var jobs: [Job]
     /// Counted up to a bound, the oldest of each with them.
-    var lag: [(label: String, count: Int, oldest: Instant?, url: URLPath?)]
+    var lag: [Queue]
     var tokens: FormTokens
     var problems: [FieldProblem] = []
+
+    struct Queue: Sendable {
+        let label: String
+        let count: Int
+        let oldest: Instant?
+        /// Deadlines are the tenant's; settlement and mail go by the real clock, whatever a sandbox's shows.
+        let isOfRealTime: Bool
+        let url: URLPath?
+    }
 
     static let countedAtMost = 1_000
 
@@ -52,7 +61,7 @@ struct JobsPage: Page {
                         one.count >= Self.countedAtMost ? "\(t.number(Self.countedAtMost))+" : t.number(one.count)
                     return TableRow([
                         one.url.map { url in a(.href(url)) { one.label } } ?? .text(one.label), .text(count),
-                        one.oldest.map { t.timeElement($0) } ?? t.nothing,
+                        one.oldest.map { one.isOfRealTime ? t.realTimeElement($0) : t.timeElement($0) } ?? t.nothing,
                     ])
                 }
             ).html
@@ -70,7 +79,8 @@ struct JobsPage: Page {
             rows: jobs.map { job in
                 var cells: [HTML] = [
                     .text(t.strings.has("timer.\(job.name.kind)") ? t("timer.\(job.name.kind)") : job.name.kind), whose(job, t),
-                    t.timeElement(job.dueAt), .text(t.number(job.attempts)),
+                    job.name.kind == JobName.settlement ? t.realTimeElement(job.dueAt) : t.timeElement(job.dueAt),
+                    .text(t.number(job.attempts)),
                     job.lastError.map { identifier($0) } ?? t.nothing,
                 ]
                 if state == .failing {
@@ -85,7 +95,7 @@ struct JobsPage: Page {
     private func whose(_ job: Job, _ t: Localiser) -> HTML {
         guard let subscription = job.subscription, let account = job.account else { return t.nothing }
         return a(.href(SubscriptionLinks(account: account, id: subscription).overview)) {
-            job.subscriptionName ?? t("subscriptions.erased_name")
+            t.shownName(job.subscriptionName, isLapsed: job.isLapsed)
         }
     }
 }

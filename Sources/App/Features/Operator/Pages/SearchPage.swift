@@ -46,7 +46,7 @@ package struct SearchPage: Page {
     }
 
     private func cells(_ hit: Search.Hit, _ url: URLPath, _ t: Localiser) -> [HTML] {
-        let name = hit.title.isEmpty ? t("subscriptions.erased_name") : hit.title
+        let name = t.shownName(hit.title.isEmpty ? nil : hit.title, isLapsed: hit.isLapsed)
         return [
             group {
                 a(.class("row-link"), .href(url)) { name }
@@ -61,7 +61,7 @@ package struct SearchPage: Page {
                     t.nothing
                 }
             },
-            hit.state.map { t.pill($0).html } ?? t.nothing,
+            hit.state.map { t.pill($0, isLapsed: hit.isLapsed).html } ?? t.nothing,
         ]
     }
 }

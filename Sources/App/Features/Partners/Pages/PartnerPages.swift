@@ -49,6 +49,7 @@ struct PartnerDeskPage: Page {
         let subscription: SubscriptionID
         let name: String?
         let state: SubscriptionState
+        let isLapsed: Bool
         let account: AccountID
         let accountName: String
     }
@@ -125,11 +126,11 @@ struct PartnerDeskPage: Page {
                                     .class("row-link"),
                                     .href(SubscriptionLinks(account: one.account, id: one.subscription).overview)
                                 ) {
-                                    one.name ?? t("subscriptions.erased_name")
+                                    t.shownName(one.name, isLapsed: one.isLapsed)
                                 }
                                 span(.class("sub mono")) { one.subscription.description }
                             }, a(.href(PageRoute.operatorAccount.url(one.account.description))) { one.accountName },
-                            t.pill(one.state).html,
+                            t.pill(one.state, isLapsed: one.isLapsed).html,
                         ])
                     }
                 ).html

@@ -91,6 +91,7 @@ package struct SuspendPage: Page {
     package var standing: [SuspensionReason] = []
     /// Credit that goes with the deletion if it comes to that.
     package var forfeited: Money?
+    package var typedName = ""
     package var note = ""
     package var problems: [FieldProblem] = []
 
@@ -132,6 +133,11 @@ package struct SuspendPage: Page {
             question.reasons = SelectField(
                 "reason", t("suspend.reason"), choices: reasons.map { FilterBar.Choice($0.rawValue, t.word($0)) },
                 selected: selected?.rawValue)
+        }
+        // Its services stop at once, and a deletion begins to be counted: as much as a cancellation asks for. A reason more stops nothing.
+        if !isMore {
+            question.typedName = name
+            question.typedValue = typedName
         }
         question.note = NoteField("note", t("suspend.note"), hint: t("suspend.note_hint"), value: note)
         question.problems = problems

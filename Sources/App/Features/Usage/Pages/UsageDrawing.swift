@@ -89,10 +89,7 @@ struct UsageDrawing {
     private func label(_ bucket: Bucket, _ t: Localiser) -> String {
         let (first, last) = span(t)
         let count = first.daysUntil(last) + 1
-        if count <= Self.daysByDay {
-            // Every second day where each would touch its neighbour.
-            return count > 16 && (bucket.first.day % 2 == 0) ? "" : String(bucket.first.day)
-        }
+        if count <= Self.daysByDay { return String(bucket.first.day) }
         return count <= Self.daysByWeek ? "\(bucket.first.month)/\(bucket.first.day)" : String(bucket.first.month)
     }
 

@@ -1,0 +1,123 @@
+import App
+import HTTP
+import Loop
+import TestSupport
+import Testing
+import Values
+
+/// Who finds which mail without a role on its account.
+@Suite struct `A person's own notifications` {
+    @Test func `of a service administrator are her letters and those about what she serves, and nothing else`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let other = try await tenant.order("prepaid", for: story.account, paying: "1000.00").expect(201).id
+        let email = try await story.email(nil)
+        let service = Browser(tenant.bursar)
+        try await service.signIn(email)
+        try await tenant.writeLetters()
+        let list = try await tenant.get("/v1/notifications?account_id=\(story.account)&limit=100").expect(200).list("data")
+        func id(_ kind: String, about subscription: String?) -> String? {
+            list.first { $0.scalar("kind") == kind && $0.scalar("subscription_id") == subscription }?.scalar("id")
+        }
+        let about = try #require(id("payment_received", about: story.subscription))
+        let beside = try #require(id("payment_received", about: other))
+        let page = try await service.get("/notifications").expect(200).text
+        #expect(page.contains("/notifications/\(about)\"") && !page.contains(beside))
+        #expect(page.contains("<a href=\"/notifications\" aria-current=\"page\">Notifications</a>"))
+        let letter = try await service.get("/notifications/\(about)").expect(200).text
+        #expect(letter.contains("CN¥2,000.00") && letter.contains("href=\"\(story.overview)\""))
+        // Sending again is for whoever takes care of the account's alerts.
+        #expect(!letter.contains("/resend"))
+        try await service.get("/notifications/\(beside)").expect(404)
+        // The account's own pages stay shut, by whatever path.
+        try await service.get("/accounts/\(story.account)/notifications").expect(404)
+        try await service.get("/accounts/\(story.account)/notifications/\(about)").expect(404)
+        try await service.get("/help").expect(200)
+        let token = try #require(service.hiddenFields["csrf"])
+        let forged = try await service.post(
+            "/accounts/\(story.account)/notifications/\(about)/resend",
+            hidden: ["csrf": token, "idempotency_key": "once-and-for-all-here"])
+        #expect(forged.status == 403, "she sees it and may not send it")
+        #expect(try await tenant.mails("payment_received").count == 2)
+        // Her own letters are hers also when she serves nothing any more.
+        try await tenant.request(
+            "PATCH", "/v1/subscriptions/\(story.subscription)", ["service_administrator_email": "next@example.com"], once: .none
+        ).expect(200)
+        try await tenant.writeLetters()
+        try await service.get("/notifications/\(about)").expect(404)
+        let told = try await service.get("/notifications").expect(200).text
+        #expect(told.contains("Service administrator") && !told.contains(about))
+        let chinese = try await service.get("/notifications?lang=zh-Hans").expect(200).text
+        #expect(chinese.contains("发给您的以及与您负责的订阅和协议有关的每一封邮件"))
+    }
+
+    @Test func `of an agreement's administrator are her letters and those of its subscriptions`() async throws {
+        let tenant = try await TestBursar.shared.tenant("own")
+        let enrollment = try await tenant.enrollment(commitment: "100.00")
+        let account = try await tenant.enterpriseAccount(enrollment)
+        let id = try await tenant.order("enterprise", for: account).expect(201).id
+        let neighbour = try await tenant.account("Next door")
+        _ = try await tenant.order("prepaid", for: neighbour, paying: "1000.00").expect(201)
+        func administrator(_ name: String) async throws -> Browser {
+            let email = "\(tenant.bursar.uniqueName(name))@example.com"
+            let (context, change) = (tenant.context, SetPassword(email: email, password: Browser.password))
+            try await tenant.bursar.instance.loop.run { try await change.run(context) }
+            try tenant.force(
+                """
+                insert into role_assignments (tenant_id, id, user_id, role, enrollment_id, created_at) \
+                select $tenant, gen_random_uuid(), u.id, 'enterprise_admin', e.id, now() from users u, enrollments e \
+                where u.tenant_id = $tenant and u.email = '\(email)' and e.tenant_id = $tenant
+                """)
+            let browser = Browser(tenant.bursar)
+            try await browser.signIn(email)
+            return browser
+        }
+        let (first, second) = (try await administrator("first"), try await administrator("second"))
+        try await tenant.use(id, cost: "60.00", at: "2025-01-01T00:00:00Z")
+        try await tenant.settle()
+        try await tenant.suspend(id, "requested").expect(200)
+        try await tenant.writeLetters()
+        let all = try await tenant.get("/v1/notifications?limit=100").expect(200).list("data")
+        func ids(_ kind: String) -> [String] { all.filter { $0.scalar("kind") == kind }.compactMap { $0.scalar("id") } }
+        let suspended = try #require(ids("suspended").first)
+        let page = try await first.get("/notifications").expect(200).text
+        #expect(page.contains(suspended))
+        let used = ids("commitment_used")
+        let own = used.filter(page.contains)
+        #expect(own.count == 1, "\(used)")
+        #expect(ids("payment_received").allSatisfy { !page.contains($0) })
+        let menu = try await first.get("/enrollments/\(enrollment)").expect(200).text
+        #expect(menu.contains("<a href=\"/notifications\">Notifications</a>"))
+        // What is about no account is read where she stands; what is about an account, beside it.
+        let letter = try await first.get("/notifications/\(own[0])").expect(200).text
+        #expect(letter.contains("CN¥60.00") && !letter.contains("/resend"))
+        try await second.get("/notifications/\(own[0])").expect(404)
+        let beside = try await first.get("/notifications/\(suspended)").expect(303)
+        #expect(beside.headers["location"] == "/accounts/\(account)/notifications/\(suspended)")
+        try await first.get(beside.headers["location"] ?? "").expect(200)
+        for id in ids("payment_received") { try await first.get("/notifications/\(id)").expect(404) }
+    }
+
+    @Test func `are not looked at in a person's stead, but for those of the account`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let email = try await story.email("account_admin")
+        let admin = Browser(tenant.bursar)
+        // A letter about her way in, of no account.
+        try await admin.get("/forgot-password").expect(200)
+        #expect(try await admin.post("/forgot-password", ["email": email]).status == 303)
+        try await tenant.writeLetters()
+        let reset = try #require(try await tenant.mails("password_reset").first?.id)
+        try await admin.signIn(email)
+        try await admin.get("/notifications/\(reset)").expect(200)
+        let provider = try await story.person("operator")
+        try await provider.get("/operator/accounts/\(story.account)/view-as").expect(200)
+        let person = try await tenant.get("/v1/accounts/\(story.account)").expect(200)["administrator.id"] ?? ""
+        let begun = try await provider.post(
+            "/operator/accounts/\(story.account)/view-as", ["person": person, "reason": "Ticket 12"])
+        #expect(begun.status == 303)
+        let seen = try await provider.get("/notifications").expect(200).text
+        #expect(!seen.contains(reset) && seen.contains("Payment received"))
+        try await provider.get("/notifications/\(reset)").expect(404)
+    }
+}

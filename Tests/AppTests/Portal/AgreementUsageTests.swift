@@ -1,0 +1,52 @@
+import App
+import FoundationEssentials
+import HTTP
+import TestSupport
+import Testing
+import Values
+
+@Suite struct `An agreement's usage` {
+    @Test func `tells how the commitment ends at the present pace, and gives the agreement's usage as files`() async throws {
+        let portal = try await EnterprisePortal()
+        let (tenant, browser, ground) = (portal.tenant, portal.browser, portal.ground)
+        let young = try await ground.balance()
+        #expect(young["burn_rate"] == nil || young["burn_rate.per_day.amount"] != nil)
+        try await tenant.use(ground.subscription, cost: "90.00", at: "2025-03-10T00:00:00Z")
+        let second = try await tenant.enterpriseAccount(ground.enrollment)
+        let other = try await tenant.post(
+            "/v1/subscriptions", ["account_id": "\(second)", "offer": "enterprise", "name": "=Depot"]
+        ).expect(201).id
+        try await tenant.use(other, cost: "1.005", at: "2025-03-10T00:00:00Z")
+        try await tenant.advance(to: "2025-03-20T00:00:00Z")
+        let balance = try await ground.balance()
+        #expect(balance["burn_rate.cost.amount"] == balance["posted.amount"] && balance["posted.amount"] == "91.01")
+        let kind = balance["commitment_end.kind"] ?? ""
+        #expect(["runs_out", "outlasts_term"].contains(kind), "\(kind)")
+        #expect(balance["commitment_end.at"] != nil)
+        for (language, title) in [("en", "At this rate"), ("zh-Hans", "按当前速度")] {
+            let page = try await browser.get("\(portal.base)?lang=\(language)").expect(200).text
+            #expect(page.contains(title) && page.contains("\(portal.base)/usage\""))
+            let usage = try await browser.get("\(portal.base)/usage?lang=\(language)").expect(200).text
+            #expect(
+                usage.contains("2025-03") && usage.contains("91.01") && usage.contains("\(portal.base)/usage.csv?month=2025-03"))
+        }
+        let file = try await browser.get("\(portal.base)/usage.csv?month=2025-03&header=machine").expect(200)
+        #expect(file.header("content-disposition")?.contains("usage_\(ground.enrollment)_2025-03") == true)
+        let api = "/v1/enrollments/\(ground.enrollment)"
+        let rows = try await tenant.download("\(api)/usage.csv?month=2025-03").components(separatedBy: "\r\n")
+        #expect(rows[0].hasPrefix("account_id,account,subscription_id,subscription,record_id,occurred_at,product,meter,"))
+        #expect(rows.count == 4 && rows.contains { $0.contains(",\(ground.subscription),Till,") && $0.contains(",90,CNY") })
+        #expect(rows.contains { $0.hasPrefix("\(second),") && $0.contains(",\(other),'=Depot,") && $0.contains(",1.005,CNY") })
+        let json = try await tenant.download("\(api)/usage.json?month=2025-03")
+        #expect(json.contains("\"account_id\":\"\(second)\"") && json.components(separatedBy: "\n").count == 5, "\(json)")
+        let focus = try await tenant.download("\(api)/focus.csv?month=2025-03")
+        #expect(focus.components(separatedBy: ",\(ground.enrollment),").count == 3 && focus.contains(",Enterprise agreement,"))
+        try await browser.get("\(portal.base)/usage.csv?month=2025-13").expect(400)
+        // Whoever has no part in it finds nothing, by either way.
+        let stranger = try await tenant.accountKey(try await tenant.account("Next door"))
+        try await tenant.get("/v1/enrollments/\(ground.enrollment)/usage.csv", as: stranger).expect(404)
+        let elsewhere = try await TestBursar.shared.tenant("elsewhere")
+        try await elsewhere.get("/v1/enrollments/\(ground.enrollment)/usage.json").expect(404)
+        try await tenant.invariants()
+    }
+}
