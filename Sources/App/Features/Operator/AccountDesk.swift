@@ -35,6 +35,13 @@ struct AccountDesk: Sendable {
         let createdAt: Instant
     }
 
+    /// What a deleted subscription owes: nobody can pay it any more.
+    struct Debt: Sendable {
+        let subscription: SubscriptionID
+        let deletedAt: Instant
+        let amount: Money
+    }
+
     struct Visitor: Sendable {
         let id: AccountViewID
         let operatorName: String
@@ -54,7 +61,11 @@ struct AccountDesk: Sendable {
     let counts: [SubscriptionState: Int]
     let subscriptions: [Subscription]
     let credit: Money
+    /// Of all subscriptions; `lost` is the part of those that are deleted, and `writtenOff` what was given up of theirs.
     let outstanding: Money
+    let lost: Money
+    let writtenOff: Money
+    let debts: [Debt]
     let paid: Money
     let orders: [OrderLine]
     let members: [Member]
@@ -89,12 +100,21 @@ struct AccountDesk: Sendable {
         self.now = now
         self.account = account
         var counts: [SubscriptionState: Int] = [:]
-        var owed: Int64 = 0
+        var (owed, lost, writtenOff): (Int64, Int64, Int64) = (0, 0, 0)
         for row in rows[1] {
-            counts[try row.get(0)] = Int(try row.get(1, as: Int64.self))
+            let state: SubscriptionState = try row.get(0)
+            counts[state] = Int(try row.get(1, as: Int64.self))
             owed += try row.get(2, as: Int64.self)
+            if state == .deleted { (lost, writtenOff) = (try row.get(2), try row.get(3)) }
         }
         self.counts = counts
+        self.lost = Money(minor: lost, currency: account.currency)
+        self.writtenOff = Money(minor: writtenOff, currency: account.currency)
+        debts = try rows[11].map {
+            Debt(
+                subscription: try $0.get(0), deletedAt: try $0.get(1),
+                amount: Money(minor: try $0.get(2), currency: account.currency))
+        }
         subscriptions = Array(try SubscriptionQueries.decode(rows[2], lots: lots).prefix(Self.shown))
         let money = { (index: Int) in Money(minor: try rows[3][0].get(index, as: Int64.self), currency: account.currency) }
         (credit, outstanding, paid) = (try money(0), Money(minor: owed, currency: account.currency), try money(1))
@@ -172,13 +192,22 @@ struct AccountDeskQueries {
     var all: [SQL] {
         [
             Account.one(tenant, account), counts, subscriptions, money, orders, members, notes, visitors, identityRequest, facts,
-            asked,
+            asked, debts,
         ]
     }
 
     private var counts: SQL {
         """
-        select state, count(*), sum(outstanding_minor)::bigint from subscriptions where tenant_id = \(tenant) and account_id = \(account) group by state
+        select state, count(*), sum(outstanding_minor)::bigint, sum(written_off_minor)::bigint from subscriptions \
+        where tenant_id = \(tenant) and account_id = \(account) group by state
+        """
+    }
+
+    /// The oldest first: the next come up when these are written off.
+    private var debts: SQL {
+        """
+        select id, deleted_at, outstanding_minor from subscriptions where tenant_id = \(tenant) and account_id = \(account) \
+        and state = 'deleted' and outstanding_minor > 0 order by deleted_at, id limit \(Int64(AccountDesk.shown))
         """
     }
 

@@ -19,8 +19,9 @@ package struct SuspendAccount: Sendable {
         package var after: LifecycleFacts
         package var word: Word
         package var code: String?
+        let credit: [CreditLot]
         /// Credit that goes with the deletion if it comes to that.
-        package var forfeited: Money?
+        package var forfeited: Money? { after.deleteAt.flatMap { DeletionForfeit.amount(credit, deletedAt: $0) } }
     }
 
     /// More than so many at once are taken in several goes.
@@ -44,7 +45,7 @@ package struct SuspendAccount: Sendable {
         return subscriptions.map { subscription in
             var verdict = Verdict(
                 id: subscription.id, name: subscription.name, offer: subscription.offer, before: subscription.facts,
-                after: subscription.facts, word: .unchanged)
+                after: subscription.facts, word: .unchanged, credit: subscription.credit)
             do {
                 let decision =
                     direction == .suspend
@@ -52,9 +53,6 @@ package struct SuspendAccount: Sendable {
                     : try subscription.facts.lifting(reason, at: now)
                 verdict.after = decision.facts
                 verdict.word = decision.isUnchanged ? .unchanged : .done
-                if let deleteAt = decision.facts.deleteAt {
-                    verdict.forfeited = DeletionForfeit.amount(subscription.credit, deletedAt: deleteAt)
-                }
             } catch LifecycleRefusal.reasonNotPresent {
                 // Nothing to lift there.
             } catch {
@@ -127,6 +125,7 @@ package struct SuspendAccount: Sendable {
                             $0.field("code", verdict.code)
                             $0.field("state", verdict.after.state.rawValue)
                             $0.field("delete_at", verdict.after.deleteAt)
+                            if let lost = verdict.forfeited { $0.field("forfeited", lost) } else { $0.nullField("forfeited") }
                         }
                     }
                 })

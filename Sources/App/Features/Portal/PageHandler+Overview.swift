@@ -95,6 +95,7 @@ extension PageHandler {
             expiresAt: subscription.creditExpiry(at: view.now),
             daysLeft: subscription.daysLeft(at: view.now), lots: lots, bought: bought, daily: daily)
         credit.given = given
+        credit.writtenOff = subscription.writtenOffAt.map { (subscription.writtenOff, $0) }
         credit.burn = outlook?.burn
         credit.runOut = outlook?.runOut
         return credit
@@ -261,6 +262,8 @@ extension PageHandler {
         page.suspendedAt = certificate.suspendedAt
         page.deleteAt = certificate.deleteAt
         page.forfeited = certificate.forfeited
+        page.owed = certificate.owed
+        page.writtenOffAt = view.subscription.writtenOffAt
         return visit.page(page, view.frame)
     }
 }

@@ -90,6 +90,8 @@ package struct DeletionCertificate: Sendable {
     package let sha256: String
     /// Credit that was still valid and went with the deletion, as the ledger has it; no part of what is hashed.
     package private(set) var forfeited: Money?
+    /// What it owed when it was deleted, whether or not it has been given up since; no part of what is hashed.
+    package private(set) var owed: Money?
 
     static let columns: SQL = "id, subscription_id, deleted_at, rule, suspended_at, delete_at, reasons, erased, kept, sha256"
 
@@ -125,6 +127,7 @@ package struct DeletionCertificate: Sendable {
             $0.field("kept", words: kept)
             $0.field("sha256", sha256)
             if let forfeited { $0.field("forfeited", forfeited) } else { $0.nullField("forfeited") }
+            if let owed { $0.field("owed", owed) } else { $0.nullField("owed") }
         }
     }
 
@@ -139,6 +142,8 @@ package struct DeletionCertificate: Sendable {
         guard let row = rows[0].first else { throw Failure.notFound }
         var certificate = try DeletionCertificate(row)
         certificate.forfeited = try forfeited(rows[1], subscription)
+        let owed = try subscription.outstanding.adding(subscription.writtenOff)
+        certificate.owed = owed.isPositive ? owed : nil
         return certificate
     }
 

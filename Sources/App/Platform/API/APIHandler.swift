@@ -94,6 +94,10 @@ struct APIHandler: Sendable {
         case .confirmServices:
             _ = try request.body()
             return response(try await ConfirmServices(id: try request.pathID()).run(context, try request.options()), request)
+        case .writeOffSubscription:
+            let id: SubscriptionID = try request.pathID()
+            let useCase = WriteOffDebt(id: id, reason: try request.body()["reason"]?.text ?? "", ifMatch: request.ifMatch)
+            return response(try await useCase.run(context, try request.options()), request)
         case .getEntitlement: return try await entitlement(request)
         case .listSubscriptionEvents:
             return await list(request, try await ListSubscriptionEvents.run(try request.pathID(), try request.page(), context)) {
