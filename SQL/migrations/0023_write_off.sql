@@ -1,5 +1,5 @@
 -- What a deleted subscription still owes can be written off (M6): an entry of its own kind, and what it came to beside what is owed.
-create function pg_temp.allow_words(of_table text, of_column text, constraint_name text, more text[]) returns void language plpgsql as $$
+create or replace function pg_temp.allow_words(of_table text, of_column text, constraint_name text, more text[]) returns void language plpgsql as $$
 declare words text[];
 begin
     select array_agg(distinct m[1]) into words

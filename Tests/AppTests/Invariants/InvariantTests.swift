@@ -42,7 +42,7 @@ import Values
             "update notice_timers set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0) where subscription_id is not null",
             "delete from deletion_certificates",
             "update payment_intents set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
-            "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0) where ctid = (select min(ctid) from bill_lines)",
+            "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0) where ctid = (select min(ctid) from bill_lines where fixed_at is null)",
         ],
         "deletion_timer_follows_the_deadline": [
             "delete from timers where kind = 'subscription_deletion'", "delete from timers where kind = 'pending_lapse'",
