@@ -5,7 +5,8 @@ import Values
 @Suite struct `Writing a debt off` {
     private func money(_ minor: Int64) -> Money { Money(minor: minor, currency: .cny) }
 
-    private func amount(_ state: SubscriptionState, _ outstanding: Int64, writtenOff: Int64 = 0) throws(WriteOffRefusal) -> Money {
+    private func amount(_ state: SubscriptionState, _ outstanding: Int64, writtenOff: Int64 = 0) throws(WriteOffRefusal) -> Money
+    {
         try WriteOff.amount(state: state, outstanding: money(outstanding), writtenOff: money(writtenOff))
     }
 
@@ -34,7 +35,8 @@ import Values
     }
 
     @Test func `stands in its month and takes off what is owed, and no credit moves`() throws {
-        func move(_ month: String, _ purpose: String, _ debit: String, _ credit: String, _ minor: Int64) throws -> LedgerMovement {
+        func move(_ month: String, _ purpose: String, _ debit: String, _ credit: String, _ minor: Int64) throws -> LedgerMovement
+        {
             LedgerMovement(
                 month: try #require(CivilMonth(iso: month)), purpose: purpose, debit: debit, credit: credit, amount: money(minor))
         }

@@ -133,7 +133,8 @@ package struct World: Sendable {
         return World(
             tenant: tenant, marker: marker, account: account, prepaid: prepaid, suspended: suspended, unconfirmed: unconfirmed,
             partnered: partnered,
-            pending: try pending.id, lapsed: lapsed, owing: owing, trialAccount: trialAccount, trial: trial, enrollment: enrollment,
+            pending: try pending.id, lapsed: lapsed, owing: owing, trialAccount: trialAccount, trial: trial,
+            enrollment: enrollment,
             department: department, emptyDepartment: emptyDepartment,
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
             order: pending["order_id"] ?? "", apiKey: apiKey, webhook: webhook, delivery: delivery, event: event,

@@ -54,7 +54,9 @@ import Values
         var bits = UUIDv7.make(at: first, random: (.max, .max))
         for _ in 0..<4 {
             let next = UUIDv7.following(bits)
-            #expect(bits < next && next.uuid.uuidString.dropFirst(14).first == "7" && "89AB".contains("\(next.uuid)".dropFirst(19).first ?? "-"))
+            #expect(
+                bits < next && next.uuid.uuidString.dropFirst(14).first == "7"
+                    && "89AB".contains("\(next.uuid)".dropFirst(19).first ?? "-"))
             bits = next
         }
         // The end of a millisecond: the next one begins.

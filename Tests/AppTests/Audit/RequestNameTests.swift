@@ -32,7 +32,8 @@ import Values
         var filter = AuditFilter()
         filter.request = "ticket-4711"
         let rows = try plans.query(
-            "explain select e.id from audit_events e where \(filter.condition(tenant.context)) order by e.at desc, e.id desc limit 26")
+            "explain select e.id from audit_events e where \(filter.condition(tenant.context)) order by e.at desc, e.id desc limit 26"
+        )
         let plan = try rows.map { try $0.get(0, as: String.self) }.joined(separator: "\n")
         #expect(plan.contains("audit_events_foreign_request"), "\(plan)")
         #expect(plan.contains("Index Cond: ((tenant_id") && plan.contains("(request_id ="), "\(plan)")

@@ -342,6 +342,38 @@ private struct Portal {
         #expect(try await Portal().browser.get("\(page)?format=csv").status == 404)
     }
 
+    @Test func `lists its accounts like everything else: searched, narrowed, sorted, with other columns, as files`() async throws
+    {
+        let portal = try await Portal()
+        let (tenant, browser, page) = (portal.tenant, portal.browser, "\(portal.base)/accounts")
+        let further = try await tenant.enterpriseAccount(portal.ground.enrollment)
+        let elsewhere = try await tenant.enterpriseAccount(tenant.enrollment())
+        try await tenant.request("PATCH", "/v1/accounts/\(further)", ["name": "=Quarry & Sons"]).expect(200)
+        try await tenant.post("/v1/departments/\(portal.ground.second)/move-account", ["account_id": "\(further)"]).expect(200)
+        let first = try await browser.get("\(page)?lang=en").expect(200).text
+        #expect(first.contains("Rows 1–2 of 2") && first.contains(further) && !first.contains(elsewhere))
+        // The way to another department, and the department itself, stand in the row.
+        #expect(first.contains("\(page)/\(further)/move") && first.contains("/departments/\(portal.ground.second)\""))
+        #expect(!first.contains("name=\"kind\""), "nothing else stands in an agreement")
+        let narrowed = try await browser.get("\(page)?department_id=\(portal.ground.second)&lang=en").expect(200).text
+        #expect(narrowed.contains(further) && narrowed.contains("Rows 1–1 of 1") && narrowed.contains("class=\"chip"))
+        #expect(try await browser.get("\(page)?q=quarry").expect(200).text.contains(further))
+        #expect(try await browser.get("\(page)?q=nobody&lang=en").expect(200).text.contains("No accounts match"))
+        let named = try await browser.get("\(page)?sort=name&cols=name,currency,time_zone&lang=en").expect(200).text
+        #expect(named.contains("Asia/Shanghai") && !named.contains("\(page)/\(further)/move"))
+        let file = try await browser.get("\(page)?format=csv&header=machine&bom=0&cols=name,department,subscriptions").expect(200)
+        let lines = file.text.split(separator: "\r\n")
+        #expect(lines[0] == "id,name,department_id,department,subscriptions" && lines.count == 3)
+        #expect(file.text.contains("'=Quarry & Sons,\(portal.ground.second),Stores,0"))
+        #expect(try await browser.get("\(page)?format=xlsx").expect(200).body.starts(with: Array("PK".utf8)))
+        // The API under the same rule and the same names.
+        let api = "/v1/accounts?enrollment_id=\(portal.ground.enrollment)"
+        #expect(try await tenant.get(api).expect(200).list("data").count == 2)
+        let same = try await tenant.get("\(api)&format=csv&cols=name,department,subscriptions").expect(200)
+        #expect(same.text.contains("Stores"))
+        #expect(try await Portal().browser.get("\(page)?format=csv").status == 404)
+    }
+
     @Test func `is not there for anybody else, and a prepaid administrator reads why he cannot cancel`() async throws {
         let portal = try await Portal()
         let other = try await Portal()

@@ -36,7 +36,8 @@ import Testing
         #expect(done["credit.written_off_at"] == "2025-05-10T08:00:00Z" && done["state"] == "deleted")
         let again = try await tenant.request("POST", path, why, once: .key("write-off-1")).expect(200)
         #expect(again.text == done.text && again.header("idempotent-replayed") == "true")
-        try await tenant.request("POST", path, ["reason": "Other"], once: .key("write-off-1")).expect(422, "idempotency_key_reused")
+        try await tenant.request("POST", path, ["reason": "Other"], once: .key("write-off-1")).expect(
+            422, "idempotency_key_reused")
         try await tenant.post(path, why).expect(409, "debt_already_written_off")
         #expect(try await tenant.history(id).last == "subscription.debt_written_off")
         try await tenant.invariants()

@@ -39,7 +39,9 @@ extension Account {
                 if let id = AccountID(q) { return "a.id = \(id)" }
                 guard q.contains("@") else {
                     var within: SQL = ""
-                    if let id = ask.values["enrollment_id"].flatMap({ EnrollmentID($0) }) { within = "and a.enrollment_id = \(id)" }
+                    if let id = ask.values["enrollment_id"].flatMap({ EnrollmentID($0) }) {
+                        within = "and a.enrollment_id = \(id)"
+                    }
                     return try await ListSearch.named(
                         "a.name_key", q, in: "accounts a where a.tenant_id = \(ask.tenant) \(within)", ask.context)
                 }
@@ -164,7 +166,9 @@ extension Account {
         for row in read[1] { names[try row.get(0)] = try row.get(1, as: String.self) }
         return rows.map { row in
             var row = row
-            if let found = counts[row.account.id] { (row.running, row.suspended, row.subscriptions) = (found[0], found[1], found[2]) }
+            if let found = counts[row.account.id] {
+                (row.running, row.suspended, row.subscriptions) = (found[0], found[1], found[2])
+            }
             row.departmentName = row.account.department.flatMap { names[$0] }
             return row
         }

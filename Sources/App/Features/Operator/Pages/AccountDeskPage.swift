@@ -124,7 +124,11 @@ struct AccountDeskPage: Page {
     /// What of it nobody can pay any more, and what was given up of the same kind.
     @HTMLBuilder
     private func debtNote(_ t: Localiser) -> HTML {
-        if desk.lost.isPositive { a(.href(PageRoute.operatorAccount.url([id], fragment: "debts"))) { t("desk.debt_lost", ["amount": t.money(desk.lost)]) } }
+        if desk.lost.isPositive {
+            a(.href(PageRoute.operatorAccount.url([id], fragment: "debts"))) {
+                t("desk.debt_lost", ["amount": t.money(desk.lost)])
+            }
+        }
         if desk.writtenOff.isPositive {
             span(.class("sub")) { t("desk.debt_written_off", ["amount": t.money(desk.writtenOff)]) }
         }

@@ -22,7 +22,7 @@ struct WriteOffPage: Page {
             crumbs.html(t)
             errorSummary(problems, t)
             PageHeading(title(t), lede: .text(t("write_off.lede"))).html
-            DetailList(facts(t)).html
+            panel(t("desk.facts")) { DetailList(facts(t)).html }
             ul(.class("effects")) {
                 li { t("write_off.given_up", ["amount": t.money(amount)]) }
                 li { t("write_off.stays") }
