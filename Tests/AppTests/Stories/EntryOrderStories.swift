@@ -1,4 +1,5 @@
 import App
+import Loop
 import TestSupport
 import Testing
 import Values

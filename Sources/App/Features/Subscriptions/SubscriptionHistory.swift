@@ -55,27 +55,6 @@ extension Columns {
     }
 }
 
-/// A subscription's history, newest first. Steps of one instant stay in the order in which they were taken.
-package enum ListSubscriptionEvents {
-    package static func run(_ id: SubscriptionID, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
-        TransitionRecord
-    > {
-        let (comparison, way) = page.ascending ? (">", "asc") : ("<", "desc")
-        let tail = page.after.map { after -> SQL in
-            "and sequence \(unsafeSQL: comparison) (select sequence from transition_events where tenant_id = \(context.tenant.id) and id = \(after.id))"
-        }
-        let (_, _, _, rows) = try await FindSubscription.byID(
-            id, context,
-            also: [
-                """
-                select \(TransitionRecord.columns) from transition_events where tenant_id = \(context.tenant.id) and subscription_id = \(id) \
-                \(tail ?? "") order by sequence \(unsafeSQL: way) limit \(Int64(page.limit + 1))
-                """
-            ])
-        return ListPage(try rows[0].map(TransitionRecord.init), limit: page.limit) { ($0.at, $0.id.uuid) }
-    }
-}
-
 /// What was erased, when, under which rule (L3).
 package struct DeletionCertificate: Sendable {
     package let id: CertificateID

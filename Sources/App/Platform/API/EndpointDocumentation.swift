@@ -156,12 +156,13 @@ extension Endpoint {
         case .confirmServices: .act("Say that the services are set up again (L4).", Input.nothing, who: .serviceAdministrator)
         case .writeOffSubscription:
             .act(
-                "Write off what a deleted subscription still owes: the whole debt, for good (M6).", Input.writeOff, who: .operators,
+                "Write off what a deleted subscription still owes: the whole debt, for good (M6).", Input.writeOff,
+                who: .operators,
                 money: true
             ).refusing(412)
         case .getEntitlement: .read("subscriptions", "May this subscription be used now?", .object(200, "Entitlement"))
         case .listSubscriptionEvents:
-            .read("subscriptions", "Its history, newest first.", .list("TransitionEvent"), query: EndpointDocumentation.page)
+            .read("subscriptions", "Its history, newest first.", .list("TransitionEvent"), query: HistoryEntry.list.query)
         case .getUsage: .getUsage
         case .downloadUsage: .downloadUsage
         case .downloadUsageJSON: .downloadUsageJSON
