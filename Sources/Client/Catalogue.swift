@@ -30,7 +30,7 @@ package struct Command: Sendable {
     /// Takes away what people have, so a person at the keyboard is asked first.
     var isDestructive: Bool {
         guard isWrite else { return false }
-        let verbs = ["cancel", "suspend", "revoke", "remove", "erase", "discard", "return", "decline", "actions"]
+        let verbs = ["cancel", "suspend", "revoke", "remove", "erase", "discard", "return", "decline", "write", "actions"]
         return endpoint.method == "DELETE" || verbs.contains(String(name.prefix { $0 != "-" }))
     }
     /// The name of the component that an answer, or a row of it, has.

@@ -102,4 +102,29 @@ private final class Asked: @unchecked Sendable {
         }
         #expect(batches == [[1], [1]])
     }
+
+    @Test func `are never one statement for two scopes, and leave nothing behind`() async throws {
+        let loop = EventLoop(name: "test")
+        defer { loop.shutdown() }
+        let (answers, batches, left) = try await loop.run {
+            let (reads, asked) = (ScopedReads<String, Int, String>(loop: loop, neighbours: Neighbours(loop: loop)), Asked())
+            @Sendable func one(_ scope: String, _ key: Int) async throws -> String? {
+                try await reads.value(of: key, in: scope, isEverybodys: { _ in true }) { keys in
+                    asked.batches.append(keys)
+                    try await loop.sleep(for: .milliseconds(5))
+                    return Dictionary(keys.map { ($0, "\(scope)\($0)") }) { first, _ in first }
+                }
+            }
+            var tasks: [Task<String?, any Error>] = []
+            for (scope, key) in [("a", 1), ("b", 1), ("a", 2), ("b", 3)] {
+                tasks.append(Task(executorPreference: loop) { try await one(scope, key) })
+            }
+            var answers: [String?] = []
+            for task in tasks { answers.append(try await task.value) }
+            return (answers, asked.batches, reads.count)
+        }
+        #expect(answers == ["a1", "b1", "a2", "b3"])
+        #expect(batches.sorted { $0[1] < $1[1] } == [[1, 2], [1, 3]])
+        #expect(left == 0)
+    }
 }

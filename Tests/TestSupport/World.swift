@@ -17,6 +17,8 @@ package struct World: Sendable {
     package let partnered: String
     package let pending: String
     package let lapsed: String
+    /// Deleted, and owed for more than it had bought.
+    package let owing: String
     /// Another standard account with its trial.
     package let trialAccount: String
     package let trial: String
@@ -52,11 +54,15 @@ package struct World: Sendable {
     package let removable: String
 
     package static func make(_ bursar: TestBursar, marker: String = "Marker") async throws -> World {
-        let tenant = try await bursar.tenant("world", clock: "2025-01-01T00:00:00Z")
+        let tenant = try await bursar.tenant("world", clock: "2024-09-01T00:00:00Z")
         let account = try await tenant.account("\(marker) account")
         func buy(_ name: String) async throws -> String {
             try await tenant.order("prepaid", for: account, paying: "1000.00", name: "\(marker) \(name)").expect(201).id
         }
+        let owing = try await buy("owing")
+        try await tenant.use(owing, cost: "1100.00", at: "2024-09-01T00:00:00Z")
+        try await tenant.settle()
+        try await tenant.advance(to: "2025-01-01T00:00:00Z")
         let lapsed = try await tenant.order("prepaid", for: account, name: "\(marker) lapsed").expect(201).id
         try await tenant.advance(to: "2025-01-15T00:00:00Z")
         let prepaid = try await buy("prepaid")
@@ -127,7 +133,8 @@ package struct World: Sendable {
         return World(
             tenant: tenant, marker: marker, account: account, prepaid: prepaid, suspended: suspended, unconfirmed: unconfirmed,
             partnered: partnered,
-            pending: try pending.id, lapsed: lapsed, trialAccount: trialAccount, trial: trial, enrollment: enrollment,
+            pending: try pending.id, lapsed: lapsed, owing: owing, trialAccount: trialAccount, trial: trial,
+            enrollment: enrollment,
             department: department, emptyDepartment: emptyDepartment,
             enterpriseAccount: enterpriseAccount, enterprise: enterprise, partner: partner, partnerCode: code,
             order: pending["order_id"] ?? "", apiKey: apiKey, webhook: webhook, delivery: delivery, event: event,
@@ -218,6 +225,7 @@ package struct World: Sendable {
         case .cancelSubscription: (path(endpoint, enterprise), ["reason": "words"])
         case .confirmServices: (path(endpoint, unconfirmed), nil)
         case .getDeletionCertificate: (path(endpoint, lapsed), nil)
+        case .writeOffSubscription: (path(endpoint, owing), ["reason": "\(marker) words"])
         case .setPartner: (path(endpoint, prepaid), ["code": "\(partnerCode)"])
         case .removePartner: (path(endpoint, partnered), nil)
         case .moveSubscription: (path(endpoint, enterprise), ["department_id": "\(department)"])

@@ -39,11 +39,29 @@ import Values
         #expect(bits.uuid.uuidString.dropFirst(14).first == "7")
         #expect(bits.uuid.uuidString.dropFirst(19).first == "B")
         let zeros = UUIDv7.make(at: now, random: (0, 0))
-        #expect(zeros.uuid.uuidString.hasSuffix("-7000-8000-000000000000"))
+        #expect(zeros.uuid.uuidString.hasSuffix("-7720-8000-000000000000"), "456 of 1000, and two bits of chance")
         #expect(zeros < bits)
         #expect(bits < UUIDv7.make(at: now.adding(microseconds: 1_000), random: (0, 0)))
         #expect(UUIDv7.instant(of: UUIDv7.make(at: Instant(microseconds: -5), random: (1, 1))) == Instant(microseconds: 0))
         #expect(UUIDBits(bits.uuid) == bits)
+    }
+
+    @Test func `what was made later sorts later: to the microsecond, and one after the other within it`() {
+        let first = instant("2026-11-20T21:28:00.123456Z")
+        #expect(UUIDv7.make(at: first, random: (.max, .max)) < UUIDv7.make(at: first.adding(microseconds: 1), random: (0, 0)))
+        let last = instant("2026-11-20T21:28:00.123999Z")
+        #expect(UUIDv7.make(at: last, random: (.max, .max)) < UUIDv7.make(at: last.adding(microseconds: 1), random: (0, 0)))
+        var bits = UUIDv7.make(at: first, random: (.max, .max))
+        for _ in 0..<4 {
+            let next = UUIDv7.following(bits)
+            #expect(
+                bits < next && next.uuid.uuidString.dropFirst(14).first == "7"
+                    && "89AB".contains("\(next.uuid)".dropFirst(19).first ?? "-"))
+            bits = next
+        }
+        // The end of a millisecond: the next one begins.
+        let end = UUIDv7.following(UUIDBits(high: bits.high | 0x0FFF, low: 0xBFFF_FFFF_FFFF_FFFF))
+        #expect(UUIDv7.instant(of: end).rfc3339 == "2026-11-20T21:28:00.124Z" && end.high & 0xF000 == 0x7000)
     }
 
     @Test func `text order is time order`() {

@@ -59,6 +59,7 @@ package enum Endpoint: String, CaseIterable, Sendable {
     case reactivateSubscription = "POST /v1/subscriptions/{subscription_id}/reactivate"
     case cancelSubscription = "POST /v1/subscriptions/{subscription_id}/cancel"
     case confirmServices = "POST /v1/subscriptions/{subscription_id}/confirm-services"
+    case writeOffSubscription = "POST /v1/subscriptions/{subscription_id}/write-off"
     case getEntitlement = "GET /v1/subscriptions/{subscription_id}/entitlement"
     case listSubscriptionEvents = "GET /v1/subscriptions/{subscription_id}/events"
     case getUsage = "GET /v1/subscriptions/{subscription_id}/usage"

@@ -18,10 +18,12 @@ package struct BillingMonth: Sendable, Hashable {
     /// Anything else that moved a lot: corrections.
     package fileprivate(set) var other: Money
     package fileprivate(set) var closing: Money
-    /// Usage that no credit covered, what payments and waivers took off it, and what is owed at the month's end.
+    /// Usage that no credit covered, what payments, waivers and write-offs took off it, and what is owed at the month's end.
     package fileprivate(set) var beyondCredit: Money
     package fileprivate(set) var debtPaid: Money
     package fileprivate(set) var debtWaived: Money
+    /// Given up after the deletion (`WriteOff`).
+    package fileprivate(set) var debtWrittenOff: Money
     package fileprivate(set) var owed: Money
     /// Enterprise: charged to the commitment, and beyond it.
     package fileprivate(set) var commitment: Money
@@ -34,7 +36,7 @@ package struct BillingMonth: Sendable, Hashable {
         closing = opening
         self.owed = owed
         (bought, granted, used, expired, forfeited, other) = (zero, zero, zero, zero, zero, zero)
-        (beyondCredit, debtPaid, debtWaived, commitment, overage) = (zero, zero, zero, zero, zero)
+        (beyondCredit, debtPaid, debtWaived, debtWrittenOff, commitment, overage) = (zero, zero, zero, zero, zero, zero)
     }
 
     /// All usage that was posted in the month, whoever paid it.
@@ -120,6 +122,7 @@ extension BillingMonth {
         switch purpose {
         case "debt_payment": debtPaid = try debtPaid.subtracting(change)
         case "debt_waived": debtWaived = try debtWaived.subtracting(change)
+        case "debt_written_off": debtWrittenOff = try debtWrittenOff.subtracting(change)
         default: beyondCredit = try beyondCredit.adding(change)
         }
     }

@@ -12,6 +12,8 @@ package enum TransitionType: String, Sendable, Hashable, CaseIterable {
     case servicesConfirmed = "subscription.services_confirmed"
     /// By the deadline (rule L2) or because the first payment never came (rule L11).
     case deleted = "subscription.deleted"
+    /// What it owed when it was deleted was given up (`WriteOff`).
+    case debtWrittenOff = "subscription.debt_written_off"
 }
 
 /// One step of a subscription's history.

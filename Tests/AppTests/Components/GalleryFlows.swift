@@ -87,28 +87,6 @@ extension GalleryModels {
             liftable: [.requested], remaining: [.creditExhausted])
     }
 
-    func history() -> HistoryPage {
-        HistoryPage(
-            crumbs: crumbs(t("history.title")), name: "prod-payments",
-            entries: [
-                .init(
-                    at: at("2026-11-20T06:05:00Z"), type: .reactivated, from: .suspended, to: .active, reason: .creditExhausted,
-                    rule: "L5", actorKind: "user", actor: "Wei Chen"),
-                .init(
-                    at: at("2026-10-24T01:00:00Z"), type: .reasonAdded, from: .suspended, to: .suspended, reason: .requested,
-                    rule: "L1", actorKind: "operator", actor: "Olivia Park", note: "Ticket 4711"),
-                .init(
-                    at: at("2026-10-23T09:14:00Z"), type: .suspended, from: .active, to: .suspended, reason: .creditExhausted,
-                    rule: "L5", actorKind: "timer"),
-                .init(
-                    at: at("2026-06-21T02:00:00Z"), type: .activated, from: .pending, to: .active, rule: "L11", actorKind: "key",
-                    actor: "key_01jy8qz3m6f7t9v2k4x5w8h0rb"),
-                .init(
-                    at: at("2026-06-21T01:58:00Z"), type: .created, from: nil, to: .pending, rule: "L11", actorKind: "user",
-                    actor: "Wei Chen"),
-            ], pager: Pager(rows: 1...5))
-    }
-
     func certificate() -> CertificatePage {
         var model = CertificatePage(
             crumbs: crumbs(t("certificate.title")), tenantName: "Northwind Cloud",

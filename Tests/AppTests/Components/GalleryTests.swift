@@ -50,7 +50,6 @@ import Testing
         show("cancel", .account, models.cancel())
         show("suspend", .provider, models.suspend())
         show("reactivate", .provider, models.reactivate())
-        show("history", .account, models.history())
         show("certificate", .account, models.certificate())
         show("operator", .provider, models.operatorHome())
         show("accounts", .provider, models.accounts())

@@ -35,7 +35,7 @@ import Testing
         let codes =
             Self.own + LifecycleRefusal.allCases.map(\.code) + OrderRefusal.allCases.map(\.code)
             + PaymentRefusal.allCases.map(\.code)
-            + PermissionDenial.allCases.map(\.code) + MemberRefusal.allCases.map(\.code)
+            + WriteOffRefusal.allCases.map(\.code) + PermissionDenial.allCases.map(\.code) + MemberRefusal.allCases.map(\.code)
         for code in codes {
             #expect(words.has("error.\(code).title"), "\(code)")
             #expect(words.has("error.\(code).detail"), "\(code)")

@@ -32,17 +32,17 @@ import Values
             "drop policy one_tenant on accounts; create policy one_tenant on accounts for select using (true)",
         ],
         "deleted_subscription_has_no_data": [
-            "update usage_records set subscription_id = (select id from subscriptions where state = 'deleted')",
-            "update usage_events set subscription_id = (select id from subscriptions where state = 'deleted')",
-            "update audit_details set object_id = (select id from subscriptions where state = 'deleted')",
-            "update transition_events set note = 'left' where subscription_id = (select id from subscriptions where state = 'deleted')",
-            "update idempotency_keys set object_id = (select id from subscriptions where state = 'deleted')",
-            "update timers set subscription_id = (select id from subscriptions where state = 'deleted')",
-            "update mails set subscription_id = (select id from subscriptions where state = 'deleted')",
-            "update notice_timers set subscription_id = (select id from subscriptions where state = 'deleted') where subscription_id is not null",
+            "update usage_records set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
+            "update usage_events set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
+            "update audit_details set object_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
+            "update transition_events set note = 'left' where subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
+            "update idempotency_keys set object_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
+            "update timers set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
+            "update mails set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
+            "update notice_timers set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0) where subscription_id is not null",
             "delete from deletion_certificates",
-            "update payment_intents set subscription_id = (select id from subscriptions where state = 'deleted')",
-            "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted') where ctid = (select min(ctid) from bill_lines)",
+            "update payment_intents set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0)",
+            "update bill_lines set subscription_id = (select id from subscriptions where state = 'deleted' and outstanding_minor = 0) where ctid = (select min(ctid) from bill_lines where fixed_at is null)",
         ],
         "deletion_timer_follows_the_deadline": [
             "delete from timers where kind = 'subscription_deletion'", "delete from timers where kind = 'pending_lapse'",
@@ -136,6 +136,16 @@ import Values
         ],
         "transition_left_audit_and_outbox": ["delete from audit_events", "delete from outbox_events"],
         "unsettled_usage_is_queued": ["delete from work.settlement_queue", "update usage_records set settlement_id = null"],
+        "written_off_is_its_entry": [
+            """
+            update subscriptions set written_off_minor = outstanding_minor, written_off_at = now(), outstanding_minor = 0 \
+            where state = 'deleted' and outstanding_minor > 0
+            """,
+            """
+            update ledger_transfers set purpose = 'debt_written_off', credit_kind = 'receivable', credit_owner_id = subscription_id \
+            where purpose = 'usage'
+            """,
+        ],
         "usage_event_has_its_record": ["delete from usage_events", "delete from usage_records"],
     ]
 

@@ -123,7 +123,8 @@ struct PageMatrix {
         case .operatorMails, .operatorMail, .operatorResendMail, .operatorSearch, .operatorPartners, .newPartner, .addPartner,
             .operatorPartner, .editPartner, .retirePartner,
             .operatorIdentity, .operatorIdentityRequest, .decideIdentity, .operatorAccount, .operatorTimeline, .operatorOrder,
-            .addAccountNote, .eraseAccountNote, .operatorSuspendForm, .operatorSuspend, .operatorLiftForm, .operatorLift,
+            .addAccountNote, .eraseAccountNote, .writeOffForm, .writeOff, .operatorSuspendForm, .operatorSuspend,
+            .operatorLiftForm, .operatorLift,
             .viewAsForm, .viewAs, .operatorOffers, .createPolicyDraft, .operatorOffer, .editPolicyDraft, .discardPolicyDraft,
             .publishPolicyForm, .publishPolicy, .operatorJobs, .operatorOperations, .operatorOperation,
             .cancelOperatorOperation, .retryJob, .operatorSettings, .saveSettings, .operatorStatus:

@@ -157,7 +157,7 @@ enum SectionSeven: CaseIterable {
                 .provide
             case .listIdentityRequests, .verifyIdentity, .declineIdentity: .provide
             case .listAccountNotes, .getAccountNote, .addAccountNote, .eraseAccountNote, .suspendAccount, .liftAccount,
-                .listJobs, .retryJob, .getSwitches, .updateSwitches:
+                .listJobs, .retryJob, .getSwitches, .updateSwitches, .writeOffSubscription:
                 .provide
             }
     }

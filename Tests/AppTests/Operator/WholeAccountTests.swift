@@ -16,6 +16,8 @@ import Testing
         let dry = try await tenant.post("/v1/accounts/\(account)/suspend?dry_run=true", ["reason": "operator"]).expect(200)
         #expect(dry["dry_run"] == "true")
         #expect(try await tenant.subscription(second)["state"] == "active")
+        let lost = dry.list("data").map { ($0.scalar("forfeited.amount") ?? "-") }
+        #expect(lost.sorted() == ["-", "1000.00", "1000.00"], "as the page says, for whatever has a date")
         let reply = try await tenant.request(
             "POST", "/v1/accounts/\(account)/suspend", ["reason": "operator", "note": "Fraud check"], once: .key("suspend-all-1")
         ).expect(200)

@@ -181,6 +181,53 @@ extension String {
         #expect(unpaid.text.contains("All orders are paid"))
     }
 
+    @Test func `of a subscription's history are narrowed, turned round, paged and taken along`() async throws {
+        let story = try await PortalStory()
+        let (tenant, id, browser) = (story.tenant, story.subscription, try await story.person("account_admin"))
+        for reason in ["requested", "operator"] {
+            try await tenant.post("/v1/subscriptions/\(id)/suspend", ["reason": "\(reason)", "note": "=Ticket 4711 \(reason)"])
+                .expect(200)
+        }
+        try await tenant.reactivate(id, "operator").expect(200)
+        try await tenant.reactivate(id, "requested").expect(200)
+        let page = "\(story.overview)/history"
+        func rows(_ query: String) async throws -> Int {
+            let text = try await browser.get("\(page)?lang=en&\(query)").expect(200).text
+            return text.components(separatedBy: "<tbody").last?.components(separatedBy: "<tr").dropFirst().count ?? 0
+        }
+        let whole = try await browser.get("\(page)?lang=en").expect(200).text
+        #expect(whole.contains("Rows 1–6 of 6") && whole.contains("“=Ticket 4711 operator”"))
+        #expect(try await rows("type=subscription.suspended") == 1)
+        #expect(try await rows("reason=operator") == 2)
+        #expect(try await rows("q=TICKET") == 2)
+        #expect(try await rows("from=2025-01-01&to=2025-01-01") == 6)
+        #expect(try await browser.get("\(page)?lang=en&to=2024-12-31").expect(200).text.contains("No step matches"))
+        try await browser.get("\(page)?type=subscription.lost").expect(422)
+        // All are of one instant, and stand in the order in which they were taken, whichever way.
+        let api = "/v1/subscriptions/\(id)/events"
+        let newest = try await tenant.get("\(api)?limit=100").expect(200).list("data").compactMap { $0.scalar("id") }
+        let oldest = try await tenant.get("\(api)?sort=at&limit=100").expect(200).list("data").compactMap { $0.scalar("id") }
+        #expect(newest.count == 6 && oldest == newest.reversed())
+        var (paged, cursor) = ([String](), "")
+        repeat {
+            let part = try await tenant.get("\(api)?limit=2\(cursor)").expect(200)
+            paged += part.list("data").compactMap { $0.scalar("id") }
+            cursor = part["next_cursor"].map { "&cursor=\($0)" } ?? ""
+        } while !cursor.isEmpty
+        #expect(paged == newest)
+        let types = try await tenant.get("\(api)?type=subscription.reason_lifted").expect(200).list("data")
+        #expect(types.count == 1 && types[0].scalar("reason") == "operator")
+        let file = try await browser.get("\(page)?format=csv&header=machine&bom=0").expect(200).text
+        #expect(
+            file.hasPrefix("id,at,type,note,to,actor_kind,actor,reason,rule\r\n") && file.contains(",'=Ticket 4711 operator,"))
+        #expect(try await browser.get("\(page)?format=csv&lang=zh-Hans").expect(200).text.contains("操作人类型"))
+        #expect(try await browser.get("\(page)?format=xlsx").expect(200).body.starts(with: Array("PK".utf8)))
+        #expect(try await tenant.get("\(api)?format=jsonl").status == 400)
+        // Nobody else's.
+        let other = try await tenant.accountKey(tenant.account("Other"))
+        try await tenant.get("\(api)?format=csv", as: other).expect(404)
+    }
+
     @Test func `give the same question to the shell, quoted`() async throws {
         let lists = try await ListStory()
         let browser = try await lists.story.person("account_admin")

@@ -86,7 +86,7 @@ package struct AccountTimeline: Sendable {
         then \(deletionForfeit) else m.source_kind end, w.actor_kind, w.actor_id, 'subscription', m.subscription_id, null, null, null, m.amount, \
         \(usedBefore(tenant, account)) from \
         (select t.posted_at as at, t.entry_id as id, t.source_kind, t.source_id, t.subscription_id, \(change) as amount \
-        from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account.id) and t.source_kind <> 'settlement' \
+        from ledger_transfers t where t.tenant_id = \(tenant) and t.account_id = \(account.id) and t.source_kind not in ('settlement', 'write_off') \
         and t.subscription_id is not null \(before(request)) group by 1, 2, 3, 4, 5 \
         order by t.posted_at desc, t.entry_id desc limit \(Int64(request.limit + 1))) m \
         left join lateral (select e.actor_kind, e.actor_id from audit_events e where e.tenant_id = \(tenant) and e.object_id = m.source_id \

@@ -11,6 +11,10 @@ package struct ListedAccount: Sendable {
     /// How many of its subscriptions run and how many are suspended; counted for pages and files.
     package var running = 0
     package var suspended = 0
+    /// Not counting deleted ones.
+    package var subscriptions = 0
+    /// Where it stands in its agreement.
+    package var departmentName: String?
 }
 
 extension Account {
@@ -34,8 +38,12 @@ extension Account {
                 let q = text.trimmingBlankSpace()
                 if let id = AccountID(q) { return "a.id = \(id)" }
                 guard q.contains("@") else {
+                    var within: SQL = ""
+                    if let id = ask.values["enrollment_id"].flatMap({ EnrollmentID($0) }) {
+                        within = "and a.enrollment_id = \(id)"
+                    }
                     return try await ListSearch.named(
-                        "a.name_key", q, in: "accounts a where a.tenant_id = \(ask.tenant)", ask.context)
+                        "a.name_key", q, in: "accounts a where a.tenant_id = \(ask.tenant) \(within)", ask.context)
                 }
                 return
                     "a.administrator_id = any(array(select v.id from users v where v.tenant_id = \(ask.tenant) and v.email = \(q.lowercased())))"
@@ -95,6 +103,16 @@ extension Account {
             },
             file: [FileColumn("suspended", "accounts.suspended") { row, _ in .number(row.suspended) }]),
         ListColumn(
+            "department", "enrollment.department", isShownFirst: false, cell: { departmentCell($0, $1) },
+            file: [
+                FileColumn("department_id", "list.department_id") { row, _ in .text(row.account.department?.description) },
+                FileColumn("department", "enrollment.department") { row, _ in .text(row.departmentName) },
+            ]),
+        ListColumn(
+            "subscriptions", "subscriptions.title", isNumber: true, isShownFirst: false,
+            cell: { row, reader in .text(reader.t.number(row.subscriptions)) },
+            file: [FileColumn("subscriptions", "subscriptions.title") { row, _ in .number(row.subscriptions) }]),
+        ListColumn(
             "time_zone", "accounts.time_zone", isShownFirst: false, cell: { row, _ in .text(row.account.zone.identifier) },
             file: [FileColumn("time_zone", "accounts.time_zone") { row, _ in .text(row.account.zone.identifier) }]),
         ListColumn(
@@ -107,23 +125,51 @@ extension Account {
             ]),
     ]
 
+    /// The department with the way to another one, for those who run the agreement (A14).
+    private static func departmentCell(_ row: ListedAccount, _ reader: ListReader) -> HTML {
+        let (account, t) = (row.account, reader.t)
+        guard let enrollment = account.enrollment else { return t.nothing }
+        let roles = reader.principal.roles(on: Belonging(enrollment: enrollment))
+        guard roles.contains(where: { Permission.allows($0, .createEnterprise, in: account.kind) }) else {
+            return .text(row.departmentName ?? t("enrollment.no_department"))
+        }
+        return group {
+            if let department = account.department {
+                a(.href(PageRoute.department.url(enrollment.description, department.description))) { row.departmentName ?? "" }
+            } else {
+                t("enrollment.no_department")
+            }
+            span(.class("sub")) {
+                a(
+                    .href(PageRoute.moveAccountForm.url(enrollment.description, account.id.description)),
+                    .ariaLabel(t("enrollment.move_name", ["name": account.name]))
+                ) { t("enrollment.move") }
+            }
+        }
+    }
+
     private static func withCounts(_ rows: [ListedAccount], _ context: TenantContext) async throws -> [ListedAccount] {
         let ids = rows.map(\.account.id)
         guard !ids.isEmpty else { return rows }
-        let counted = try await context.read(
+        let (tenant, departments) = (context.tenant.id, rows.compactMap(\.account.department))
+        let read = try await context.read([
             """
-            select account_id, count(*) filter (where state in ('active', 'past_due')), count(*) filter (where state = 'suspended') \
-            from subscriptions where tenant_id = \(context.tenant.id) and account_id = any(\(ids)) group by account_id
-            """
-        ).rows
-        var counts: [AccountID: (running: Int, suspended: Int)] = [:]
-        for row in counted {
-            counts[try row.get(0)] = (Int(try row.get(1, as: Int64.self)), Int(try row.get(2, as: Int64.self)))
-        }
+            select account_id, count(*) filter (where state in ('active', 'past_due')), count(*) filter (where state = 'suspended'), \
+            count(*) filter (where state <> 'deleted') \
+            from subscriptions where tenant_id = \(tenant) and account_id = any(\(ids)) group by account_id
+            """,
+            "select id, name from departments where tenant_id = \(tenant) and id = any(\(departments))",
+        ]).rows
+        var counts: [AccountID: [Int]] = [:]
+        for row in read[0] { counts[try row.get(0)] = try (1...3).map { Int(try row.get($0, as: Int64.self)) } }
+        var names: [DepartmentID: String] = [:]
+        for row in read[1] { names[try row.get(0)] = try row.get(1, as: String.self) }
         return rows.map { row in
             var row = row
-            row.running = counts[row.account.id]?.running ?? 0
-            row.suspended = counts[row.account.id]?.suspended ?? 0
+            if let found = counts[row.account.id] {
+                (row.running, row.suspended, row.subscriptions) = (found[0], found[1], found[2])
+            }
+            row.departmentName = row.account.department.flatMap { names[$0] }
             return row
         }
     }

@@ -22,7 +22,7 @@ package struct AuditFilter: Sendable, Equatable {
     package init() {}
 
     /// The rows of `audit_events` called `e` that it leaves, among those that the principal may see.
-    func condition(_ context: TenantContext) -> SQL {
+    package func condition(_ context: TenantContext) -> SQL {
         let tenant = context.tenant.id
         var condition: SQL = "e.tenant_id = \(tenant) \(Visibility.ofAudit(to: context.principal, tenant))"
         if let account { condition = "\(condition) and e.account_id = \(account)" }
@@ -40,7 +40,11 @@ package struct AuditFilter: Sendable, Equatable {
 
     /// What a request did. Our own name of it says when it came: what it did was written within the day after, which the events' IDs tell.
     static func asked(by request: String) -> SQL {
-        guard request.hasPrefix("req_"), let id = UUID(anyID: request) else { return "e.request_id = \(request)" }
+        // A caller's own name of it says nothing; those have an index, which holds no name that looks like ours.
+        guard request.hasPrefix("req_"), request.utf8.count == 30 else {
+            return "(e.request_id = \(request) and not (e.request_id like 'req\\_%' and length(e.request_id) = 30))"
+        }
+        guard let id = UUID(anyID: request) else { return "e.request_id = \(request)" }
         let came = UUIDv7.instant(of: UUIDBits(id))
         let (first, last) = (
             UUIDv7.make(at: came, random: (0, 0)).uuid, UUIDv7.make(at: came.adding(days: 1), random: (0, 0)).uuid

@@ -15,6 +15,8 @@ package struct LedgerAccount: Sendable, Hashable {
         case overageReceivable = "overage_receivable"
         /// The other side of the tenant's books, one row per customer account so that no row is hot for all of a tenant.
         case payments, revenue, forfeited, promotion, waived
+        /// Debts of deleted subscriptions, given up.
+        case writtenOff = "written_off"
         case commitmentContract = "commitment_contract"
         /// What stands on the tenant's bank account; owner: the bank account.
         case bank
@@ -40,6 +42,7 @@ package struct TransferSource: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case payment, upgrade, settlement, enrollment, reversal, remittance
         case lotExpiry = "lot_expiry"
+        case writeOff = "write_off"
         case remittanceMatch = "remittance_match"
         case remittanceRelease = "remittance_release"
         case remittanceReturn = "remittance_return"

@@ -35,6 +35,13 @@ struct AccountDesk: Sendable {
         let createdAt: Instant
     }
 
+    /// What a deleted subscription owes: nobody can pay it any more.
+    struct Debt: Sendable {
+        let subscription: SubscriptionID
+        let deletedAt: Instant
+        let amount: Money
+    }
+
     struct Visitor: Sendable {
         let id: AccountViewID
         let operatorName: String
@@ -58,7 +65,11 @@ struct AccountDesk: Sendable {
     let enrollmentName: String?
     let counts: [SubscriptionState: Int]
     let subscriptions: [Subscription]
+    /// Of all subscriptions; `lost` is the part of those that are deleted, and `writtenOff` what was given up of theirs.
     let outstanding: Money
+    let lost: Money
+    let writtenOff: Money
+    let debts: [Debt]
     let paid: Money
     let orders: [OrderLine]
     /// How many there are of each, up to one beyond the bound.
@@ -101,9 +112,14 @@ struct AccountDesk: Sendable {
         var counts: [SubscriptionState: Int] = [:]
         for row in rows[1] { counts[try row.get(0)] = Int(try row.get(1, as: Int64.self)) }
         self.counts = counts
+        debts = try rows[12].map {
+            Debt(
+                subscription: try $0.get(0), deletedAt: try $0.get(1),
+                amount: Money(minor: try $0.get(2), currency: account.currency))
+        }
         subscriptions = Array(try SubscriptionQueries.decode(rows[2], lots: lots).prefix(Self.shown))
         let money = { (index: Int) in Money(minor: try rows[3][0].get(index, as: Int64.self), currency: account.currency) }
-        (outstanding, paid) = (try money(0), try money(1))
+        (outstanding, paid, lost, writtenOff) = (try money(0), try money(1), try money(2), try money(3))
         orders = try rows[4].map { try OrderLine($0) }
         members = try Self.members(of: account, rows[5])
         notes = try rows[6].map(AccountNote.init)
@@ -182,7 +198,7 @@ struct AccountDeskQueries {
     var all: [SQL] {
         [
             Account.one(tenant, account), counts, subscriptions, money, orders, members, notes, visitors, identityRequest, facts,
-            asked, numbers,
+            asked, numbers, debts,
         ]
     }
 
@@ -208,6 +224,14 @@ struct AccountDeskQueries {
         "select state, count(*) from subscriptions where tenant_id = \(tenant) and account_id = \(account) group by state"
     }
 
+    /// The oldest first: the next come up when these are written off.
+    private var debts: SQL {
+        """
+        select id, deleted_at, outstanding_minor from subscriptions where tenant_id = \(tenant) and account_id = \(account) \
+        and state = 'deleted' and outstanding_minor > 0 order by deleted_at, id limit \(Int64(AccountDesk.shown))
+        """
+    }
+
     /// What is in trouble first. The newest of each state are found by its index, so that an account of ten thousand costs what one of ten does.
     private var subscriptions: SQL {
         let shown = Int64(AccountDesk.shown)
@@ -226,7 +250,11 @@ struct AccountDeskQueries {
         """
         select (select coalesce(sum(outstanding_minor), 0)::bigint from subscriptions \
         where tenant_id = \(tenant) and account_id = \(account) and outstanding_minor > 0), \
-        (select coalesce(sum(p.amount_minor), 0)::bigint from payments p where p.tenant_id = \(tenant) and p.account_id = \(account))
+        (select coalesce(sum(p.amount_minor), 0)::bigint from payments p where p.tenant_id = \(tenant) and p.account_id = \(account)), \
+        (select coalesce(sum(outstanding_minor), 0)::bigint from subscriptions \
+        where tenant_id = \(tenant) and account_id = \(account) and state = 'deleted' and outstanding_minor > 0), \
+        (select coalesce(sum(written_off_minor), 0)::bigint from subscriptions \
+        where tenant_id = \(tenant) and account_id = \(account) and written_off_minor > 0)
         """
     }
 

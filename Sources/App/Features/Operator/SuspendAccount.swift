@@ -19,8 +19,9 @@ package struct SuspendAccount: Sendable {
         package var after: LifecycleFacts
         package var word: Word
         package var code: String?
+        let credit: [CreditLot]
         /// Credit that goes with the deletion if it comes to that.
-        package var forfeited: Money?
+        package var forfeited: Money? { after.deleteAt.flatMap { DeletionForfeit.amount(credit, deletedAt: $0) } }
     }
 
     /// More than so many at once are taken in several goes.
@@ -60,7 +61,7 @@ package struct SuspendAccount: Sendable {
         standing.candidates.map { candidate in
             var verdict = Verdict(
                 id: candidate.id, name: candidate.name, offer: candidate.facts.offer, before: candidate.facts,
-                after: candidate.facts, word: .unchanged)
+                after: candidate.facts, word: .unchanged, credit: candidate.credit)
             do {
                 let decision =
                     direction == .suspend
@@ -68,9 +69,6 @@ package struct SuspendAccount: Sendable {
                     : try candidate.facts.lifting(reason, at: standing.now)
                 verdict.after = decision.facts
                 verdict.word = decision.isUnchanged ? .unchanged : .done
-                if let deleteAt = decision.facts.deleteAt {
-                    verdict.forfeited = DeletionForfeit.amount(candidate.credit, deletedAt: deleteAt)
-                }
             } catch LifecycleRefusal.reasonNotPresent {
                 // Nothing to lift there.
             } catch {
@@ -114,21 +112,21 @@ package struct SuspendAccount: Sendable {
     package func standing(_ context: TenantContext) async throws -> Standing {
         guard context.principal.isOperator else { throw Failure.notFound }
         let tenant = context.tenant.id
-        let place: SQL = """
-            where s.tenant_id = \(tenant) and s.account_id = \(account) and s.state <> 'deleted' order by s.created_at, s.id limit \(Self.atMost)
-            """
+        let whole: SQL = "where s.tenant_id = \(tenant) and s.account_id = \(account) and s.state <> 'deleted'"
+        let order: SQL = "order by s.created_at, s.id limit \(Self.atMost)"
         var statements: [SQL] = [
             "select id from accounts where tenant_id = \(tenant) and id = \(account)",
             """
             select s.id, s.name, s.currency, \(SubscriptionQueries.factsColumns), \(SubscriptionQueries.policyColumns) from subscriptions s \
             join offer_policies o on o.tenant_id = s.tenant_id and o.offer = s.offer and o.currency = s.currency and o.version = s.policy_version \
-            \(place)
+            \(whole) \(order)
             """,
         ]
-        // Lifting takes no credit away.
-        if direction == .suspend {
-            statements.append(SubscriptionQueries.lots(tenant, of: "array(select s.id from subscriptions s \(place))"))
-        }
+        // What lifting makes active again loses no credit.
+        let staying: SQL =
+            direction == .lift ? "and s.state = 'suspended' and s.suspension_reasons <> array[\(reason.rawValue)]" : ""
+        statements.append(
+            SubscriptionQueries.lots(tenant, of: "array(select s.id from subscriptions s \(whole) \(staying) \(order))"))
         let (now, rows) = try await context.read(statements)
         guard !rows[0].isEmpty else { throw Failure.notFound }
         let lots = rows.count > 2 ? try SubscriptionQueries.decodeLots(rows[2]) : [:]
@@ -159,6 +157,7 @@ package struct SuspendAccount: Sendable {
                             $0.field("code", verdict.code)
                             $0.field("state", verdict.after.state.rawValue)
                             $0.field("delete_at", verdict.after.deleteAt)
+                            if let lost = verdict.forfeited { $0.field("forfeited", lost) } else { $0.nullField("forfeited") }
                         }
                     }
                 })

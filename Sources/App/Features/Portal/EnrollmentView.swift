@@ -91,14 +91,13 @@ struct EnrollmentView: Sendable {
 
     static let accountColumns: SQL = """
         select a.id, a.name, u.id, u.email, u.first_name, u.last_name, d.id, d.name, \
-        (select count(*) from subscriptions s where s.tenant_id = a.tenant_id and s.account_id = a.id and s.state <> 'deleted'), a.created_at \
+        (select count(*) from subscriptions s where s.tenant_id = a.tenant_id and s.account_id = a.id and s.state <> 'deleted') \
         from accounts a join users u on u.tenant_id = a.tenant_id and u.id = a.administrator_id \
         left join departments d on d.tenant_id = a.tenant_id and d.id = a.department_id
         """
 
     struct AccountRow: Sendable {
         let id: AccountID
-        let createdAt: Instant
         let shown: EnrollmentAccountTable.Row
     }
 
@@ -112,7 +111,7 @@ struct EnrollmentView: Sendable {
         let departmentName: String? = try column.next()
         let subscriptions: Int64 = try column.next()
         return AccountRow(
-            id: account, createdAt: try column.next(),
+            id: account,
             shown: EnrollmentAccountTable.Row(
                 name: name, url: PageRoute.subscriptions.url(account.description), administrator: (person.name, person.email),
                 department: department.map { NavigationItem(departmentName ?? "", url(.department, $0.description)) },

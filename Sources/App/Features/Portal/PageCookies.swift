@@ -55,6 +55,7 @@ enum Flash: String, Sendable, CaseIterable {
     case servicesConfirmed = "services_confirmed"
     case noteAdded = "note_added"
     case noteErased = "note_erased"
+    case debtWrittenOff = "debt_written_off"
     case identityRequested = "identity_requested"
     case identityVerified = "identity_verified"
     case identityDeclined = "identity_declined"

@@ -130,20 +130,21 @@ extension PageHandler {
 
     func enrollmentAccounts(_ visit: Visit) async throws -> HTTPResponse {
         let view = try await EnrollmentView.load(visit)
-        let (t, window, context) = (visit.localiser(), ListWindow(visit), view.context)
-        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
-            let rows = try await context.read(
-                """
-                \(EnrollmentView.accountColumns) where a.tenant_id = \(context.tenant.id) and a.enrollment_id = \(view.id) \
-                \(page.tail(at: "a.created_at", id: "a.id"))
-                """
-            ).rows
-            return ListPage(try rows.map(view.accountRow), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-        }
-        let page = EnrollmentAccountsPage(
-            crumbs: view.crumbs(t, current: t("enrollment.accounts")), enrollment: view.enrollment.name,
-            rows: shown.items.map(\.shown), pager: window.pager(shown, visit), newAccount: view.url(.newEnterpriseAccountForm))
-        return visit.page(page, view.frame(.enrollmentAccounts, banner: enterpriseBanner(visit, t)))
+        let t = visit.localiser()
+        let new = ActionLink(t("enrollment.new_account"), view.url(.newEnterpriseAccountForm), .primary)
+        var frame = ListFrame(
+            title: t("enrollment.accounts"), lede: .text(t("enrollment.accounts_lede", ["enrollment": view.enrollment.name])),
+            empty: .neverHad(title: t("enrollment.no_accounts"), text: t("enrollment.no_accounts_text"), action: new),
+            filteredTitle: t("accounts.filtered_title"))
+        frame.crumbs = view.crumbs(t, current: t("enrollment.accounts"))
+        frame.actions = [new]
+        // Nothing else stands in an agreement.
+        frame.scope = [("enrollment_id", view.id.description), ("kind", AccountKind.enterprise.rawValue)]
+        frame.isProven = true
+        frame.columns = ["name", "administrator", "department", "subscriptions", "suspended"]
+        frame.choices["department_id"] = try await departmentChoices(view.id, view.context)
+        return try await list(
+            visit, Account.list, frame, view.frame(.enrollmentAccounts, banner: enterpriseBanner(visit, t)))
     }
 
     func departmentsCrumb(_ view: EnrollmentView, _ t: Localiser) -> (label: String, url: URLPath) {

@@ -141,7 +141,7 @@ extension PageHandler {
         return choices
     }
 
-    private func departmentChoices(_ enrollment: EnrollmentID, _ context: TenantContext) async throws -> [FilterBar.Choice] {
+    func departmentChoices(_ enrollment: EnrollmentID, _ context: TenantContext) async throws -> [FilterBar.Choice] {
         let rows = try await context.read(
             "select id, name from departments where tenant_id = \(context.tenant.id) and enrollment_id = \(enrollment) order by name, id limit 500"
         ).rows

@@ -95,6 +95,7 @@ extension PageHandler {
             expiresAt: subscription.creditExpiry(at: view.now),
             daysLeft: subscription.daysLeft(at: view.now), lots: lots, bought: bought, daily: daily)
         credit.given = given
+        credit.writtenOff = subscription.writtenOffAt.map { (subscription.writtenOff, $0) }
         credit.burn = outlook?.burn
         credit.runOut = outlook?.runOut
         return credit
@@ -198,53 +199,20 @@ extension PageHandler {
     func history(_ visit: Visit) async throws -> HTTPResponse {
         let (view, _) = try await SubscriptionView.load(visit)
         let t = visit.localiser(view.subscription.zone)
-        let (window, id) = (ListWindow(visit), view.subscription.id)
-        let page = try await window.load(key: { ($0.at, $0.id.uuid) }) {
-            try await ListSubscriptionEvents.run(id, $0, view.context)
-        }
-        let users = page.items.compactMap { $0.actor.kind == .user ? $0.actor.id : nil }
-        let names = try await names(of: users, view.context)
-        let entries = page.items.compactMap { record -> HistoryPage.Entry? in
-            guard let type = TransitionType(rawValue: record.type), let to = SubscriptionState(rawValue: record.to) else {
-                return nil
-            }
-            var actor: String?
-            switch record.actor.kind {
-            case .user: actor = record.actor.id.map { names[$0] ?? UserID($0).description }
-            case .key: actor = record.actor.id.map { APIKeyID($0).description }
-            case .operator, .timer: actor = nil
-            }
-            return HistoryPage.Entry(
-                at: record.at, type: type, from: record.from.flatMap { SubscriptionState(rawValue: $0) }, to: to,
-                reason: record.reason.flatMap { SuspensionReason(rawValue: $0) }, rule: record.rule,
-                actorKind: record.actor.kind.rawValue, actor: actor,
-                note: record.note)
-        }
-        var shown = HistoryPage(
-            crumbs: view.crumbs(t, current: t("history.title")), name: view.name(t), entries: entries,
-            pager: window.pager(page, visit))
-        shown.sections = view.sections(.history, t)
+        var frame = ListFrame(
+            title: t("history.title_of", ["name": view.name(t)]), lede: .text(t("history.lede")),
+            empty: .neverHad(title: t("history.empty_title"), text: t("history.empty_text"), action: nil),
+            filteredTitle: t("history.filtered_title"))
+        frame.crumbs = view.crumbs(t, current: t("history.title"))
+        frame.above = view.sections(.history, t).html
+        frame.scope = [("subscription_id", view.subscription.id.description)]
+        frame.isProven = true
         if view.may(.seeAudit) {
-            shown.audit = PageRoute.audit.url(
+            let audit = PageRoute.audit.url(
                 view.subscription.accountID.description, query: [("object_id", view.subscription.id.description)])
+            frame.actions = [ActionLink(t("audit.object_link"), audit)]
         }
-        return visit.page(shown, view.frame)
-    }
-
-    private func names(of users: [UUID], _ context: TenantContext) async throws -> [UUID: String] {
-        guard !users.isEmpty else { return [:] }
-        let ids = Set(users).map { UserID($0) }
-        let rows = try await context.read(
-            "select id, email, first_name, last_name from users where tenant_id = \(context.tenant.id) and id = any(\(ids))"
-        ).rows
-        var names: [UUID: String] = [:]
-        for row in rows {
-            var column = Columns(row)
-            let person = Person(
-                id: try column.next(), email: try column.next(), firstName: try column.next(), lastName: try column.next())
-            names[person.id.uuid] = person.name
-        }
-        return names
+        return try await list(visit, HistoryEntry.list, frame, view.frame)
     }
 
     func certificate(_ visit: Visit) async throws -> HTTPResponse {
@@ -261,6 +229,8 @@ extension PageHandler {
         page.suspendedAt = certificate.suspendedAt
         page.deleteAt = certificate.deleteAt
         page.forfeited = certificate.forfeited
+        page.owed = certificate.owed
+        page.writtenOffAt = view.subscription.writtenOffAt
         return visit.page(page, view.frame)
     }
 }

@@ -281,6 +281,8 @@ struct PageHandler: Sendable {
         case .operatorSettings: return try await operatorSettings(visit)
         case .saveSettings: return try await saveSettings(visit)
         case .operatorStatus: return try await operatorStatus(visit)
+        case .writeOffForm: return try await writeOffForm(visit)
+        case .writeOff: return try await writeOff(visit)
         case .operatorIdentity: return try await operatorIdentityQueue(visit)
         case .operatorIdentityRequest: return try await operatorIdentityRequest(visit)
         case .decideIdentity: return try await decideIdentity(visit)

@@ -235,6 +235,8 @@ package enum PageRoute: String, CaseIterable, Sendable {
     case operatorHome = "GET /operator"
     case operatorAccounts = "GET /operator/accounts"
     case operatorSubscriptions = "GET /operator/subscriptions"
+    case writeOffForm = "GET /operator/subscriptions/{subscription_id}/write-off"
+    case writeOff = "POST /operator/subscriptions/{subscription_id}/write-off"
     case operatorAudit = "GET /operator/audit"
     case operatorAuditJSONL = "GET /operator/audit.jsonl"
     case operatorSearch = "GET /operator/search"

@@ -93,6 +93,9 @@ struct SubscriptionView: Sendable {
         ways.reactivate = reactivating(t)
         ways.isRecovery = liftable.contains(.cancelled)
         if isOver { ways.certificate = .open(links(.certificate)) }
+        if may(WriteOff.permission), (try? subscription.debtToWriteOff()) != nil {
+            ways.writeOff = .open(PageRoute.writeOffForm.url(subscription.id.description))
+        }
         if !isOver, state != .pending { ways.download = .open(links(.erasableDownload)) }
         if may(.confirmServices), !subscription.facts.servicesConfigured, state.isRunning {
             ways.confirmServices = (links(.confirmServices), tokens)

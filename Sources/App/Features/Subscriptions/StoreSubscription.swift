@@ -52,7 +52,8 @@ extension Write {
             update subscriptions set offer = \(facts.offer), policy_version = \(Int32(subscription.policy.version)), state = \(facts.state), \
             suspension_reasons = \(facts.reasons.rawValues), name = \(subscription.name), \
             service_administrator_id = \(subscription.serviceAdministrator?.id), partner_id = \(subscription.partner?.id), \
-            outstanding_minor = \(subscription.outstandingMinor), services_configured = \(facts.servicesConfigured), \
+            outstanding_minor = \(subscription.outstandingMinor), \
+            written_off_minor = \(subscription.writtenOffMinor), written_off_at = \(subscription.writtenOffAt), services_configured = \(facts.servicesConfigured), \
             activated_at = \(facts.activatedAt), suspended_at = \(facts.suspendedAt), delete_at = \(facts.deleteAt), \
             deleted_at = \(facts.deletedAt), lapse_at = \(facts.lapseAt), version = \(subscription.version), updated_at = \(subscription.updatedAt) \
             where tenant_id = \(tenant.id) and id = \(subscription.id)

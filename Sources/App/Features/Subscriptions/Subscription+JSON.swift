@@ -65,6 +65,8 @@ extension Subscription {
             object: { json in
                 json.field("remaining", remaining(at: now))
                 json.field("outstanding", outstanding)
+                json.field("written_off", writtenOff)
+                json.field("written_off_at", writtenOffAt)
                 json.field("expires_at", creditExpiry(at: now))
                 json.field("days_left", daysLeft(at: now).map(Int64.init))
                 json.field(

@@ -53,6 +53,9 @@ package struct Subscription: Sendable {
     package var departmentID: DepartmentID?
     package var departmentName: String?
     package var outstandingMinor: Int64
+    /// What it owed when it was deleted, given up since, and when (`WriteOff`).
+    package var writtenOffMinor: Int64 = 0
+    package var writtenOffAt: Instant?
     package var policy: OfferPolicy
     package var wasTrial: Bool
     package var lots: [Lot]
@@ -76,6 +79,7 @@ package struct Subscription: Sendable {
     package var offer: Offer { facts.offer }
     package var state: SubscriptionState { facts.state }
     package var outstanding: Money { Money(minor: outstandingMinor, currency: currency) }
+    package var writtenOff: Money { Money(minor: writtenOffMinor, currency: currency) }
     package func money(_ minor: Int64) -> Money { Money(minor: minor, currency: currency) }
 
     package var credit: [CreditLot] { lots.map(\.credit) }
@@ -101,7 +105,8 @@ enum SubscriptionQueries {
     private static let columns: SQL = """
         s.id, s.account_id, a.kind, a.name, a.time_zone, s.order_id, s.currency, \(factsColumns), s.name, \
         ua.id, ua.email, ua.first_name, ua.last_name, s.service_administrator_id, us.email, us.first_name, us.last_name, p.id, p.code, p.company_name, \
-        s.enrollment_id, s.department_id, dp.name, s.outstanding_minor, s.was_trial, s.version, s.created_at, s.updated_at, \
+        s.enrollment_id, s.department_id, dp.name, s.outstanding_minor, s.written_off_minor, s.written_off_at, s.was_trial, s.version, s.created_at, \
+        s.updated_at, \
         \(policyColumns)
         """
     /// As `Columns.facts` reads them.
@@ -195,6 +200,8 @@ enum SubscriptionQueries {
         let departmentID: DepartmentID? = try column.next()
         let departmentName: String? = try column.next()
         let outstandingMinor: Int64 = try column.next()
+        let writtenOffMinor: Int64 = try column.next()
+        let writtenOffAt: Instant? = try column.next()
         let wasTrial: Bool = try column.next()
         let version: Int64 = try column.next()
         let createdAt: Instant = try column.next()
@@ -205,7 +212,7 @@ enum SubscriptionQueries {
             facts: facts, name: name, accountAdministrator: administrator, serviceAdministrator: serviceAdministrator,
             partner: partner,
             enrollmentID: enrollmentID, departmentID: departmentID, departmentName: departmentName,
-            outstandingMinor: outstandingMinor,
+            outstandingMinor: outstandingMinor, writtenOffMinor: writtenOffMinor, writtenOffAt: writtenOffAt,
             policy: try column.policy(facts.offer, currency), wasTrial: wasTrial, lots: [], version: version,
             createdAt: createdAt,
             updatedAt: updatedAt)

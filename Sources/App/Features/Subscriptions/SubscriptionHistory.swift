@@ -55,27 +55,6 @@ extension Columns {
     }
 }
 
-/// A subscription's history, newest first. Steps of one instant stay in the order in which they were taken.
-package enum ListSubscriptionEvents {
-    package static func run(_ id: SubscriptionID, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
-        TransitionRecord
-    > {
-        let (comparison, way) = page.ascending ? (">", "asc") : ("<", "desc")
-        let tail = page.after.map { after -> SQL in
-            "and sequence \(unsafeSQL: comparison) (select sequence from transition_events where tenant_id = \(context.tenant.id) and id = \(after.id))"
-        }
-        let (_, _, _, rows) = try await FindSubscription.byID(
-            id, context,
-            also: [
-                """
-                select \(TransitionRecord.columns) from transition_events where tenant_id = \(context.tenant.id) and subscription_id = \(id) \
-                \(tail ?? "") order by sequence \(unsafeSQL: way) limit \(Int64(page.limit + 1))
-                """
-            ])
-        return ListPage(try rows[0].map(TransitionRecord.init), limit: page.limit) { ($0.at, $0.id.uuid) }
-    }
-}
-
 /// What was erased, when, under which rule (L3).
 package struct DeletionCertificate: Sendable {
     package let id: CertificateID
@@ -90,6 +69,8 @@ package struct DeletionCertificate: Sendable {
     package let sha256: String
     /// Credit that was still valid and went with the deletion, as the ledger has it; no part of what is hashed.
     package private(set) var forfeited: Money?
+    /// What it owed when it was deleted, whether or not it has been given up since; no part of what is hashed.
+    package private(set) var owed: Money?
 
     static let columns: SQL = "id, subscription_id, deleted_at, rule, suspended_at, delete_at, reasons, erased, kept, sha256"
 
@@ -125,6 +106,7 @@ package struct DeletionCertificate: Sendable {
             $0.field("kept", words: kept)
             $0.field("sha256", sha256)
             if let forfeited { $0.field("forfeited", forfeited) } else { $0.nullField("forfeited") }
+            if let owed { $0.field("owed", owed) } else { $0.nullField("owed") }
         }
     }
 
@@ -139,6 +121,8 @@ package struct DeletionCertificate: Sendable {
         guard let row = rows[0].first else { throw Failure.notFound }
         var certificate = try DeletionCertificate(row)
         certificate.forfeited = try forfeited(rows[1], subscription)
+        let owed = try subscription.outstanding.adding(subscription.writtenOff)
+        certificate.owed = owed.isPositive ? owed : nil
         return certificate
     }
 

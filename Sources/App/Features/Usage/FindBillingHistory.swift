@@ -107,7 +107,8 @@ extension BillingHistoryReport {
             ("opening", month.opening), ("bought", month.bought), ("granted", month.granted), ("used", month.used),
             ("expired", month.expired), ("forfeited", month.forfeited), ("other", month.other), ("closing", month.closing),
             ("beyond_credit", month.beyondCredit),
-            ("debt_paid", month.debtPaid), ("debt_waived", month.debtWaived), ("owed", month.owed),
+            ("debt_paid", month.debtPaid), ("debt_waived", month.debtWaived), ("debt_written_off", month.debtWrittenOff),
+            ("owed", month.owed),
             ("commitment", month.commitment), ("overage", month.overage),
         ]
     }

@@ -104,6 +104,7 @@ package enum WebhookEventType: String, CaseIterable, Sendable {
     case subscriptionActivated = "subscription.activated"
     case subscriptionCreated = "subscription.created"
     case subscriptionCreditLow = "subscription.credit_low"
+    case subscriptionDebtWrittenOff = "subscription.debt_written_off"
     case subscriptionDeleted = "subscription.deleted"
     case subscriptionEdited = "subscription.edited"
     case subscriptionReactivated = "subscription.reactivated"
@@ -144,6 +145,7 @@ package enum WebhookEventType: String, CaseIterable, Sendable {
         case .subscriptionActivated: "A subscription may be used."
         case .subscriptionCreated: "A subscription was ordered."
         case .subscriptionCreditLow: "Credit is low; `data.facts` holds `remaining`, `bought` and `lot_id`."
+        case .subscriptionDebtWrittenOff: "What a deleted subscription owed was given up; `data.facts.amount` says how much."
         case .subscriptionDeleted:
             "A subscription and its data are gone; `data.facts.resources` names what it had used, until it is erased."
         case .subscriptionEdited: "A subscription's name, people, partner, department or terms changed."

@@ -94,11 +94,15 @@ struct APIHandler: Sendable {
         case .confirmServices:
             _ = try request.body()
             return response(try await ConfirmServices(id: try request.pathID()).run(context, try request.options()), request)
+        case .writeOffSubscription:
+            let id: SubscriptionID = try request.pathID()
+            let useCase = WriteOffDebt(id: id, reason: try request.body()["reason"]?.text ?? "", ifMatch: request.ifMatch)
+            return response(try await useCase.run(context, try request.options()), request)
         case .getEntitlement: return try await entitlement(request)
         case .listSubscriptionEvents:
-            return await list(request, try await ListSubscriptionEvents.run(try request.pathID(), try request.page(), context)) {
-                $0.write(to: &$1)
-            }
+            let id: SubscriptionID = try request.pathID()
+            _ = try await FindSubscription.byID(id, context)
+            return try await list(request, HistoryEntry.list, scope: ["subscription_id": id.description])
         case .getUsage: return try await usage(request)
         case .downloadUsage: return try await downloadUsage(request, .csv)
         case .downloadUsageJSON: return try await downloadUsage(request, .json)

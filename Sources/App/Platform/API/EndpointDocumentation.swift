@@ -157,9 +157,15 @@ extension Endpoint {
         case .reactivateSubscription: .act("Lift a reason (L1).", Input.reactivate, who: .administrators)
         case .cancelSubscription: .act("Cancel an enterprise subscription (L7).", Input.cancel, who: .administrators)
         case .confirmServices: .act("Say that the services are set up again (L4).", Input.nothing, who: .serviceAdministrator)
+        case .writeOffSubscription:
+            .act(
+                "Write off what a deleted subscription still owes: the whole debt, for good (M6).", Input.writeOff,
+                who: .operators,
+                money: true
+            ).refusing(412)
         case .getEntitlement: .read("subscriptions", "May this subscription be used now?", .object(200, "Entitlement"))
         case .listSubscriptionEvents:
-            .read("subscriptions", "Its history, newest first.", .list("TransitionEvent"), query: EndpointDocumentation.page)
+            .read("subscriptions", "Its history, newest first.", .list("TransitionEvent"), query: HistoryEntry.list.query)
         case .getUsage: .getUsage
         case .downloadUsage: .downloadUsage
         case .downloadUsageJSON: .downloadUsageJSON
@@ -315,6 +321,11 @@ extension EndpointDocumentation {
     func tagged() -> Self {
         var copy = self
         copy.hasETag = true
+        return copy
+    }
+    func refusing(_ status: Int) -> Self {
+        var copy = self
+        copy.refusals = (refusals + [status]).sorted()
         return copy
     }
     static func patch(_ tag: String, _ summary: String, _ object: String, _ body: Schema, who: Audience) -> Self {

@@ -40,6 +40,7 @@ enum Input {
     static let cancel: Schema = .object([
         .optional("reason", .text(max: 1000), "In the customer's words; kept as the note in the history.")
     ])
+    static let writeOff: Schema = .object([.init("reason", .text(min: 1, max: 500), "The account reads it in its audit log.")])
     static let inviteMember: Schema = .object([
         .optional("account_id", .id("acc"), "Default: the key's account."), .optional("enrollment_id", .id("enr")),
         .init("email", email), .init("role", .word(["finance", "reader", "enterprise_admin"])),

@@ -23,7 +23,10 @@ extension Schema {
             (
                 "Credit",
                 .object([
-                    .init("remaining", .named("Money")), .init("outstanding", .named("Money")),
+                    .init("remaining", .named("Money")),
+                    .init("outstanding", .named("Money"), "What is owed; a payment pays it first, until the deletion (M6)."),
+                    .init("written_off", .named("Money"), "What was owed at the deletion and has been given up since."),
+                    .init("written_off_at", .nullable(instant)),
                     .init("expires_at", .nullable(instant), "When the last live lot expires (M6)."),
                     .init(
                         "days_left", .nullable(.integer(min: -100_000, max: 100_000)),
@@ -260,6 +263,9 @@ extension Schema {
                         "forfeited", .nullable(.named("Money")),
                         "Credit that was still valid and went with the deletion, from the ledger; no part of what `sha256` is made of."
                     ),
+                    .init(
+                        "owed", .nullable(.named("Money")),
+                        "What was owed at the deletion, written off since or not; no part of what `sha256` is made of."),
                 ])
             ),
             (

@@ -173,6 +173,9 @@ extension Schema {
                             .init("subscription_id", .id("sub")), .init("verdict", .word(["done", "unchanged", "refused"])),
                             .init("code", .nullable(.text(max: 100))), .init("state", .text(max: 20)),
                             .init("delete_at", .nullable(instant)),
+                            .init(
+                                "forfeited", .nullable(.named("Money")),
+                                "Credit that is still valid at `delete_at` and goes with the deletion, as it stands now."),
                         ]), max: 1_000)), dryRun,
             ])
         ),

@@ -10,7 +10,7 @@ extension Write {
     package func recordTransition(
         of subscription: inout Subscription, type: String, rule: String, reason: String?, from: SubscriptionState?,
         to: SubscriptionState,
-        note: String? = nil, payload: String? = nil
+        note: String? = nil, payload: String? = nil, details: (before: String, after: String)? = nil
     ) {
         subscription.version += 1
         enqueue(
@@ -21,7 +21,9 @@ extension Write {
             """)
         audit(
             type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, reason: reason,
-            from: from?.rawValue, to: to.rawValue)
+            from: from?.rawValue, to: to.rawValue, details: details,
+            // Nothing stays with a subscription that was deleted before (L3): what is said of it later is its account's.
+            detailsOf: from == .deleted ? subscription.accountID.uuid : nil)
         emit(
             type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, sequence: subscription.version,
             payload: payload)
@@ -30,10 +32,13 @@ extension Write {
     /// Who did what to which object, in IDs only. What names or addresses changed goes into `details`, which can be erased (L3), and so does the
     /// address of the request.
     ///
+    /// `detailsOf`: whose erasure takes the details along, where it is not the object's.
+    ///
     /// `enrollment`: the agreement that the object belongs to, where neither the object nor its account says so.
     package func audit(
         _ action: String, object: (kind: String, id: UUID), account: AccountID? = nil, enrollment: EnrollmentID? = nil,
-        reason: String? = nil, from: String? = nil, to: String? = nil, details: (before: String, after: String)? = nil
+        reason: String? = nil, from: String? = nil, to: String? = nil, details: (before: String, after: String)? = nil,
+        detailsOf: UUID? = nil
     ) {
         let id: AuditID = newID()
         let agreement: SQL =
@@ -50,7 +55,7 @@ extension Write {
             enqueue(
                 """
                 insert into audit_details (tenant_id, audit_event_id, object_id, before, after, ip) \
-                values (\(tenant.id), \(id), \(object.id), \(details.map { PostgresJSON($0.before) }), \(details.map { PostgresJSON($0.after) }), \
+                values (\(tenant.id), \(id), \(detailsOf ?? object.id), \(details.map { PostgresJSON($0.before) }), \(details.map { PostgresJSON($0.after) }), \
                 \(remoteAddress.map { String($0.prefix(64)) }))
                 """)
         }

@@ -22,6 +22,7 @@ package final class Write {
     package var actor: Actor
     /// The instant that a clock's advance works at, instead of the clock row's.
     private let pinnedNow: Instant?
+    private var lastID: UUIDBits?
 
     init(
         transaction: Transaction, tenant: Tenant, principal: Principal, actor: Actor? = nil, requestID: String?,
@@ -60,5 +61,11 @@ package final class Write {
     /// Leaves with the next flush; an error in it fails the transaction.
     package func enqueue(_ statement: SQL) { transaction.enqueue(statement) }
 
-    package func newID<Tag: IDTag>(_ type: ID<Tag>.Type = ID<Tag>.self) -> ID<Tag> { dependencies.newID() }
+    /// What one transaction makes stands in the order in which it was made, in whatever part of a microsecond: two entries of one instant, too.
+    package func newID<Tag: IDTag>(_ type: ID<Tag>.Type = ID<Tag>.self) -> ID<Tag> {
+        var bits = UUIDBits(dependencies.newID(type).uuid)
+        if let last = lastID, bits <= last { bits = UUIDv7.following(last) }
+        lastID = bits
+        return ID(bits.uuid)
+    }
 }

@@ -26,6 +26,7 @@ struct AccountDeskPage: Page {
             flags(t)
             facts(t).html
             details(t)
+            debts(t)
             subscriptions(t)
             orders(t)
             asked(t)
@@ -92,7 +93,7 @@ struct AccountDeskPage: Page {
         return FactsStrip(
             large: FactsStrip.Fact(t("subscription.remaining"), t.moneyElement(timeline.timeline.credit)),
             others: [
-                FactsStrip.Fact(t("subscription.outstanding"), t.moneyElement(desk.outstanding)),
+                FactsStrip.Fact(t("subscription.outstanding"), t.moneyElement(desk.outstanding), note: debtNote(t)),
                 FactsStrip.Fact(t("desk.paid_ever"), t.moneyElement(desk.paid)), subscriptions,
             ])
     }
@@ -120,7 +121,47 @@ struct AccountDeskPage: Page {
         return panel(t("desk.facts")) { DetailList(items).html }
     }
 
+    /// What of it nobody can pay any more, and what was given up of the same kind.
+    @HTMLBuilder
+    private func debtNote(_ t: Localiser) -> HTML {
+        if desk.lost.isPositive {
+            a(.href(PageRoute.operatorAccount.url([id], fragment: "debts"))) {
+                t("desk.debt_lost", ["amount": t.money(desk.lost)])
+            }
+        }
+        if desk.writtenOff.isPositive {
+            span(.class("sub")) { t("desk.debt_written_off", ["amount": t.money(desk.writtenOff)]) }
+        }
+    }
+
     // MARK: What it has
+
+    @HTMLBuilder
+    private func debts(_ t: Localiser) -> HTML {
+        if !desk.debts.isEmpty {
+            block(t("desk.debts"), id: "debts", note: .text(t("desk.debts_note"))) {
+                DataTable(
+                    t("desk.debts"),
+                    columns: [
+                        TableColumn(t("subscriptions.name")), TableColumn(t("desk.debt_since")),
+                        TableColumn(t("subscription.outstanding"), isNumber: true), TableColumn(t("desk.debt_action")),
+                    ],
+                    rows: desk.debts.map { debt in
+                        let id = debt.subscription
+                        return TableRow([
+                            group {
+                                a(.class("row-link"), .href(SubscriptionLinks(account: desk.account.id, id: id).overview)) {
+                                    t("subscriptions.erased_name")
+                                }
+                                span(.class("sub mono")) { id.description }
+                            }, t.timeElement(debt.deletedAt), t.moneyElement(debt.amount),
+                            a(.href(PageRoute.writeOffForm.url(id.description))) { t("write_off.action") },
+                        ])
+                    }
+                ).html
+            }
+        }
+    }
 
     private func subscriptions(_ t: Localiser) -> HTML {
         block(

@@ -19,6 +19,9 @@ package struct CertificatePage: Page {
     package var sha256: String
     /// Credit that was still valid and went with the deletion.
     package var forfeited: Money?
+    /// What it owed when it was deleted, and when that was given up.
+    package var owed: Money?
+    package var writtenOffAt: Instant?
     /// The same certificate for a program.
     package var json: URLPath?
 
@@ -71,6 +74,18 @@ package struct CertificatePage: Page {
                     group {
                         t.moneyElement(forfeited)
                         span(.class("sub")) { t("certificate.forfeited_note") }
+                    }))
+        }
+        if let owed {
+            let note =
+                writtenOffAt.map { t.html("certificate.written_off", ["date": t.timeElement($0)]) }
+                ?? .text(t("certificate.owed_note"))
+            items.append(
+                DetailList.Item(
+                    t("certificate.owed"),
+                    group {
+                        t.moneyElement(owed)
+                        span(.class("sub")) { note }
                     }))
         }
         return items

@@ -75,12 +75,27 @@ extension SubscriptionOverviewPage {
         if let deletedAt {
             Banner(
                 .quiet, title: t(isLapsed ? "subscription.lapsed_title" : "subscription.deleted_title"),
-                text: p {
-                    t.html(
-                        isLapsed ? "subscription.lapsed_text" : "subscription.deleted_text", ["date": t.timeElement(deletedAt)])
+                text: group {
+                    p {
+                        t.html(
+                            isLapsed ? "subscription.lapsed_text" : "subscription.deleted_text",
+                            ["date": t.timeElement(deletedAt)])
+                    }
+                    lastDebt(t)
                 },
-                actions: [ways.certificate.action(t("certificate.action"))].compactMap { $0 }
+                actions: [ways.certificate.action(t("certificate.action")), ways.writeOff.action(t("write_off.action"))]
+                    .compactMap { $0 }
             ).html
+        }
+    }
+
+    /// What it still owed: nobody can pay it any more, the provider can give it up (M6).
+    @HTMLBuilder
+    private func lastDebt(_ t: Localiser) -> HTML {
+        if let credit, credit.outstanding.isPositive {
+            p { t("subscription.deleted_owes", ["amount": t.money(credit.outstanding), "provider": provider]) }
+        } else if let (amount, at) = credit?.writtenOff {
+            p { t.html("subscription.deleted_written_off", ["date": t.timeElement(at)], ["amount": t.money(amount)]) }
         }
     }
 

@@ -46,6 +46,8 @@ package struct SubscriptionOverviewPage: Page {
     package struct Credit: Sendable {
         package let remaining: Money
         package let outstanding: Money
+        /// What was owed at the deletion and given up since.
+        package var writtenOff: (amount: Money, at: Instant)?
         /// The expiry of the last live lot, and the civil days until then.
         package let expiresAt: Instant?
         package let daysLeft: Int?
@@ -125,6 +127,7 @@ package struct SubscriptionOverviewPage: Page {
         package var stays = Way.hidden
         package var suspend = Way.hidden
         package var reactivate = Way.hidden
+        package var writeOff = Way.hidden
         /// What stands to be lifted is a cancellation.
         package var isRecovery = false
         package var certificate = Way.hidden

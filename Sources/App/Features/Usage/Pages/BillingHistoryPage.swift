@@ -82,7 +82,11 @@ package struct BillingHistoryPage: Page {
     private var showsOther: Bool { report.months.contains { !$0.other.isZero } }
     /// Where what was posted in a month is not what was used in it, the two stand side by side.
     private var showsOwnTime: Bool { report.months.contains { (try? $0.usage) != report.usage(of: $0.month) } }
-    private var showsDebt: Bool { report.months.contains { !$0.owed.isZero || !$0.debtPaid.isZero || !$0.debtWaived.isZero } }
+    private var showsDebt: Bool {
+        report.months.contains { month in
+            [month.owed, month.debtPaid, month.debtWaived, month.debtWrittenOff].contains { !$0.isZero }
+        }
+    }
 
     private func creditTable(_ t: Localiser) -> DataTable {
         let code = report.balance.currency.code
@@ -127,6 +131,9 @@ package struct BillingHistoryPage: Page {
             if month.debtPaid.isPositive { span(.class("sub")) { t("billing.debt_paid", ["amount": t.amount(month.debtPaid)]) } }
             if month.debtWaived.isPositive {
                 span(.class("sub")) { t("billing.debt_waived", ["amount": t.amount(month.debtWaived)]) }
+            }
+            if month.debtWrittenOff.isPositive {
+                span(.class("sub")) { t("billing.debt_written_off", ["amount": t.amount(month.debtWrittenOff)]) }
             }
         }
     }

@@ -1,0 +1,163 @@
+import Billing
+import FoundationEssentials
+import HTML
+import HTTP
+import Postgres
+import Values
+
+/// A step of a subscription's history with the name of who took it.
+package struct HistoryEntry: Sendable {
+    let record: TransitionRecord
+    /// Of a person; others have an ID or nothing.
+    var actorName: String?
+
+    fileprivate var type: TransitionType? { TransitionType(rawValue: record.type) }
+    fileprivate var state: SubscriptionState? { SubscriptionState(rawValue: record.to) }
+    fileprivate var reason: SuspensionReason? { record.reason.flatMap { SuspensionReason(rawValue: $0) } }
+
+    /// A name where there is one, an ID otherwise; nil for the provider and for a deadline.
+    fileprivate var actor: String? {
+        switch record.actor.kind {
+        case .user: actorName ?? record.actor.id.map { UserID($0).description }
+        case .key: record.actor.id.map { APIKeyID($0).description }
+        case .operator, .timer: nil
+        }
+    }
+}
+
+extension HistoryEntry {
+    /// What happened to a subscription, newest first. Steps of one instant stay in the order in which they were taken.
+    package static let list = ListDescription<HistoryEntry>(
+        name: "history", endpoint: .listSubscriptionEvents, table: "transition_events t", idColumn: "t.id",
+        id: { $0.record.id.uuid }, select: { "select \(TransitionRecord.columns) from transition_events t where \($0)" },
+        decode: { rows, _ in try rows.map { HistoryEntry(record: try TransitionRecord($0)) } },
+        enrich: { try await withNames($0, $1) },
+        visible: { context in
+            let (tenant, own) = (context.tenant.id, Visibility.ofSubscriptions(to: context.principal, context.tenant.id))
+            return "and exists (select from subscriptions s where s.tenant_id = \(tenant) and s.id = t.subscription_id \(own))"
+        },
+        orders: [
+            ListOrder(name: "at", column: "t.sequence", kind: .number, isDescendingFirst: true) { .number($0.record.sequence) }
+        ],
+        filters: [
+            ListFilter(
+                "q", label: "list.search", .text(min: 1, max: 200), "Part of a note.", .search(hint: "history.search_hint")
+            ) { text, _ in "position(lower(\(text.trimmingBlankSpace())) in lower(t.note)) > 0" },
+            ListFilter("type", label: "history.what", .word(types), "", .words(types) { word, t in named(word, t) }) { value, _ in
+                "t.type = \(value)"
+            },
+            ListFilter(
+                "actor_kind", label: "history.who", .word(actorKinds), "", .words(actorKinds) { $1("actor.\($0)") }
+            ) { value, _ in "t.actor_kind = \(value)" },
+            ListFilter(
+                "reason", label: "history.why", .word(reasons), "",
+                .words(reasons) { word, t in SuspensionReason(rawValue: word).map { t.word($0) } ?? word }
+            ) { value, _ in "t.reason = \(value)" },
+            ListFilter(
+                "from", label: "list.from", .format("date-time"), "Taken at this instant or later.", .day(.first)
+            ) { value, _ in "t.at >= \(Instant(rfc3339: value))" },
+            ListFilter("to", label: "list.to", .format("date-time"), "Taken before this instant.", .day(.last)) { value, _ in
+                "t.at < \(Instant(rfc3339: value))"
+            },
+            ListFilter("subscription_id", label: "subscriptions.name", .id("sub"), isOfPath: true) { value, _ in
+                "t.subscription_id = \(SubscriptionID(value) ?? SubscriptionID(.zero))"
+            },
+        ],
+        columns: [when, what, state, who, why], write: { row, _, json in row.record.write(to: &json) })
+
+    private static let types = TransitionType.allCases.map(\.rawValue)
+    private static let actorKinds = [Actor.Kind.user, .key, .operator, .timer].map(\.rawValue)
+    private static let reasons = Schema.suspensionReasons
+
+    private static func named(_ type: String, _ t: Localiser) -> String {
+        TransitionType(rawValue: type).map { t.word($0) } ?? type
+    }
+
+    private static func withNames(_ rows: [HistoryEntry], _ context: TenantContext) async throws -> [HistoryEntry] {
+        let ids = Set(rows.compactMap { $0.record.actor.kind == .user ? $0.record.actor.id : nil }).map { UserID($0) }
+        guard !ids.isEmpty else { return rows }
+        let found = try await context.read(
+            "select id, email, first_name, last_name from users where tenant_id = \(context.tenant.id) and id = any(\(ids))"
+        ).rows
+        var names: [UUID: String] = [:]
+        for row in found {
+            let person = Person(
+                id: try row.get(0), email: try row.get(1), firstName: try row.get(2), lastName: try row.get(3))
+            names[person.id.uuid] = person.name
+        }
+        return rows.map { row in
+            var row = row
+            row.actorName = row.record.actor.id.flatMap { names[$0] }
+            return row
+        }
+    }
+}
+
+// MARK: Columns
+
+extension HistoryEntry {
+    /// What happened in words: to come back from a cancellation is a recovery.
+    private func words(_ t: Localiser) -> String {
+        type == .reactivated && reason == .cancelled ? t("recover.past") : Self.named(record.type, t)
+    }
+
+    private static let when = ListColumn<HistoryEntry>(
+        "at", "history.when", order: "at", cell: { row, reader in reader.t.timeElement(row.record.at) },
+        file: [
+            FileColumn("id", "list.id") { row, _ in .text(row.record.id.description) },
+            FileColumn("at", "history.when") { row, _ in .instant(row.record.at) },
+        ])
+
+    private static let what = ListColumn<HistoryEntry>(
+        "type", "history.what",
+        cell: { row, reader in
+            group {
+                row.words(reader.t)
+                if let note = row.record.note { span(.class("sub")) { reader.t("history.note", ["note": note]) } }
+            }
+        },
+        file: [
+            FileColumn("type", "history.what") { row, reader in .text(reader.hasWords ? row.words(reader.t) : row.record.type) },
+            FileColumn("note", "history.note_column") { row, _ in .text(row.record.note) },
+        ])
+
+    private static let state = ListColumn<HistoryEntry>(
+        "to", "history.state",
+        cell: { row, reader in row.state.map { reader.t.pill($0).html } ?? .text(row.record.to) },
+        file: [
+            FileColumn("to", "history.state") { row, reader in
+                .text(reader.hasWords ? row.state.map { reader.t.word($0) } ?? row.record.to : row.record.to)
+            }
+        ])
+
+    private static let who = ListColumn<HistoryEntry>(
+        "actor", "history.who",
+        cell: { row, reader in
+            group {
+                reader.t("actor.\(row.record.actor.kind.rawValue)")
+                if let actor = row.actor { span(.class("sub")) { actor } }
+            }
+        },
+        file: [
+            FileColumn("actor_kind", "audit.filter.actor_kind") { row, reader in
+                let kind = row.record.actor.kind.rawValue
+                return .text(reader.hasWords ? reader.t("actor.\(kind)") : kind)
+            },
+            FileColumn("actor", "history.who") { row, _ in .text(row.actor) },
+        ])
+
+    private static let why = ListColumn<HistoryEntry>(
+        "reason", "history.why",
+        cell: { row, reader in
+            group {
+                if let reason = row.reason { reader.t.word(reason) }
+                span(.class("sub")) { reader.t("history.rule", ["rule": row.record.rule]) }
+            }
+        },
+        file: [
+            FileColumn("reason", "history.why") { row, reader in
+                .text(reader.hasWords ? row.reason.map { reader.t.word($0) } : row.record.reason)
+            },
+            FileColumn("rule", "history.rule_column") { row, _ in .text(row.record.rule) },
+        ])
+}
