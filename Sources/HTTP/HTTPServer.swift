@@ -136,14 +136,15 @@ package final class HTTPServer: @unchecked Sendable {
         }
         let stream = listener.pointer(as: uv_stream_t.self)
         guard chosen !== self else {
-            return acceptClient { (client) throws(LoopError) in try client.accept(from: stream) }
+            acceptClient { (client) throws(LoopError) in try client.accept(from: stream) }
+            return
         }
         do {
             let descriptor = try HandedClient.descriptor(of: stream, on: loop)
             chosen.clients.add(1, ordering: .relaxed)
             let isOnItsWay = chosen.loop.execute { [chosen] in
-                chosen.acceptClient { (client) throws(LoopError) in try client.open(descriptor) }
-                chosen.clients.subtract(1, ordering: .relaxed)
+                let isIn = chosen.acceptClient(isExpected: true) { (client) throws(LoopError) in try client.open(descriptor) }
+                if !isIn { Glibc.close(descriptor) }
             }
             if !isOnItsWay { Glibc.close(descriptor) }
         } catch {
@@ -151,24 +152,28 @@ package final class HTTPServer: @unchecked Sendable {
         }
     }
 
-    func acceptClient(_ take: (HTTPConnection) throws(LoopError) -> Void) {
-        do {
-            let connection = try HTTPConnection(server: self)
-            connection.position = connections.count
-            connections.append(connection)
-            clients.add(1, ordering: .relaxed)
-            do {
-                try take(connection)
-            } catch {
-                return connection.close()
-            }
-            connectionsOf[connection.remoteAddress, default: 0] += 1
-            connection.isCounted = true
-            admit(connection)
-        } catch {
-            // Out of memory for a handle: the client stays in the backlog and is offered again.
+    /// False, without a call of `take`, when there is no memory for a handle: what waits at the listener stays there and is offered again.
+    /// `isExpected`: counted already, by the loop that has sent it here.
+    @discardableResult
+    func acceptClient(isExpected: Bool = false, _ take: (HTTPConnection) throws(LoopError) -> Void) -> Bool {
+        if !isExpected { clients.add(1, ordering: .relaxed) }
+        guard let connection = try? HTTPConnection(server: self) else {
+            clients.subtract(1, ordering: .relaxed)
             refusedRequests += 1
+            return false
         }
+        connection.position = connections.count
+        connections.append(connection)
+        do {
+            try take(connection)
+        } catch {
+            connection.close()
+            return true
+        }
+        connectionsOf[connection.remoteAddress, default: 0] += 1
+        connection.isCounted = true
+        admit(connection)
+        return true
     }
 
     private func admit(_ connection: HTTPConnection) {
