@@ -55,7 +55,7 @@ struct AccountDesk: Sendable {
     static let shown = 10
     /// A list of the page that has no page of its own is read whole here, as `whole` in the address says; this many at most.
     static let shownWhole = 500
-    static let countedAtMost = 10_000
+    static let countedAtMost = 1_000
 
     enum Part: String, Sendable { case notes, visitors }
 

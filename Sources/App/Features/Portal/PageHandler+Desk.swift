@@ -59,10 +59,12 @@ extension PageHandler {
     /// On the desk the times are the account's own, and the navigation stays the operator's.
     private func accountDesk(_ visit: Visit) async throws -> (AccountDeskPage, Frame) {
         let context = try visit.context()
-        let desk = try await AccountDesk.load(
-            try visit.pathID(0), whole: visit["whole"].flatMap { AccountDesk.Part(rawValue: $0) }, context)
+        let id: AccountID = try visit.pathID(0)
+        let newest = try PageRequest(limit: 15)
+        async let happened = AccountTimeline.run(id, newest, context)
+        let desk = try await AccountDesk.load(id, whole: visit["whole"].flatMap { AccountDesk.Part(rawValue: $0) }, context)
+        let timeline = try await happened
         let t = visit.localiser(desk.account.zone)
-        let timeline = try await AccountTimeline.run(desk.account.id, try PageRequest(limit: 15), context)
         let names = try await names(of: timeline, context)
         let page = AccountDeskPage(
             crumbs: deskCrumbs(t, current: desk.account.name), desk: desk,
