@@ -146,7 +146,11 @@ package final class HTTPServer: @unchecked Sendable {
                 let isIn = chosen.acceptClient(isExpected: true) { (client) throws(LoopError) in try client.open(descriptor) }
                 if !isIn { Glibc.close(descriptor) }
             }
-            if !isOnItsWay { Glibc.close(descriptor) }
+            if !isOnItsWay {
+                chosen.clients.subtract(1, ordering: .relaxed)
+                refusedRequests += 1
+                Glibc.close(descriptor)
+            }
         } catch {
             refusedRequests += 1
         }

@@ -103,8 +103,7 @@ package final class Instance: Sendable {
                 neighbours: neighbours)
             let reports = ReportPool(
                 loop: loop,
-                options: ConnectionOptions(url: url, applicationName: "bursar reports", statementTimeout: .seconds(300)),
-                neighbours: neighbours)
+                options: ConnectionOptions(url: url, applicationName: "bursar reports", statementTimeout: .seconds(300)))
             reads.start()
             writes.start()
             reports.start()

@@ -15,7 +15,7 @@ final class ExclusivePool: @unchecked Sendable {
     private var idle: [Connection] = []
     private let scopeMaximum: Int
     private let sharedScopeMaximum: Int
-    private let neighbours: Neighbours
+    private let neighbours: Neighbours?
     private var waiting = FairQueue<Waiter>()
     private var held = ScopeCounts()
     private var timer: LoopTimer?
@@ -37,12 +37,13 @@ final class ExclusivePool: @unchecked Sendable {
     }
 
     /// `scopeMaximum`: as many sessions may users of one scope hold at once; `sharedScopeMaximum` while another scope asks too.
+    /// `neighbours` nil: the scopes take turns and no more, as reports do, which last as long as their reader takes.
     init(
         loop: EventLoop, options: ConnectionOptions, maximum: Int, scopeMaximum: Int, sharedScopeMaximum: Int,
         waitLimit: Duration, neighbours: Neighbours?
     ) {
         self.loop = loop
-        self.neighbours = neighbours ?? Neighbours(loop: loop)
+        self.neighbours = neighbours
         self.maximum = maximum
         self.scopeMaximum = scopeMaximum
         self.sharedScopeMaximum = sharedScopeMaximum
@@ -80,9 +81,9 @@ final class ExclusivePool: @unchecked Sendable {
     }
 
     /// A session with nothing under way and no transaction open. Give it back, whatever happens. On the loop.
-    func checkOut(for scope: UUID?) async throws -> Connection {
+    func checkOut(for scope: UUID?, isAsked: Bool = true) async throws -> Connection {
         loop.preconditionOnLoop()
-        neighbours.note(scope)
+        if isAsked { neighbours?.note(scope) }
         // Where sessions are idle, everybody who waits is of a scope that has its share.
         if held.isBelow(share, scope), let connection = popIdle() {
             hand(connection, to: scope)
@@ -99,7 +100,7 @@ final class ExclusivePool: @unchecked Sendable {
         return connection
     }
 
-    private var share: Int { neighbours.areThere ? sharedScopeMaximum : scopeMaximum }
+    private var share: Int { neighbours?.areThere == true ? sharedScopeMaximum : scopeMaximum }
 
     private func hand(_ connection: Connection, to scope: UUID?) {
         counts.inUse += 1
@@ -109,10 +110,15 @@ final class ExclusivePool: @unchecked Sendable {
 
     func giveBack(_ connection: Connection, of scope: UUID?) {
         counts.inUse -= 1
-        let milliseconds = loop.milliseconds - connection.handedOutAt
-        neighbours.rest(held: .milliseconds(Int64(milliseconds)), waiting: waiting.count(of: scope)) { [self] in
+        let free = { [self] in
             held.end(scope)
             serve()
+        }
+        if let neighbours {
+            let milliseconds = loop.milliseconds - connection.handedOutAt
+            neighbours.rest(held: .milliseconds(Int64(milliseconds)), waiting: waiting.count(of: scope), free)
+        } else {
+            free()
         }
         if isFit(connection) { idle.append(connection) } else { sessions.retire(connection) }
         serve()

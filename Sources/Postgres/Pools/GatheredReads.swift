@@ -36,7 +36,7 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
     private var open: Gathering?
     private var underWay = 0
     /// Whose gatherings are not yet under way, in their order.
-    private var leaders: [UnsafeContinuation<Void, Never>] = []
+    private var leaders: [UnsafeContinuation<(any Error)?, Never>] = []
 
     /// `neighbours`: whether others than those who ask here want the same sessions.
     package init(loop: EventLoop, neighbours: Neighbours) {
@@ -66,8 +66,12 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
         let gathering = Gathering()
         gathering.keys.append(key)
         open = gathering
-        await begin()
+        let refusal = await begin()
         if open === gathering { open = nil }
+        if let refusal {
+            gathering.finish(.failed(refusal))
+            throw refusal
+        }
         let start = loop.milliseconds
         do {
             let values = try await load(gathering.keys)
@@ -75,8 +79,9 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
             gathering.finish(.found(values))
             return values[key]
         } catch {
-            end(since: start)
-            guard gathering.keys.count > 1, !isEverybodys(error) else {
+            let isEverybodys = isEverybodys(error)
+            end(since: start, refusing: isEverybodys ? error : nil)
+            guard gathering.keys.count > 1, !isEverybodys else {
                 gathering.finish(.failed(error))
                 throw error
             }
@@ -85,21 +90,26 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
         }
     }
 
-    private func begin() async {
-        guard underWay < Self.underWayMaximum else {
-            await withUnsafeContinuation { leaders.append($0) }
-            return
-        }
+    /// What refuses everybody who waits; nil when it is this one's turn.
+    private func begin() async -> (any Error)? {
+        guard underWay < Self.underWayMaximum else { return await withUnsafeContinuation { leaders.append($0) } }
         underWay += 1
         // Those whose requests have arrived already come along.
         await loop.nextTurn()
+        return nil
     }
 
-    private func end(since start: UInt64) {
+    private func end(since start: UInt64, refusing refusal: (any Error)? = nil) {
+        if let refusal {
+            // They have waited as long for the same: none of them is made to wait once more.
+            let refused = leaders
+            leaders = []
+            for leader in refused { leader.resume(returning: refusal) }
+        }
         // Each gathering that waits is full, but for the last.
         let waiting = leaders.count * Self.togetherShared
         neighbours.rest(held: .milliseconds(Int64(loop.milliseconds - start)), waiting: waiting) { [self] in
-            if leaders.isEmpty { underWay -= 1 } else { leaders.removeFirst().resume() }
+            if leaders.isEmpty { underWay -= 1 } else { leaders.removeFirst().resume(returning: nil) }
         }
     }
 }

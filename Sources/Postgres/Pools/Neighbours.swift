@@ -10,6 +10,8 @@ package final class Neighbours {
     /// So many of one scope in a queue are a crowd: more than the few that a page or a list asks side by side.
     package static let crowd = 16
     private static let milliseconds: UInt64 = 1_000
+    /// However long a unit held its place, the crowd may be gone by then.
+    private static let longestRest = Duration.milliseconds(100)
 
     private let loop: EventLoop
     private var latest: UUID?
@@ -17,7 +19,8 @@ package final class Neighbours {
 
     package init(loop: EventLoop) { self.loop = loop }
 
-    /// `scope` asks. What has no scope is the server's own and shares nothing. On the loop, as all of it.
+    /// Somebody of `scope` asks. What has no scope, and what the server does by itself (a sweep through all tenants), is nobody's asking. On the loop,
+    /// as all of it.
     package func note(_ scope: UUID?) {
         guard let scope, latest != scope else { return }
         if latest != nil { until = loop.milliseconds + Self.milliseconds }
@@ -30,6 +33,6 @@ package final class Neighbours {
     /// crowd and has neighbours.
     package func rest(held: Duration, waiting: Int, _ free: @escaping () -> Void) {
         guard waiting >= Self.crowd, areThere else { return free() }
-        _ = loop.schedule(after: held, free)
+        _ = loop.schedule(after: min(held, Self.longestRest), free)
     }
 }

@@ -74,10 +74,11 @@ package final class ReadPool: @unchecked Sendable {
     /// Runs the statements in one read-only transaction and gives the rows of each, in order.
     ///
     /// `scope` nil sets no scope, so row-level security shows nothing that is scoped. `timeout` is each statement's; nil is the
-    /// session's. Throws `PostgresError`; on the loop.
-    package func read(scope: UUID?, _ statements: [SQL], timeout: Duration? = nil) async throws -> [Rows] {
+    /// session's. `isAsked`: for somebody of the scope, not of the server's own accord. Throws `PostgresError`; on the loop.
+    package func read(scope: UUID?, _ statements: [SQL], timeout: Duration? = nil, isAsked: Bool = true) async throws -> [Rows] {
         loop.preconditionOnLoop()
         try SQL.check(statements)
+        if isAsked { neighbours.note(scope) }
         let commands = self.commands(scope: scope, statements, timeout: timeout)
         counts.units += 1
         var isRepeated = false
@@ -110,7 +111,6 @@ package final class ReadPool: @unchecked Sendable {
     private func answer(to unit: ReadUnit) async throws -> Batch {
         guard !sessions.isClosed else { throw PostgresError.unavailable("the pool is closed") }
         unit.deadline = loop.milliseconds + waitLimit.roundedUpMilliseconds
-        neighbours.note(unit.scope)
         await withCheckedContinuation { continuation in
             unit.waiter = continuation
             waiting.append(unit, of: unit.scope)

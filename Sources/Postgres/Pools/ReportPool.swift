@@ -12,13 +12,12 @@ package final class ReportPool: @unchecked Sendable {
 
     /// `options.statementTimeout` bounds each batch, not the whole; give reports a longer one than pages.
     package init(
-        loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(10),
-        neighbours: Neighbours? = nil
+        loop: EventLoop, options: ConnectionOptions, connections: Int = 2, waitLimit: Duration = .seconds(10)
     ) {
         self.loop = loop
         pool = ExclusivePool(
             loop: loop, options: options, maximum: connections, scopeMaximum: connections, sharedScopeMaximum: connections,
-            waitLimit: waitLimit, neighbours: neighbours)
+            waitLimit: waitLimit, neighbours: nil)
     }
 
     /// Sessions are opened when the first report is asked for. On the loop.

@@ -21,7 +21,7 @@ package final class WritePool: @unchecked Sendable {
         pool = ExclusivePool(
             loop: loop, options: options, maximum: connections,
             scopeMaximum: Self.share(of: connections), sharedScopeMaximum: max(1, connections / 4), waitLimit: waitLimit,
-            neighbours: neighbours)
+            neighbours: neighbours ?? Neighbours(loop: loop))
     }
 
     /// What one scope may hold of so many sessions: always all but a quarter, and never none.
@@ -44,19 +44,20 @@ package final class WritePool: @unchecked Sendable {
     ///   body must have no effect outside the database.
     /// - `repeatable`: the body finds out by itself that it has been committed before (an idempotency key), so it is also run
     ///   again when the connection broke during COMMIT; otherwise that throws `commitOutcomeUnknown`.
+    /// - `isAsked`: for somebody of the scope, not of the server's own accord.
     /// - `timeout`, `lockTimeout`: per statement; nil is the session's. `settings`: further `set local` statements.
     ///
     /// An error of the body is thrown as it is; one of the database is a `PostgresError` that knows its phase. On the loop.
     package func write<T>(
         scope: UUID?, retries: Int = 3, repeatable: Bool = false, timeout: Duration? = nil, lockTimeout: Duration? = nil,
-        settings: [SQL] = [], _ body: (Transaction) async throws -> T
+        settings: [SQL] = [], isAsked: Bool = true, _ body: (Transaction) async throws -> T
     ) async throws -> T {
         loop.preconditionOnLoop()
         let opening = self.opening(scope: scope, timeout: timeout, lockTimeout: lockTimeout, settings: settings)
         pool.counts.units += 1
         var attempt = 0
         while true {
-            let connection = try await pool.checkOut(for: scope)
+            let connection = try await pool.checkOut(for: scope, isAsked: isAsked)
             let transaction = Transaction(connection: connection, opening: opening, timeout: timeout)
             do {
                 let value = try await body(transaction)

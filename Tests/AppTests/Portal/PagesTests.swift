@@ -171,6 +171,14 @@ import Values
         #expect(try await !Browser(story.tenant.bursar).get("/help").expect(200).text.contains("What your subscriptions keep"))
     }
 
+    @Test func `tell on the help page the terms of the currencies in which the reader pays`() async throws {
+        let story = try await PortalStory()
+        let customer = try await story.person("account_admin").get("/help?lang=en").expect(200).text
+        #expect(customer.contains("CN¥1,000.00") && !customer.contains("US$"))
+        let provider = try await story.person("operator").get("/help?lang=en").expect(200).text
+        #expect(provider.contains("CN¥1,000.00") && provider.contains("US$1,000.00"))
+    }
+
     @Test func `cancel only under the typed name, with the date`() async throws {
         let tenant = try await TestBursar.shared.tenant("portal")
         let enrollment = try await tenant.enrollment()

@@ -127,7 +127,7 @@ package enum FindNotification {
 
     /// - Throws: `notFound` for whoever it does not concern.
     static func confirmVisible(_ notification: Notification, _ principal: Principal) throws {
-        if notification.isOwn(of: principal) || notification.isAboutWhatIsSeen(by: principal) { return }
+        if notification.isOwn(of: principal) { return }
         guard let account = notification.account else {
             guard principal.isOperator else { throw Failure.notFound }
             return
@@ -154,8 +154,8 @@ extension Notification {
         return grants.viewing.map { $0.account == account?.id } ?? true
     }
 
-    /// About a subscription that she serves, or sees beside its account.
-    func isAboutWhatIsSeen(by principal: Principal) -> Bool {
+    /// About a subscription whose pages she sees: those of its account, and whoever serves it.
+    func isOfSubscription(seenBy principal: Principal) -> Bool {
         guard case .user = principal, subscription != nil, let account else { return false }
         return principal.roles(on: belonging).contains { Permission.allows($0, .seeSubscription, in: account.kind) }
     }

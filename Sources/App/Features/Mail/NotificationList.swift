@@ -13,7 +13,7 @@ extension Notification {
         table: "mails m left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id", idColumn: "m.id",
         id: { $0.id.uuid }, select: { "\(Notification.select) where \($0)" },
         decode: { rows, _ in try rows.map(Notification.init) },
-        visible: { Visibility.ofNotifications(to: $0.principal, $0.tenant.id) },
+        visible: { Visibility.ofNotifications(to: $0.principal) },
         footholds: { try await Visibility.footholdsOfNotifications($0.context) },
         orders: [.newest("occurred_at", "m.occurred_at") { $0.occurredAt }],
         filters: [
@@ -105,7 +105,8 @@ extension Notification {
             // The subject names it nearly always; a hundred links more make the page heavier than it may be.
             "subscription", "subscriptions.name", isShownFirst: false,
             cell: { row, reader in
-                guard let account = row.account?.id, let id = row.subscription, row.isAboutWhatIsSeen(by: reader.principal) else {
+                guard let account = row.account?.id, let id = row.subscription, row.isOfSubscription(seenBy: reader.principal)
+                else {
                     return reader.t.nothing
                 }
                 return a(.href(SubscriptionLinks(account: account, id: id).overview)) {

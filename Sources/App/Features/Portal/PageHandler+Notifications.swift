@@ -109,7 +109,7 @@ extension PageHandler {
         let kind = notification.account?.kind ?? .standard
         var page = NotificationPage(crumbs: crumbs, notification: notification, strings: t.strings)
         page.notice = mailNotice(t, principal)
-        page.opensSubscription = principal.isOperator || notification.isAboutWhatIsSeen(by: principal)
+        page.opensSubscription = principal.isOperator || notification.isOfSubscription(seenBy: principal)
         if let action, roles.contains(where: { Permission.allows($0, .manageAlerts, in: kind) }) {
             if notification.erasedAt != nil {
                 page.cannotResend = t("error.notification_erased.detail")

@@ -73,7 +73,7 @@ extension TenantContext {
     package func work<Value: Sendable>(
         at pinnedNow: Instant? = nil, actor: Actor = .timer, _ body: (Write) async throws -> Value
     ) async throws -> Value {
-        try await dependencies.database.writes.write(scope: tenant.id.uuid, repeatable: true) { transaction in
+        try await dependencies.database.writes.write(scope: tenant.id.uuid, repeatable: true, isAsked: isAsked) { transaction in
             try await body(
                 Write(
                     transaction: transaction, tenant: tenant, principal: principal, actor: actor, requestID: nil, key: nil,

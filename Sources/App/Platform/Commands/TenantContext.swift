@@ -14,14 +14,23 @@ package struct TenantContext: Sendable {
         self.dependencies = dependencies
     }
 
+    /// Not a sweep, a timer or a letter of the server's own: those make nobody a neighbour.
+    var isAsked: Bool {
+        if case .commandLine = principal { false } else { true }
+    }
+
     /// Reads in one unit and one flush; the tenant's time comes with it.
     package func read(_ statements: [SQL]) async throws -> (now: Instant, rows: [Rows]) {
         do {
             guard tenant.isSandbox else {
-                return (dependencies.realNow(), try await dependencies.database.reads.read(scope: tenant.id.uuid, statements))
+                return (
+                    dependencies.realNow(),
+                    try await dependencies.database.reads.read(scope: tenant.id.uuid, statements, isAsked: isAsked)
+                )
             }
             let answers = try await dependencies.database.reads.read(
-                scope: tenant.id.uuid, ["select now_at from test_clocks where tenant_id = \(tenant.id)"] + statements)
+                scope: tenant.id.uuid, ["select now_at from test_clocks where tenant_id = \(tenant.id)"] + statements,
+                isAsked: isAsked)
             return (
                 try answers[0].first.map { try $0.get(0, as: Instant.self) } ?? dependencies.realNow(), Array(answers.dropFirst())
             )

@@ -84,12 +84,12 @@ enum Visibility {
         return (id, grants.enrollments.sorted(), accounts.sorted())
     }
 
-    /// For `mails` called `m` beside their `accounts` called `a`: a person's own letters, those about what she serves, and those about the accounts that she
-    /// sees. Whoever looks in her stead sees those of the one account.
-    static func ofNotifications(to principal: Principal, _ tenant: TenantID) -> SQL {
+    /// For `mails` called `m` beside their `accounts` called `a`: a person's own letters, and those about the accounts that she sees. Whoever serves a
+    /// subscription is written to about it; what others are told of its payments is theirs. Whoever looks in her stead sees those of the one account.
+    static func ofNotifications(to principal: Principal) -> SQL {
         guard case .user(let id, _, _, let grants) = principal, !grants.isOperator else { return ofAccounts(to: principal) }
         return """
-            and (m.user_id = \(id) or m.subscription_id = any(\(served(by: id, tenant))) or a.administrator_id = \(id) \
+            and (m.user_id = \(id) or a.administrator_id = \(id) \
             or a.enrollment_id = any(\(grants.enrollments.sorted())) or m.account_id = any(\(grants.accounts.keys.sorted()))) \
             \(only(grants, "m.account_id"))
             """
@@ -98,14 +98,10 @@ enum Visibility {
     static func footholdsOfNotifications(_ context: TenantContext) async throws -> [SQL]? {
         guard let own = try await places(context) else { return nil }
         let tenant = context.tenant.id
-        return ["m.user_id = \(own.person)", "m.subscription_id = any(\(served(by: own.person, tenant)))"]
+        return ["m.user_id = \(own.person)"]
             + own.enrollments.map {
                 "m.account_id = any(array(select v.id from accounts v where v.tenant_id = \(tenant) and v.enrollment_id = \($0)))"
             } + own.accounts.map { "m.account_id = \($0)" }
-    }
-
-    private static func served(by person: UserID, _ tenant: TenantID) -> SQL {
-        "array(select v.id from subscriptions v where v.tenant_id = \(tenant) and v.service_administrator_id = \(person))"
     }
 
     /// For `outbox_events` called `e`: what happened to the accounts that the principal has a role on.
