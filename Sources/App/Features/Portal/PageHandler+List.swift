@@ -325,7 +325,9 @@ struct ListView<Item: Sendable>: Sendable {
             return [order.isDescendingFirst, !order.isDescendingFirst].map { descending in
                 .init(
                     order.word(descending: descending),
-                    t("list.sort_\(order.kind.rawValue)_\(descending ? "descending" : "ascending")", ["column": title(column)]))
+                    t(
+                        "list.sort_\((order.spokenOf ?? order.kind).rawValue)_\(descending ? "descending" : "ascending")",
+                        ["column": title(column)]))
             }
         }
         return SortChooser(

@@ -37,7 +37,9 @@ extension HistoryEntry {
             return "and exists (select from subscriptions s where s.tenant_id = \(tenant) and s.id = t.subscription_id \(own))"
         },
         orders: [
-            ListOrder(name: "at", column: "t.sequence", kind: .number, isDescendingFirst: true) { .number($0.record.sequence) }
+            ListOrder(name: "at", column: "t.sequence", kind: .number, isDescendingFirst: true, spokenOf: .instant) {
+                .number($0.record.sequence)
+            }
         ],
         filters: [
             ListFilter(

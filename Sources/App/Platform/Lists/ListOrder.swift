@@ -46,6 +46,8 @@ package struct ListOrder<Item: Sendable>: Sendable {
     let kind: ListKey.Kind
     /// Which way it goes when its head is first clicked: the newest first, names from A.
     let isDescendingFirst: Bool
+    /// What the choice of orders calls it where that is not its kind: a sequence of numbers that tells time.
+    var spokenOf: ListKey.Kind?
     let key: @Sendable (Item) -> ListKey
 
     static func newest(_ name: String, _ column: String, _ key: @escaping @Sendable (Item) -> Instant) -> ListOrder {

@@ -68,7 +68,7 @@ struct SuspendAccountPage: Page {
     }
 
     private func table(_ t: Localiser) -> HTML {
-        block(t("subscriptions.title"), note: .text(t("desk.deadline_stays"))) {
+        block(t("subscriptions.title"), note: direction == .suspend ? .text(t("desk.deadline_stays")) : .empty) {
             DataTable(
                 t("subscriptions.title"),
                 columns: [
