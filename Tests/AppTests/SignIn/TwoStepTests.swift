@@ -12,7 +12,7 @@ import Values
     @Test func `is set up with a picture and a code, shows recovery codes until they are kept, and asks at every sign-in`()
         async throws
     {
-        let (story, email, browser, secret, codes) = try await setUp()
+        let (story, email, browser, telephone, codes) = try await setUp()
         #expect(codes.count == 10 && Set(codes).count == 10)
         #expect(try await browser.post("/profile/two-step/recovery-codes/kept").status == 303)
         #expect(try await browser.get("/profile/two-step/recovery-codes").status == 303)
@@ -29,14 +29,14 @@ import Values
         let hidden = other.hiddenFields
         try await other.post("/sign-in/code", ["code": "000000"], hidden: hidden).expect(422)
         // The code of the set-up was used; the next one is right, and only once.
-        try await other.post("/sign-in/code", ["code": code(secret, 0)], hidden: hidden).expect(422)
-        let entered = try await other.post("/sign-in/code", ["code": code(secret, 1)], hidden: hidden)
+        try await other.post("/sign-in/code", ["code": telephone.code(0)], hidden: hidden).expect(422)
+        let entered = try await other.post("/sign-in/code", ["code": telephone.code(1)], hidden: hidden)
         #expect(entered.status == 303 && entered.headers["location"] == story.overview)
         try await other.get(story.overview).expect(200)
         let third = Browser(story.tenant.bursar)
         try await third.signIn(email)
         try await third.get("/sign-in/code")
-        try await third.post("/sign-in/code", ["code": code(secret, 1)]).expect(422)
+        try await third.post("/sign-in/code", ["code": telephone.code(1)]).expect(422)
     }
 
     @Test func `takes a recovery code once, of ten who try it at once too`() async throws {
@@ -69,25 +69,25 @@ import Values
     }
 
     @Test func `makes whoever guesses wait`() async throws {
-        let (story, email, _, secret, _) = try await setUp()
+        let (story, email, _, telephone, _) = try await setUp()
         let browser = Browser(story.tenant.bursar)
         try await browser.signIn(email)
         try await browser.get("/sign-in/code")
         let hidden = browser.hiddenFields
         for _ in 0..<5 { try await browser.post("/sign-in/code", ["code": "000000"], hidden: hidden).expect(422) }
-        let told = try await browser.post("/sign-in/code", ["code": code(secret, 1)], hidden: hidden).expect(429)
+        let told = try await browser.post("/sign-in/code", ["code": telephone.code(1)], hidden: hidden).expect(429)
         #expect(told.headers["retry-after"] != nil)
         #expect(browser.cookies["bursar_session"] == nil)
     }
 
     @Test func `stays through a password reset, and goes only when she is asked again or on the command line`() async throws {
-        let (story, email, browser, secret, _) = try await setUp()
+        let (story, email, browser, telephone, _) = try await setUp()
         try story.forgetAuthentication()
         let asked = try await browser.post("/profile/two-step/off")
         #expect(asked.headers["location"]?.hasPrefix("/re-authenticate") == true)
         // A code is as good as the password there.
         try await browser.get("/re-authenticate?return_to=/profile/two-step").expect(200)
-        #expect(try await browser.post("/re-authenticate", ["code": code(secret, 1)]).status == 303)
+        #expect(try await browser.post("/re-authenticate", ["code": telephone.code(1)]).status == 303)
         try await browser.get("/profile/two-step").expect(200)
         #expect(try await browser.post("/profile/two-step/off").status == 303)
         #expect(try await browser.get("/profile/two-step").text.contains("Two-step sign-in is off"))
@@ -109,11 +109,11 @@ import Values
     }
 
     @Test func `keeps its secret sealed, and to its own person`() async throws {
-        let (story, _, _, secret, _) = try await setUp()
+        let (story, _, _, telephone, _) = try await setUp()
         let stored = try story.tenant.bursar.database.superuser().query(
             "select encode(sealed_secret, 'hex') from identity.second_factors where tenant_id = \(story.tenant.id.uuid)")[0].get(
                 0, as: String.self)
-        #expect(!stored.contains(Hex.encode(secret)))
+        #expect(!stored.contains(Hex.encode(telephone.secret)))
     }
 
     @Test func `begins only after the password was said`() async throws {
@@ -130,20 +130,20 @@ import Values
 
     // MARK: Steps
 
-    private func setUp() async throws -> (PortalStory, email: String, Browser, secret: [UInt8], codes: [String]) {
+    private func setUp() async throws -> (PortalStory, email: String, Browser, telephone: Telephone, codes: [String]) {
         let story = try await PortalStory()
         let email = try await story.email("account_admin")
         let (browser, other) = (Browser(story.tenant.bursar), Browser(story.tenant.bursar))
         try await other.signIn(email)
         try await browser.signIn(email)
-        let (secret, codes) = try await turnOn(browser)
+        let (telephone, codes) = try await turnOn(browser)
         // What was open elsewhere is not any more.
         #expect(try await other.get(story.overview).status == 303)
-        return (story, email, browser, secret, codes)
+        return (story, email, browser, telephone, codes)
     }
 
     @discardableResult
-    private func turnOn(_ browser: Browser) async throws -> (secret: [UInt8], codes: [String]) {
+    private func turnOn(_ browser: Browser) async throws -> (telephone: Telephone, codes: [String]) {
         try await browser.get("/profile/two-step").expect(200)
         #expect(try await browser.post("/profile/two-step").status == 303)
         let page = try await browser.get("/profile/two-step/setup").expect(200)
@@ -153,16 +153,21 @@ import Values
         let start = try #require(tag.firstRange(of: "value=\""))
         let secret = Self.base32(String(tag[start.upperBound...].prefix { $0 != "\"" }))
         #expect(secret.count == 20)
+        let telephone = Telephone(secret: secret)
         try await browser.post("/profile/two-step/setup", ["code": "12345"]).expect(422)
-        #expect(try await browser.post("/profile/two-step/setup", ["code": code(secret, 0)]).status == 303)
+        #expect(try await browser.post("/profile/two-step/setup", ["code": telephone.code(0)]).status == 303)
         let shown = try await browser.get("/profile/two-step/recovery-codes").expect(200)
         let codes = shown.text.split(separator: "<li><code>").dropFirst().map { String($0.prefix { $0 != "<" }) }
-        return (secret, codes)
+        return (telephone, codes)
     }
 
     /// The code of now, or of some steps later.
-    private func code(_ secret: [UInt8], _ ahead: Int64) -> String {
-        TOTP.code(secret: secret, step: TOTP.step(atSecond: Instance.realNow().microseconds / 1_000_000) + ahead)
+    /// What a person's telephone has. Its codes are told by the step of the set-up's: by the clock, a slow run's next code would be the one after.
+    private struct Telephone {
+        let secret: [UInt8]
+        let step = TOTP.step(atSecond: Instance.realNow().microseconds / 1_000_000)
+
+        func code(_ ahead: Int64) -> String { TOTP.code(secret: secret, step: step + ahead) }
     }
 
     private static func base32(_ text: String) -> [UInt8] {
