@@ -196,7 +196,10 @@ import Values
         try await ground.runAll()
         #expect(try await ground.operation(refused)["result.results.0.code"] == "role_forbids")
         let failed = try await ground.operation(gone)
-        #expect(failed["state"] == "failed" && failed["error_code"] == "operation_asker_gone")
+        let queued = try tenant.bursar.database.superuser().query(
+            "select coalesce(string_agg(q::text, ' '), '') from work.operation_queue q where tenant_id = \(tenant.id)")
+        let told = try "\(failed.text) in the queue: \(queued[0].get(0, as: String.self))"
+        #expect(failed["state"] == "failed" && failed["error_code"] == "operation_asker_gone", "\(told)")
         #expect(failed["result.not_begun"] == "2")
         for id in ground.ids { #expect(try await ground.state(id) == "active") }
         try await tenant.invariants()
