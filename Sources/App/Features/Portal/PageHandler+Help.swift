@@ -10,11 +10,10 @@ extension PageHandler {
         let context = try visit.context()
         let own = context.principal.isOperator ? [] : try await ownSubscriptions(context)
         let currencies = try await self.currencies(of: own, context)
-        let narrowed: SQL = currencies.map { "and o.currency = any(\($0.map(\.code)))" } ?? ""
         let rows = try await context.read(
             """
             select distinct on (o.currency, o.offer) o.currency, o.offer, \(SubscriptionQueries.policyColumns) from offer_policies o \
-            where o.tenant_id = \(context.tenant.id) \(narrowed) order by o.currency, o.offer, o.version desc
+            where o.tenant_id = \(context.tenant.id) and o.currency = any(\(currencies.map(\.code))) order by o.currency, o.offer, o.version desc
             """
         ).rows
         let policies = try rows.map { row in
@@ -38,9 +37,10 @@ extension PageHandler {
         return visit.page(page)
     }
 
-    /// In which the reader pays: those of her accounts and of what she serves; the tenant's where there are none yet; nil, which is all, for the provider.
-    private func currencies(of own: [Subscription], _ context: TenantContext) async throws -> [Currency]? {
-        if context.principal.isOperator { return nil }
+    /// In which the reader pays: those of her accounts and of what she serves. The tenant's own where there are none yet, and for the provider, whose
+    /// offers' page has the terms in all of them.
+    private func currencies(of own: [Subscription], _ context: TenantContext) async throws -> [Currency] {
+        if context.principal.isOperator { return [context.tenant.currency] }
         let (tenant, visible) = (context.tenant.id, Visibility.ofAccounts(to: context.principal))
         let rows = try await context.read(
             "select distinct currency from (select a.currency from accounts a where a.tenant_id = \(tenant) \(visible) limit 50) a"
