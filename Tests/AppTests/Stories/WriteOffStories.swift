@@ -58,10 +58,18 @@ import Testing
         #expect(recorded.list("data").count == 1)
         #expect(recorded["data.0.before.outstanding.amount"] == "234.56" && recorded["data.0.after.outstanding.amount"] == "0.00")
         #expect(recorded["data.0.after.written_off.amount"] == "234.56" && recorded["data.0.after.reason"] == "Case 4711")
-        // On the account's timeline it is one thing that happened, and no credit moved.
+        // On the account's timeline it is one thing that happened, with what it came to, and no credit moved.
         let timeline = try await tenant.get("/v1/accounts/\(story.account)/timeline").expect(200).list("data")
-        #expect(timeline.count { $0.scalar("action") == "subscription.debt_written_off" } == 1)
+        let told = timeline.filter { $0.scalar("action") == "subscription.debt_written_off" }
+        #expect(told.count == 1 && told[0].scalar("amount.amount") == "234.56" && told[0].scalar("balance.amount") == nil)
+        #expect(told[0].scalar("object.id") == id && told[0].scalar("object.name") == nil)
         #expect(!timeline.contains { $0.scalar("action") == "write_off" })
+        // So in the subscription's own history, and in its files; of nothing else there is an amount.
+        let steps = try await tenant.get("/v1/subscriptions/\(id)/events?sort=at").expect(200).list("data")
+        #expect(steps.last?.scalar("amount.amount") == "234.56" && steps.last?.scalar("amount.currency") == "CNY")
+        #expect(steps.dropLast().allSatisfy { $0.scalar("amount.amount") == nil })
+        let file = try await tenant.get("/v1/subscriptions/\(id)/events?format=csv&cols=type").expect(200).text
+        #expect(file.contains("subscription.debt_written_off,,234.56,CNY"), "\(file)")
     }
 
     @Test func `is the operator's to give up, and nobody else's`() async throws {
@@ -156,7 +164,12 @@ import Testing
         #expect(told.contains("CN¥234.56 was still owed for it, and was written off on"))
         #expect(try await customer.get("\(story.overview)/billing-history").expect(200).text.contains("234.56 written off"))
         #expect(try await customer.get("\(story.overview)/certificate").expect(200).text.contains("Owed at the deletion"))
-        #expect(try await customer.get("\(story.overview)/history").expect(200).text.contains("Debt written off"))
+        let history = try await customer.get("\(story.overview)/history").expect(200).text
+        #expect(history.contains("Debt written off") && history.contains("CN¥234.56"))
+        for language in ["en", "zh-Hans"] {
+            let timeline = try await desk.get("/operator/accounts/\(story.account)/timeline?lang=\(language)").expect(200).text
+            #expect(timeline.contains(language == "en" ? "CN¥234.56" : "¥234.56") && timeline.contains(">\(id)</a>"))
+        }
         let log = try await customer.get("/accounts/\(story.account)/audit").expect(200).text
         #expect(log.contains("Debt written off") && log.contains("Case 4711"))
         let chinese = try await customer.get("\(story.overview)?lang=zh-Hans").expect(200).text

@@ -124,13 +124,15 @@ extension AuditEntry {
         "action", "audit.what",
         cell: { row, reader in
             group {
-                reader.t.words(ofAction: row.event.action)
+                reader.t.words(ofAction: row.event.action, from: row.event.from)
                 if let reason = row.event.reason { span(.class("sub")) { reader.t.words(ofReason: reason) } }
             }
         },
         file: [
             FileColumn("action", "audit.action_code") { row, _ in .text(row.event.action) },
-            FileColumn("action_words", "audit.what") { row, reader in .text(reader.t.words(ofAction: row.event.action)) },
+            FileColumn("action_words", "audit.what") { row, reader in
+                .text(reader.t.words(ofAction: row.event.action, from: row.event.from))
+            },
             FileColumn("reason", "audit.reason") { row, reader in
                 .text(reader.hasWords ? row.event.reason.map(reader.t.words(ofReason:)) : row.event.reason)
             },
@@ -171,7 +173,7 @@ extension AuditEntry {
                         "audit.state_change",
                         [
                             "from": event.from.map(t.words(ofState:)) ?? t("common.none"),
-                            "to": event.to.map(t.words(ofState:)) ?? t("common.none"),
+                            "to": event.wordAfter(t) ?? t("common.none"),
                         ])
                 }
                 for change in changes {
@@ -191,7 +193,7 @@ extension AuditEntry {
                 .text(reader.hasWords ? row.event.from.map(reader.t.words(ofState:)) : row.event.from)
             },
             FileColumn("to", "audit.to_state") { row, reader in
-                .text(reader.hasWords ? row.event.to.map(reader.t.words(ofState:)) : row.event.to)
+                .text(reader.hasWords ? row.event.wordAfter(reader.t) : row.event.to)
             },
             FileColumn("before", "audit.before") { row, _ in .text(row.event.before) },
             FileColumn("after", "audit.after") { row, _ in .text(row.event.after) },

@@ -16,8 +16,21 @@ package struct TransitionRecord: Sendable {
     package let from: String?
     package let to: String
     package let note: String?
+    /// What was given up with a write-off, which is one for all (`WriteOff`).
+    package let amount: Money?
 
-    static let columns: SQL = "id, sequence, at, type, rule, actor_kind, actor_id, reason, from_state, to_state, note"
+    /// Of `transition_events t`.
+    static let columns: SQL = """
+        t.id, t.sequence, t.at, t.type, t.rule, t.actor_kind, t.actor_id, t.reason, t.from_state, t.to_state, t.note, \
+        \(writtenOff("written_off_minor")), \(writtenOff("currency"))
+        """
+
+    private static func writtenOff(_ column: SQL) -> SQL {
+        """
+        case t.type when \(TransitionType.debtWrittenOff.rawValue) then (select s.\(column) from subscriptions s \
+        where s.tenant_id = t.tenant_id and s.id = t.subscription_id) end
+        """
+    }
 
     init(_ row: Row) throws {
         var column = Columns(row)
@@ -31,6 +44,9 @@ package struct TransitionRecord: Sendable {
         from = try column.next()
         to = try column.next()
         note = try column.next()
+        let minor: Int64? = try column.next()
+        let currency: Currency? = try column.next()
+        amount = minor.flatMap { minor in currency.map { Money(minor: minor, currency: $0) } }
     }
 
     func write(to json: inout JSONWriter) {
@@ -44,6 +60,7 @@ package struct TransitionRecord: Sendable {
             $0.field("from", from)
             $0.field("to", to)
             $0.field("note", note)
+            if let amount { $0.field("amount", amount) } else { $0.nullField("amount") }
         }
     }
 }

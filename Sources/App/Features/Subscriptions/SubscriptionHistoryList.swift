@@ -13,6 +13,8 @@ package struct HistoryEntry: Sendable {
 
     fileprivate var type: TransitionType? { TransitionType(rawValue: record.type) }
     fileprivate var state: SubscriptionState? { SubscriptionState(rawValue: record.to) }
+    fileprivate var before: SubscriptionState? { record.from.flatMap { SubscriptionState(rawValue: $0) } }
+    fileprivate var isLapse: Bool { type?.isLapse(from: before) ?? false }
     fileprivate var reason: SuspensionReason? { record.reason.flatMap { SuspensionReason(rawValue: $0) } }
 
     /// A name where there is one, an ID otherwise; nil for the provider and for a deadline.
@@ -100,7 +102,8 @@ extension HistoryEntry {
 extension HistoryEntry {
     /// What happened in words: to come back from a cancellation is a recovery.
     private func words(_ t: Localiser) -> String {
-        type == .reactivated && reason == .cancelled ? t("recover.past") : Self.named(record.type, t)
+        if type == .reactivated, reason == .cancelled { return t("recover.past") }
+        return type.map { t.word($0, from: before) } ?? record.type
     }
 
     private static let when = ListColumn<HistoryEntry>(
@@ -115,20 +118,24 @@ extension HistoryEntry {
         cell: { row, reader in
             group {
                 row.words(reader.t)
+                if let amount = row.record.amount { span(.class("sub")) { reader.t.moneyElement(amount) } }
                 if let note = row.record.note { span(.class("sub")) { reader.t("history.note", ["note": note]) } }
             }
         },
         file: [
             FileColumn("type", "history.what") { row, reader in .text(reader.hasWords ? row.words(reader.t) : row.record.type) },
             FileColumn("note", "history.note_column") { row, _ in .text(row.record.note) },
+            FileColumn("amount", "desk.amount") { row, _ in .money(row.record.amount) },
+            FileColumn("currency", "accounts.currency") { row, _ in .text(row.record.amount?.currency.code) },
         ])
 
     private static let state = ListColumn<HistoryEntry>(
         "to", "history.state",
-        cell: { row, reader in row.state.map { reader.t.pill($0).html } ?? .text(row.record.to) },
+        cell: { row, reader in row.state.map { reader.t.pill($0, isLapsed: row.isLapse).html } ?? .text(row.record.to) },
         file: [
             FileColumn("to", "history.state") { row, reader in
-                .text(reader.hasWords ? row.state.map { reader.t.word($0) } ?? row.record.to : row.record.to)
+                guard reader.hasWords, let state = row.state else { return .text(row.record.to) }
+                return .text(row.isLapse ? reader.t("state.lapsed") : reader.t.word(state))
             }
         ])
 

@@ -225,6 +225,9 @@ extension Schema {
                     .init("reason", .nullable(.word(Schema.suspensionReasons))), .init("rule", .text(max: 20)),
                     .init("from", .nullable(.text(max: 20))), .init("to", .text(max: 20)),
                     .init("note", .nullable(.text(max: 1000))),
+                    .init(
+                        "amount", .nullable(.named("Money")),
+                        "What was given up, of `subscription.debt_written_off`; null otherwise."),
                 ])
             ),
             (
