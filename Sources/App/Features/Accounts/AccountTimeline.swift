@@ -14,7 +14,7 @@ package struct AccountTimeline: Sendable {
         package let id: UUID
         /// The audit event's action; of money its cause (`payment`, `lot_expiry`, `deletion_forfeit`, `upgrade`); `usage`.
         package let action: String
-        package let actor: Actor?
+        package let actor: KnownActor?
         package let objectKind: String
         package let objectID: UUID
         package let reason: String?
@@ -52,7 +52,7 @@ package struct AccountTimeline: Sendable {
             happened(tenant, account, request), AccountCredit.sum(id, tenant), movedSince(tenant, account, request),
         ])
         .rows
-        let base = try rows[0].map { try Entry($0, account.currency) }
+        let base = try rows[0].map { try Entry($0, account.currency, context) }
         let shown = ListPage(base, limit: request.limit) { ($0.at, $0.id) }
         let oldest = shown.nextCursor == nil ? nil : shown.items.last.map { ($0.at, $0.id) }
         let used = try await context.read(usage(tenant, account, newerThan: oldest, olderThan: request.after)).rows
@@ -82,7 +82,7 @@ package struct AccountTimeline: Sendable {
 
     private static func happened(_ tenant: TenantID, _ account: Account, _ request: PageRequest) -> SQL {
         """
-        select h.kind, h.at, h.id, h.action, h.actor_kind, h.actor_id, h.object_kind, h.object_id, h.reason, h.from_state, h.to_state, \
+        select h.kind, h.at, h.id, h.action, \(KnownActor.columns(of: "h", "\(tenant)")), h.object_kind, h.object_id, h.reason, h.from_state, h.to_state, \
         case h.action when \(writtenOff) then s.written_off_minor else h.amount end, h.used_before, s.name from (\
         select * from ((select 'event' as kind, e.at as at, e.id as id, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.reason, \
         e.from_state, e.to_state, null::bigint as amount, 0::bigint as used_before from audit_events e where e.tenant_id = \(tenant) and e.account_id = \(account.id) \
@@ -171,16 +171,14 @@ package struct AccountTimeline: Sendable {
 }
 
 extension AccountTimeline.Entry {
-    fileprivate init(_ row: Row, _ currency: Currency) throws {
+    fileprivate init(_ row: Row, _ currency: Currency, _ context: TenantContext) throws {
         var column = Columns(row)
         guard let kind = Kind(rawValue: try column.next()) else { throw UnknownWord() }
         self.kind = kind
         at = try column.next()
         id = try column.next()
         action = try column.next()
-        let who: String? = try column.next()
-        let whoID: UUID? = try column.next()
-        actor = who.flatMap(Actor.Kind.init).map { Actor(kind: $0, id: whoID) }
+        actor = try column.knownActorIfAny(context)
         objectKind = try column.next()
         objectID = try column.next()
         reason = try column.next()

@@ -17,7 +17,7 @@ extension AuditEntry {
     package static let list = ListDescription<AuditEntry>(
         name: "audit", endpoint: .listAuditEvents, table: "audit_events e", idColumn: "e.id", id: { $0.event.id.uuid },
         select: { "select \(AuditEvent.columns) \(ListAuditEvents.source) where \($0)" },
-        decode: { rows, _ in try rows.map { AuditEntry(event: try AuditEvent($0)) } },
+        decode: { rows, context in try rows.map { AuditEntry(event: try AuditEvent($0, context)) } },
         enrich: { entries, context in
             let names = try await AuditNames.load(entries.map(\.event), context)
             return entries.map { AuditEntry(event: $0.event, names: names) }
@@ -69,6 +69,9 @@ extension AuditEntry {
         t.auditActions.filter(place.holds).map { FilterBar.Choice($0, t.words(ofAction: $0)) }.sorted { $0.label < $1.label }
     }
 
+    /// The address or the key's name of who did it; none of the provider's people for anybody else.
+    fileprivate var actorName: String? { event.actor.isTheProvider ? nil : names[event.actor.id] }
+
     /// The object's own page, where it has one that this reader may open.
     fileprivate func address(_ reader: ListReader) -> URLPath? {
         switch event.objectKind {
@@ -109,15 +112,15 @@ extension AuditEntry {
             return group {
                 // The operator's hand in an account shall be seen at a glance.
                 if actor.kind == .operator { strong { t("actor.operator") } } else { t("actor.\(actor.kind.rawValue)") }
-                if let name = row.names[actor.id] ?? actor.typeID { span(.class("sub")) { name } }
+                if let name = row.actorName ?? actor.shownName { span(.class("sub")) { name } }
             }
         },
         file: [
             FileColumn("actor_kind", "audit.filter.actor_kind") { row, reader in
                 .text(reader.hasWords ? reader.t("actor.\(row.event.actor.kind.rawValue)") : row.event.actor.kind.rawValue)
             },
-            FileColumn("actor_id", "audit.actor_id") { row, _ in .text(row.event.actor.typeID) },
-            FileColumn("actor", "audit.filter.actor") { row, _ in .text(row.names[row.event.actor.id]) },
+            FileColumn("actor_id", "audit.actor_id") { row, _ in .text(row.event.actor.actor.typeID) },
+            FileColumn("actor", "audit.filter.actor") { row, _ in .text(row.actorName) },
         ])
 
     private static let what = ListColumn<AuditEntry>(

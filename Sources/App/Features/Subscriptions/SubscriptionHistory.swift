@@ -11,7 +11,7 @@ package struct TransitionRecord: Sendable {
     package let at: Instant
     package let type: String
     package let rule: String
-    package let actor: Actor
+    package let actor: KnownActor
     package let reason: String?
     package let from: String?
     package let to: String
@@ -21,7 +21,7 @@ package struct TransitionRecord: Sendable {
 
     /// Of `transition_events t`.
     static let columns: SQL = """
-        t.id, t.sequence, t.at, t.type, t.rule, t.actor_kind, t.actor_id, t.reason, t.from_state, t.to_state, t.note, \
+        t.id, t.sequence, t.at, t.type, t.rule, \(KnownActor.columns(of: "t", "t.tenant_id")), t.reason, t.from_state, t.to_state, t.note, \
         \(writtenOff("written_off_minor")), \(writtenOff("currency"))
         """
 
@@ -32,14 +32,14 @@ package struct TransitionRecord: Sendable {
         """
     }
 
-    init(_ row: Row) throws {
+    init(_ row: Row, _ context: TenantContext) throws {
         var column = Columns(row)
         id = try column.next()
         sequence = try column.next()
         at = try column.next()
         type = try column.next()
         rule = try column.next()
-        actor = try column.actor()
+        actor = try column.knownActor(context)
         reason = try column.next()
         from = try column.next()
         to = try column.next()
@@ -62,13 +62,6 @@ package struct TransitionRecord: Sendable {
             $0.field("note", note)
             if let amount { $0.field("amount", amount) } else { $0.nullField("amount") }
         }
-    }
-}
-
-extension Columns {
-    mutating func actor() throws -> Actor {
-        guard let kind = Actor.Kind(rawValue: try next()) else { throw UnknownWord() }
-        return Actor(kind: kind, id: try next())
     }
 }
 

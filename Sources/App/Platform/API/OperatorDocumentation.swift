@@ -144,9 +144,7 @@ extension Schema {
             "TimelineEntry",
             .object([
                 .init("kind", .word(["event", "money", "usage"])), .init("at", instant), .init("action", .text(max: 100)),
-                .init(
-                    "actor",
-                    .nullable(.object([.init("kind", .text(max: 20)), .init("id", .nullable(.text(max: 40)))]))),
+                .init("actor", .nullable(Schema.actor)),
                 .init(
                     "object",
                     .object([

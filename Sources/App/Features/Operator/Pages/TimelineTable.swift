@@ -6,8 +6,6 @@ import Values
 /// An account's timeline as a table: what, who, and what it did to the credit.
 struct TimelineTable: Sendable {
     let timeline: AccountTimeline
-    /// The names of those who acted, as far as they are people of the tenant.
-    let names: [UUID: String]
 
     func html(_ t: Localiser) -> HTML {
         let hasMoney = timeline.account.kind == .standard
@@ -89,7 +87,7 @@ struct TimelineTable: Sendable {
         guard let actor = entry.actor else { return t.nothing }
         return group {
             t("actor.\(actor.kind.rawValue)")
-            if let id = actor.id, let name = names[id] { span(.class("sub")) { name } }
+            if let name = actor.shownName { span(.class("sub")) { name } }
         }
     }
 }
