@@ -33,7 +33,7 @@ import Values
         for path in paths {
             let known = try await tenant.get(path).expect(200).list("data")
             let theirs = known.filter { $0.scalar("actor.kind") == "operator" }.compactMap { $0.scalar("actor.name") }
-            #expect(theirs.contains(staff) && theirs.contains(theirKey), "\(path): \(theirs)")
+            #expect(theirs.contains(staff) && theirs.contains(keyName ?? "?"), "\(path): \(theirs)")
             let told = try await tenant.get(path, as: own).expect(200)
             #expect(!told.text.contains(staff), "\(path)")
             let seen = told.list("data").filter { $0.scalar("actor.kind") == "operator" }
