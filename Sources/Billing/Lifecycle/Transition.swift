@@ -14,6 +14,9 @@ package enum TransitionType: String, Sendable, Hashable, CaseIterable {
     case deleted = "subscription.deleted"
     /// What it owed when it was deleted was given up (`WriteOff`).
     case debtWrittenOff = "subscription.debt_written_off"
+
+    /// L11: what is deleted out of `pending` was never paid for and never ran: its order lapsed. L2 deletes out of a suspension only.
+    package func isLapse(from state: SubscriptionState?) -> Bool { self == .deleted && state == .pending }
 }
 
 /// One step of a subscription's history.

@@ -93,6 +93,31 @@ import Values
         #expect(hits["data.0.state"] == "deleted" && hits["data.0.title"] == "")
     }
 
+    @Test func `says on the timeline which subscription it happened to, and leads there`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let second = try await tenant.order("prepaid", for: story.account, paying: "1000.00", name: "Cold store").expect(201).id
+        try await tenant.suspend(second, "requested").expect(200)
+        let entries = try await tenant.get("/v1/accounts/\(story.account)/timeline").expect(200).list("data")
+        let suspended = entries.filter { $0.scalar("action") == "subscription.suspended" }
+        #expect(suspended.map { $0.scalar("object.id") } == [second] && suspended[0].scalar("object.name") == "Cold store")
+        #expect(entries.first { $0.scalar("action") == "account.created" }?.scalar("object.name") == nil)
+        let desk = try await story.person("operator")
+        let link = "<a href=\"/accounts/\(story.account)/subscriptions/\(second)\">"
+        for language in ["en", "zh-Hans"] {
+            for path in ["/operator/accounts/\(story.account)", "/operator/accounts/\(story.account)/timeline"] {
+                let page = try await desk.get("\(path)?lang=\(language)").expect(200).text
+                #expect(page.contains("\(link)Cold store</a>"), "\(path)")
+            }
+        }
+        // Erased, it is known by its ID alone.
+        try await tenant.advance(to: "2025-04-01T00:00:00Z")
+        let later = try await tenant.get("/v1/accounts/\(story.account)/timeline").expect(200).list("data")
+        #expect(later.allSatisfy { $0.scalar("object.id") != second || $0.scalar("object.name") == nil })
+        let page = try await desk.get("/operator/accounts/\(story.account)/timeline").expect(200).text
+        #expect(page.contains("\(link)\(second)</a>") && !page.contains("Cold store"))
+    }
+
     @Test func `opens what a request did by its ID, and a member by hers`() async throws {
         let story = try await PortalStory()
         let browser = try await story.person("operator")

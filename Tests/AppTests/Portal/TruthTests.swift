@@ -174,6 +174,19 @@ import Testing
         #expect(list.contains("Lapsed order") && !list.contains("Deleted subscription"))
         #expect(try await browser.get("/accounts/\(story.account)/orders").expect(200).text.contains("Lapsed order"))
         #expect(try await browser.get("\(overview)?lang=zh-Hans").expect(200).text.contains("已失效的订单"))
+        // What happened to it, wherever that is told: on its own page, in the log, on the desk's timeline and in files.
+        let desk = try await story.person("operator")
+        for (reader, path, cell) in [
+            (browser, "\(overview)/history", "Lapsed"), (browser, "/accounts/\(story.account)/audit", "Lapsed"),
+            (browser, "/accounts/\(story.account)/audit?format=csv", "Lapsed"),
+            (browser, "\(overview)/history?format=csv", "Lapsed"),
+            (desk, "/operator/accounts/\(story.account)/timeline", "Lapsed"),
+        ] {
+            let told = try await reader.get("\(path)\(path.contains("?") ? "&" : "?")lang=en").expect(200).text
+            #expect(told.contains(cell), "\(path)")
+            // A filter offers to look for what was deleted.
+            #expect(!told.replacing(">Deleted</option>", with: "").contains("Deleted"), "\(path)")
+        }
         #expect(try await story.tenant.subscription(id)["state"] == "deleted")
         // Wherever else it is named.
         let found = try await browser.get("/search?q=\(try await story.tenant.subscription(id)["order_id"] ?? "")")

@@ -58,10 +58,18 @@ import Testing
         #expect(recorded.list("data").count == 1)
         #expect(recorded["data.0.before.outstanding.amount"] == "234.56" && recorded["data.0.after.outstanding.amount"] == "0.00")
         #expect(recorded["data.0.after.written_off.amount"] == "234.56" && recorded["data.0.after.reason"] == "Case 4711")
-        // On the account's timeline it is one thing that happened, and no credit moved.
+        // On the account's timeline it is one thing that happened, with what it came to, and no credit moved.
         let timeline = try await tenant.get("/v1/accounts/\(story.account)/timeline").expect(200).list("data")
-        #expect(timeline.count { $0.scalar("action") == "subscription.debt_written_off" } == 1)
+        let told = timeline.filter { $0.scalar("action") == "subscription.debt_written_off" }
+        #expect(told.count == 1 && told[0].scalar("amount.amount") == "234.56" && told[0].scalar("balance.amount") == nil)
+        #expect(told[0].scalar("object.id") == id && told[0].scalar("object.name") == nil)
         #expect(!timeline.contains { $0.scalar("action") == "write_off" })
+        // So in the subscription's own history, and in its files; of nothing else there is an amount.
+        let steps = try await tenant.get("/v1/subscriptions/\(id)/events?sort=at").expect(200).list("data")
+        #expect(steps.last?.scalar("amount.amount") == "234.56" && steps.last?.scalar("amount.currency") == "CNY")
+        #expect(steps.dropLast().allSatisfy { $0.scalar("amount.amount") == nil })
+        let file = try await tenant.get("/v1/subscriptions/\(id)/events?format=csv&cols=type").expect(200).text
+        #expect(file.contains("subscription.debt_written_off,,234.56,CNY"), "\(file)")
     }
 
     @Test func `is the operator's to give up, and nobody else's`() async throws {
@@ -123,6 +131,57 @@ import Testing
         try await tenant.invariants()
     }
 
+    @Test func `is found among all of the tenant's, with what is owed, and waits at the desk`() async throws {
+        let (story, id, _) = try await ground()
+        let tenant = story.tenant
+        // Deleted without a debt, and owing while it is there: neither is one of them.
+        let (clear, owing) = (try await tenant.prepaid(), try await tenant.prepaid())
+        try await tenant.use(owing, cost: "1500.00", at: "2025-04-01T00:00:00Z")
+        try await tenant.settle()
+        try await tenant.suspend(clear, "requested").expect(200)
+        try await tenant.advance(to: "2025-06-30T00:00:00Z")
+        let all = "/v1/subscriptions?owed=after_deletion"
+        let found = try await tenant.get(all).expect(200)
+        let later = try await tenant.subscription(owing)["state"] == "deleted" ? [owing] : []
+        #expect(Set(found.list("data").compactMap { $0.scalar("id") }) == Set([id] + later))
+        for sort in ["name", "-name", "created_at", "-created_at"] {
+            #expect(try await tenant.get("\(all)&sort=\(sort)").expect(200).list("data").count == 1 + later.count)
+        }
+        #expect(try await tenant.get("\(all)&state=active").expect(200).list("data").isEmpty)
+        #expect(
+            try await tenant.get("\(all)&account_id=\(story.account)").expect(200)["data.0.credit.outstanding.amount"] == "234.56"
+        )
+        let file = try await tenant.get("\(all)&account_id=\(story.account)&format=csv&cols=outstanding").expect(200).text
+        #expect(file.contains("outstanding") && file.contains("234.56"), "\(file)")
+        for wrong in ["before_deletion", "true", ""] {
+            try await tenant.get("/v1/subscriptions?owed=\(wrong)").expect(400)
+        }
+        // An account's own key finds its own.
+        let own = try await tenant.accountKey(story.account, role: "reader")
+        #expect(try await tenant.get(all, as: own).expect(200).list("data").compactMap { $0.scalar("id") } == [id])
+        let other = try await tenant.accountKey(tenant.account("Other"))
+        #expect(try await tenant.get(all, as: other).expect(200).list("data").isEmpty)
+
+        let desk = try await story.person("operator")
+        let list = "/operator/subscriptions?owed=after_deletion"
+        for (language, words, chip) in [
+            ("en", "Deleted subscriptions that still owe", "Owed after deletion"), ("zh-Hans", "已删除但仍有欠费的订阅", "删除后仍欠费"),
+        ] {
+            let home = try await desk.get("/operator?lang=\(language)").expect(200).text
+            #expect(home.contains(words) && home.contains("href=\"\(list)\""))
+            let page = try await desk.get("\(list)&lang=\(language)").expect(200).text
+            #expect(page.contains(chip) && page.contains("234.56") && page.contains(id) && !page.contains(clear))
+        }
+        try await desk.get("/operator/subscriptions?owed=nonsense").expect(422)
+        for one in [id] + later { try await tenant.post("/v1/subscriptions/\(one)/write-off", why).expect(200) }
+        #expect(try await tenant.get(all).expect(200).list("data").isEmpty)
+        #expect(try await desk.get("\(list)&lang=en").expect(200).text.contains("Nothing is owed after a deletion"))
+        let customer = try await story.person("account_admin")
+        #expect(
+            !(try await customer.get("/accounts/\(story.account)/subscriptions?lang=en").expect(200).text.contains(
+                "name=\"owed\"")))
+    }
+
     @Test func `is found at the desk, looked at, and written off there; the customer reads it`() async throws {
         let (story, id, _) = try await ground()
         let (desk, customer) = (try await story.person("operator"), try await story.person("account_admin"))
@@ -156,7 +215,12 @@ import Testing
         #expect(told.contains("CN¥234.56 was still owed for it, and was written off on"))
         #expect(try await customer.get("\(story.overview)/billing-history").expect(200).text.contains("234.56 written off"))
         #expect(try await customer.get("\(story.overview)/certificate").expect(200).text.contains("Owed at the deletion"))
-        #expect(try await customer.get("\(story.overview)/history").expect(200).text.contains("Debt written off"))
+        let history = try await customer.get("\(story.overview)/history").expect(200).text
+        #expect(history.contains("Debt written off") && history.contains("CN¥234.56"))
+        for language in ["en", "zh-Hans"] {
+            let timeline = try await desk.get("/operator/accounts/\(story.account)/timeline?lang=\(language)").expect(200).text
+            #expect(timeline.contains(language == "en" ? "CN¥234.56" : "¥234.56") && timeline.contains(">\(id)</a>"))
+        }
         let log = try await customer.get("/accounts/\(story.account)/audit").expect(200).text
         #expect(log.contains("Debt written off") && log.contains("Case 4711"))
         let chinese = try await customer.get("\(story.overview)?lang=zh-Hans").expect(200).text

@@ -14,14 +14,16 @@ package struct AccountTimeline: Sendable {
         package let id: UUID
         /// The audit event's action; of money its cause (`payment`, `lot_expiry`, `deletion_forfeit`, `upgrade`); `usage`.
         package let action: String
-        package let actor: Actor?
+        package let actor: KnownActor?
         package let objectKind: String
         package let objectID: UUID
         package let reason: String?
         package let from: String?
         package let to: String?
-        /// By how much the credit changed.
+        /// By how much the credit changed; of a write-off what was given up, which no credit was changed by.
         package let amount: Money?
+        /// Of what happened to a subscription: its name, nil once it is erased.
+        package let subscriptionName: String?
         /// The credit of all the account's subscriptions after it.
         package var balance: Money?
         /// Of money in a day whose usage stands above it as one row: what had been used of that day before it.
@@ -30,6 +32,9 @@ package struct AccountTimeline: Sendable {
 
     /// A lot that was still valid and went with its subscription (`DeletionForfeit`): it did not expire.
     fileprivate static let deletionForfeit = "deletion_forfeit"
+
+    /// Given up once and as a whole, so that the subscription itself says how much it was.
+    private static let writtenOff = TransitionType.debtWrittenOff.rawValue
 
     /// What stands in the ledger is not told twice.
     private static let toldByMoney = ["payment.succeeded", "credit_lot.expired"]
@@ -47,7 +52,7 @@ package struct AccountTimeline: Sendable {
             happened(tenant, account, request), AccountCredit.sum(id, tenant), movedSince(tenant, account, request),
         ])
         .rows
-        let base = try rows[0].map { try Entry($0, account.currency) }
+        let base = try rows[0].map { try Entry($0, account.currency, context) }
         let shown = ListPage(base, limit: request.limit) { ($0.at, $0.id) }
         let oldest = shown.nextCursor == nil ? nil : shown.items.last.map { ($0.at, $0.id) }
         let used = try await context.read(usage(tenant, account, newerThan: oldest, olderThan: request.after)).rows
@@ -67,7 +72,7 @@ package struct AccountTimeline: Sendable {
     private static func balance(_ entries: inout [Entry], from credit: Int64, _ currency: Currency) {
         var credit = credit
         for index in entries.indices {
-            guard let amount = entries[index].amount else { continue }
+            guard entries[index].kind != .event, let amount = entries[index].amount else { continue }
             entries[index].balance = Money(minor: credit + entries[index].usedBefore, currency: currency)
             credit -= amount.minor
         }
@@ -77,8 +82,10 @@ package struct AccountTimeline: Sendable {
 
     private static func happened(_ tenant: TenantID, _ account: Account, _ request: PageRequest) -> SQL {
         """
-        select * from ((select 'event', e.at as at, e.id as id, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.reason, \
-        e.from_state, e.to_state, null::bigint, 0::bigint from audit_events e where e.tenant_id = \(tenant) and e.account_id = \(account.id) \
+        select h.kind, h.at, h.id, h.action, \(KnownActor.columns(of: "h", "\(tenant)")), h.object_kind, h.object_id, h.reason, h.from_state, h.to_state, \
+        case h.action when \(writtenOff) then s.written_off_minor else h.amount end, h.used_before, s.name from (\
+        select * from ((select 'event' as kind, e.at as at, e.id as id, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.reason, \
+        e.from_state, e.to_state, null::bigint as amount, 0::bigint as used_before from audit_events e where e.tenant_id = \(tenant) and e.account_id = \(account.id) \
         and e.action <> all(\(toldByMoney)) \(request.tail(at: "e.at", id: "e.id"))) union all \
         (select 'money', m.at, m.id, case when m.source_kind = 'lot_expiry' and exists (select from credit_lots l \
         join subscriptions s on s.tenant_id = l.tenant_id and s.id = l.subscription_id \
@@ -91,7 +98,8 @@ package struct AccountTimeline: Sendable {
         order by t.posted_at desc, t.entry_id desc limit \(Int64(request.limit + 1))) m \
         left join lateral (select e.actor_kind, e.actor_id from audit_events e where e.tenant_id = \(tenant) and e.object_id = m.source_id \
         order by e.at, e.id limit 1) w on true)) happened \
-        order by at desc, id desc limit \(Int64(request.limit + 1))
+        order by at desc, id desc limit \(Int64(request.limit + 1))) h \
+        left join subscriptions s on s.tenant_id = \(tenant) and h.object_kind = 'subscription' and s.id = h.object_id order by h.at desc, h.id desc
         """
     }
 
@@ -163,16 +171,14 @@ package struct AccountTimeline: Sendable {
 }
 
 extension AccountTimeline.Entry {
-    fileprivate init(_ row: Row, _ currency: Currency) throws {
+    fileprivate init(_ row: Row, _ currency: Currency, _ context: TenantContext) throws {
         var column = Columns(row)
         guard let kind = Kind(rawValue: try column.next()) else { throw UnknownWord() }
         self.kind = kind
         at = try column.next()
         id = try column.next()
         action = try column.next()
-        let who: String? = try column.next()
-        let whoID: UUID? = try column.next()
-        actor = who.flatMap(Actor.Kind.init).map { Actor(kind: $0, id: whoID) }
+        actor = try column.knownActorIfAny(context)
         objectKind = try column.next()
         objectID = try column.next()
         reason = try column.next()
@@ -180,6 +186,7 @@ extension AccountTimeline.Entry {
         to = try column.next()
         amount = try column.next(Int64?.self).map { Money(minor: $0, currency: currency) }
         usedBefore = try column.next()
+        subscriptionName = try column.next()
     }
 
     fileprivate init(usage row: Row, _ account: Account) throws {
@@ -191,7 +198,7 @@ extension AccountTimeline.Entry {
         actor = nil
         objectKind = "account"
         objectID = account.id.uuid
-        (reason, from, to) = (nil, nil, nil)
+        (reason, from, to, subscriptionName) = (nil, nil, nil, nil)
         amount = Money(minor: try column.next(), currency: account.currency)
     }
 
@@ -208,6 +215,7 @@ extension AccountTimeline.Entry {
                 object: {
                     $0.field("kind", objectKind)
                     $0.field("id", objectTypeID)
+                    $0.field("name", subscriptionName)
                 })
             $0.field("reason", reason)
             $0.field("from", from)

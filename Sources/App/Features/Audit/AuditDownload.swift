@@ -45,7 +45,7 @@ package struct AuditDownload: Sendable {
 
     private func line(_ row: Row) throws -> [UInt8] {
         var json = JSONWriter()
-        try AuditEvent(row).write(to: &json)
+        try AuditEvent(row, context).write(to: &json)
         return json.bytes + [UInt8(ascii: "\n")]
     }
 }

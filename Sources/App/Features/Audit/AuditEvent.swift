@@ -9,7 +9,7 @@ package struct AuditEvent: Sendable {
     package let id: AuditID
     package let at: Instant
     package let action: String
-    package let actor: Actor
+    package let actor: KnownActor
     package let objectKind: String
     package let objectID: UUID
     package let account: AccountID?
@@ -23,16 +23,16 @@ package struct AuditEvent: Sendable {
     package let ip: String?
 
     static let columns: SQL = """
-        e.id, e.at, e.action, e.actor_kind, e.actor_id, e.object_kind, e.object_id, e.account_id, e.reason, e.from_state, e.to_state, \
+        e.id, e.at, e.action, \(KnownActor.columns(of: "e", "e.tenant_id")), e.object_kind, e.object_id, e.account_id, e.reason, e.from_state, e.to_state, \
         e.request_id, d.before, d.after, d.ip
         """
 
-    init(_ row: Row) throws {
+    init(_ row: Row, _ context: TenantContext) throws {
         var column = Columns(row)
         id = try column.next()
         at = try column.next()
         action = try column.next()
-        actor = try column.actor()
+        actor = try column.knownActor(context)
         objectKind = try column.next()
         objectID = try column.next()
         account = try column.next()

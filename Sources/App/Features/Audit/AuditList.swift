@@ -17,7 +17,7 @@ extension AuditEntry {
     package static let list = ListDescription<AuditEntry>(
         name: "audit", endpoint: .listAuditEvents, table: "audit_events e", idColumn: "e.id", id: { $0.event.id.uuid },
         select: { "select \(AuditEvent.columns) \(ListAuditEvents.source) where \($0)" },
-        decode: { rows, _ in try rows.map { AuditEntry(event: try AuditEvent($0)) } },
+        decode: { rows, context in try rows.map { AuditEntry(event: try AuditEvent($0, context)) } },
         enrich: { entries, context in
             let names = try await AuditNames.load(entries.map(\.event), context)
             return entries.map { AuditEntry(event: $0.event, names: names) }
@@ -69,6 +69,9 @@ extension AuditEntry {
         t.auditActions.filter(place.holds).map { FilterBar.Choice($0, t.words(ofAction: $0)) }.sorted { $0.label < $1.label }
     }
 
+    /// The address or the key's name of who did it; none of the provider's people for anybody else.
+    fileprivate var actorName: String? { event.actor.isTheProvider ? nil : names[event.actor.id] }
+
     /// The object's own page, where it has one that this reader may open.
     fileprivate func address(_ reader: ListReader) -> URLPath? {
         switch event.objectKind {
@@ -109,28 +112,30 @@ extension AuditEntry {
             return group {
                 // The operator's hand in an account shall be seen at a glance.
                 if actor.kind == .operator { strong { t("actor.operator") } } else { t("actor.\(actor.kind.rawValue)") }
-                if let name = row.names[actor.id] ?? actor.typeID { span(.class("sub")) { name } }
+                if let name = row.actorName ?? actor.shownName { span(.class("sub")) { name } }
             }
         },
         file: [
             FileColumn("actor_kind", "audit.filter.actor_kind") { row, reader in
                 .text(reader.hasWords ? reader.t("actor.\(row.event.actor.kind.rawValue)") : row.event.actor.kind.rawValue)
             },
-            FileColumn("actor_id", "audit.actor_id") { row, _ in .text(row.event.actor.typeID) },
-            FileColumn("actor", "audit.filter.actor") { row, _ in .text(row.names[row.event.actor.id]) },
+            FileColumn("actor_id", "audit.actor_id") { row, _ in .text(row.event.actor.actor.typeID) },
+            FileColumn("actor", "audit.filter.actor") { row, _ in .text(row.actorName) },
         ])
 
     private static let what = ListColumn<AuditEntry>(
         "action", "audit.what",
         cell: { row, reader in
             group {
-                reader.t.words(ofAction: row.event.action)
+                reader.t.words(ofAction: row.event.action, from: row.event.from)
                 if let reason = row.event.reason { span(.class("sub")) { reader.t.words(ofReason: reason) } }
             }
         },
         file: [
             FileColumn("action", "audit.action_code") { row, _ in .text(row.event.action) },
-            FileColumn("action_words", "audit.what") { row, reader in .text(reader.t.words(ofAction: row.event.action)) },
+            FileColumn("action_words", "audit.what") { row, reader in
+                .text(reader.t.words(ofAction: row.event.action, from: row.event.from))
+            },
             FileColumn("reason", "audit.reason") { row, reader in
                 .text(reader.hasWords ? row.event.reason.map(reader.t.words(ofReason:)) : row.event.reason)
             },
@@ -171,7 +176,7 @@ extension AuditEntry {
                         "audit.state_change",
                         [
                             "from": event.from.map(t.words(ofState:)) ?? t("common.none"),
-                            "to": event.to.map(t.words(ofState:)) ?? t("common.none"),
+                            "to": event.wordAfter(t) ?? t("common.none"),
                         ])
                 }
                 for change in changes {
@@ -191,7 +196,7 @@ extension AuditEntry {
                 .text(reader.hasWords ? row.event.from.map(reader.t.words(ofState:)) : row.event.from)
             },
             FileColumn("to", "audit.to_state") { row, reader in
-                .text(reader.hasWords ? row.event.to.map(reader.t.words(ofState:)) : row.event.to)
+                .text(reader.hasWords ? row.event.wordAfter(reader.t) : row.event.to)
             },
             FileColumn("before", "audit.before") { row, _ in .text(row.event.before) },
             FileColumn("after", "audit.after") { row, _ in .text(row.event.after) },

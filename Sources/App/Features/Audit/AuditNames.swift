@@ -38,6 +38,8 @@ struct AuditNames: Sendable {
                 if let name: String = try row.get(1) { result.names[try row.get(0)] = name }
             }
         }
+        // Who acts for the provider has a name for the provider alone.
+        for id in events.filter(\.actor.isTheProvider).compactMap(\.actor.id) { result.names[id] = nil }
         for row in rows[2] { result.accounts[try row.get(0)] = AccountID(try row.get(2, as: UUID.self)) }
         for row in rows[7] {
             var column = Columns(row)

@@ -7,9 +7,9 @@ import Values
 extension Localiser {
     private static let actionFamily = "audit.action."
 
-    /// An action that has no words of its own is told by its name.
-    func words(ofAction action: String) -> String {
-        if let type = TransitionType(rawValue: action) { return word(type) }
+    /// An action that has no words of its own is told by its name. `from`: the state before it, where that is known.
+    func words(ofAction action: String, from: String? = nil) -> String {
+        if let type = TransitionType(rawValue: action) { return word(type, from: from.flatMap(SubscriptionState.init)) }
         return strings.has(Self.actionFamily + action) ? self(Self.actionFamily + action) : action
     }
 
@@ -21,6 +21,11 @@ extension Localiser {
 
     func words(ofObjectKind kind: String) -> String {
         strings.has("audit.object.\(kind)") ? self("audit.object.\(kind)") : kind
+    }
+
+    /// What happened to a subscription; an order that was never paid lapsed (L11).
+    func word(_ type: TransitionType, from: SubscriptionState?) -> String {
+        type.isLapse(from: from) ? self("state.lapsed") : word(type)
     }
 
     /// A state, a reason of a suspension, or a word that only its area knows.
@@ -42,6 +47,12 @@ package struct AuditChange: Sendable, Equatable {
 }
 
 extension AuditEvent {
+    /// The state after it.
+    func wordAfter(_ t: Localiser) -> String? {
+        let isLapse = TransitionType(rawValue: action)?.isLapse(from: from.flatMap(SubscriptionState.init)) ?? false
+        return isLapse ? t("state.lapsed") : to.map(t.words(ofState:))
+    }
+
     /// What the details say changed, field by field, in the reader's words; fields that stayed are left out.
     func changes(_ names: AuditNames, _ t: Localiser) -> [AuditChange] {
         let old = Self.fields(before)

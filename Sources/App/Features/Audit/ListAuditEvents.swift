@@ -69,7 +69,7 @@ package enum ListAuditEvents {
         let rows = try await context.read(
             "select \(AuditEvent.columns) \(source) where \(filter.condition(context)) \(page.tail(at: "e.at", id: "e.id"))"
         ).rows
-        return ListPage(try rows.map(AuditEvent.init), limit: page.limit) { ($0.at, $0.id.uuid) }
+        return ListPage(try rows.map { try AuditEvent($0, context) }, limit: page.limit) { ($0.at, $0.id.uuid) }
     }
 
     /// A key's role is one for all that it sees; a person's differs by account, and `Visibility` shows her only what she administers.
@@ -97,7 +97,7 @@ package enum FindAuditEvent {
             """
         ).rows
         guard let row = rows.first else { throw Failure.notFound }
-        return try AuditEvent(row)
+        return try AuditEvent(row, context)
     }
 }
 

@@ -23,6 +23,16 @@ package struct WriteOffDebt: Sendable {
             try subscription.requireVersion(ifMatch)
             let amount = try subscription.debtToWriteOff()
             write.writeOff(amount, of: &subscription, reason)
+            // Bound to the account, as all that is said of a subscription after its deletion (L3).
+            for reader in try await LetterReaders.of(subscription, [.accountAdministrator, .finance], write) {
+                write.send(
+                    Letter(
+                        .debtWrittenOff, to: reader, account: subscription.accountID,
+                        facts: [
+                            "amount": .money(amount), "reason": .text(reason), "at": .instant(write.now),
+                            "subscription_id": .text(subscription.id.description),
+                        ], link: subscription.links.overview, cause: subscription.id.uuid))
+            }
             // An answer about a deleted subscription would be kept as erased with it (L3); this one is kept for as long as every other.
             return Answer(status: 200, body: subscription.body(at: write.now), etag: subscription.etag)
         }

@@ -23,6 +23,7 @@ package enum LetterKind: String, CaseIterable, Sendable {
     case reactivated
     case deleted
     case lapsed
+    case debtWrittenOff = "debt_written_off"
     case identityVerified = "identity_verified"
     case identityDeclined = "identity_declined"
     case webhookDisabled = "webhook_disabled"
@@ -52,7 +53,8 @@ package enum LetterKind: String, CaseIterable, Sendable {
         case .commitmentUsed: ["commitment", "posted", "commitment_left", "overage"]
         case .invitation, .passwordReset, .passwordChanged, .emailConfirmation, .emailChanged, .serviceAdministratorChanged,
             .handover, .handoverDone, .handoverCancelled, .memberRemoved,
-            .balanceNotice, .reactivated, .deleted, .lapsed, .identityVerified, .identityDeclined, .twoStepOn, .twoStepOff,
+            .balanceNotice, .reactivated, .deleted, .lapsed, .debtWrittenOff, .identityVerified, .identityDeclined, .twoStepOn,
+            .twoStepOff,
             .termEnds:
             []
         }

@@ -168,21 +168,19 @@ package struct LettersOfEvents: Sendable {
             ])
         guard let row = rows[0].first else { return }
         let rule: String = try row.get(0)
-        var facts: [String: LetterFact] = ["at": .instant(event.at), "rule": .text(rule)]
-        let isLapse = rule == "L11"
-        facts[isLapse ? "order" : "subscription_id"] = .text(
-            isLapse ? subscription.orderID.description : subscription.id.description)
-        if !isLapse { facts["digest"] = .text(try row.get(1)) }
-        if let lost = try DeletionCertificate.forfeited(rows[1], subscription) { facts["forfeited"] = .money(lost) }
-        // Bound to the account alone: nothing of the subscription but its ID is in it.
-        let readers = try await LetterReaders.of(subscription, [.accountAdministrator], write)
-        for reader in readers {
+        guard rule == "L11" else {
+            return DeletionLetter.send(
+                to: try await LetterReaders.of(subscription, DeletionLetter.ofAccount, write), of: subscription, rule: rule,
+                digest: try row.get(1), forfeited: try DeletionCertificate.forfeited(rows[1], subscription), at: event.at,
+                link: subscription.links(.certificate), write)
+        }
+        for reader in try await LetterReaders.of(subscription, [.accountAdministrator], write) {
             write.send(
                 Letter(
-                    isLapse ? .lapsed : .deleted, to: reader, account: subscription.accountID, facts: facts,
-                    link: isLapse
-                        ? PageRoute.subscriptions.url(subscription.accountID.description) : subscription.links(.certificate),
-                    cause: event.id.uuid), at: event.at)
+                    .lapsed, to: reader, account: subscription.accountID,
+                    facts: [
+                        "at": .instant(event.at), "rule": .text(rule), "order": .text(subscription.orderID.description),
+                    ], link: PageRoute.subscriptions.url(subscription.accountID.description), cause: event.id.uuid), at: event.at)
         }
     }
 

@@ -84,6 +84,8 @@ extension Notification {
                     if let subject = row.subject ?? row.erasedAt.map({ _ in reader.t("notifications.erased_short") }) {
                         span(.class("sub")) { subject }
                     }
+                    // Erased, its subject names nothing any more.
+                    if row.erasedAt != nil, let id = row.subscription { span(.class("sub mono")) { id.description } }
                 }
             },
             file: [
@@ -109,8 +111,11 @@ extension Notification {
                 else {
                     return reader.t.nothing
                 }
-                return a(.href(SubscriptionLinks(account: account, id: id).overview)) {
-                    reader.t.shownName(row.subscriptionName, isLapsed: row.isLapsed)
+                return group {
+                    a(.href(SubscriptionLinks(account: account, id: id).overview)) {
+                        reader.t.shownName(row.subscriptionName, isLapsed: row.isLapsed)
+                    }
+                    if row.subscriptionName == nil { span(.class("sub mono")) { id.description } }
                 }
             },
             file: [

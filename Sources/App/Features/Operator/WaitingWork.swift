@@ -11,6 +11,8 @@ struct WaitingWork: Sendable {
     let failingTimers: Int
     let failingSettlements: Int
     let mailsFailed: Int
+    /// Deleted subscriptions that owe what only a write-off can end (M6).
+    let debtsLost: Int
 
     /// Data that goes within so many days is worth a look.
     static let soonDays: Int64 = 7
@@ -27,12 +29,13 @@ struct WaitingWork: Sendable {
             count("from work.settlement_queue where tenant_id = \(tenant) and attempts > 0"),
             count("from remittances where tenant_id = \(tenant) and status in ('unmatched', 'surplus')"),
             count("from mails where tenant_id = \(tenant) and status in ('failed', 'refused') and erased_at is null"),
+            count("from subscriptions s where s.tenant_id = \(tenant) and \(Subscription.lost)"),
         ])
         func number(_ index: Int) throws -> Int { Int(try rows[index][0].get(0, as: Int64.self)) }
         return WaitingWork(
             remittances: try number(4), identity: try number(0), deletedSoon: try number(1), failingTimers: try number(2),
             failingSettlements: try number(3),
-            mailsFailed: try number(5))
+            mailsFailed: try number(5), debtsLost: try number(6))
     }
 
     func items(_ t: Localiser) -> [OperatorHomePage.Waiting] {
@@ -44,6 +47,9 @@ struct WaitingWork: Sendable {
                 url: PageRoute.operatorSubscriptions.url(
                     query: [("state", "suspended"), ("delete_before", t.now.adding(days: Self.soonDays).rfc3339)]),
                 isUrgent: true),
+            .init(
+                t("operator.debts_lost"), count: debtsLost,
+                url: PageRoute.operatorSubscriptions.url(query: [("owed", Subscription.owedAfterDeletion)])),
             .init(
                 t("operator.jobs_failing"), count: failingTimers + failingSettlements, url: PageRoute.operatorJobs.url(),
                 isUrgent: true),

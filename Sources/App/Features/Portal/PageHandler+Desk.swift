@@ -65,10 +65,9 @@ extension PageHandler {
         let desk = try await AccountDesk.load(id, whole: visit["whole"].flatMap { AccountDesk.Part(rawValue: $0) }, context)
         let timeline = try await happened
         let t = visit.localiser(desk.account.zone)
-        let names = try await names(of: timeline, context)
         let page = AccountDeskPage(
             crumbs: deskCrumbs(t, current: desk.account.name), desk: desk,
-            timeline: TimelineTable(timeline: timeline, names: names), hasMoreTimeline: timeline.page.nextCursor != nil,
+            timeline: TimelineTable(timeline: timeline), hasMoreTimeline: timeline.page.nextCursor != nil,
             tokens: visit.tokens())
         return (page, Frame(zone: desk.account.zone, current: PageRoute.operatorAccounts.url()))
     }
@@ -88,27 +87,11 @@ extension PageHandler {
         let account = (timeline.account.id, timeline.account.name)
         let page = AccountTimelinePage(
             crumbs: deskCrumbs(t, of: account, current: t("desk.timeline")),
-            table: TimelineTable(timeline: timeline, names: try await names(of: timeline, context)),
+            table: TimelineTable(timeline: timeline),
             pager: Pager(
                 first: visit["cursor"] == nil ? nil : visit.here(changing: [("cursor", nil)]),
                 next: timeline.page.nextCursor.map { visit.here(changing: [("cursor", $0)]) }), accountName: account.1)
         return visit.page(page, Frame(zone: timeline.account.zone, current: PageRoute.operatorAccounts.url()))
-    }
-
-    /// Who acted, as far as it was a person.
-    private func names(of timeline: AccountTimeline, _ context: TenantContext) async throws -> [UUID: String] {
-        let ids = Set(timeline.page.items.compactMap { $0.actor?.id }).map { UserID($0) }.sorted()
-        guard !ids.isEmpty else { return [:] }
-        let rows = try await context.read(
-            "select id, email, first_name, last_name from users where tenant_id = \(context.tenant.id) and id = any(\(ids))"
-        ).rows
-        var names: [UUID: String] = [:]
-        for row in rows {
-            let person = Person(
-                id: try row.get(0), email: try row.get(1), firstName: try row.get(2), lastName: try row.get(3))
-            names[person.id.uuid] = person.name
-        }
-        return names
     }
 
     func operatorOrder(_ visit: Visit) async throws -> HTTPResponse {

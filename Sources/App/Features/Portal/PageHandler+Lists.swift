@@ -72,8 +72,12 @@ extension PageHandler {
     func operatorSubscriptions(_ visit: Visit) async throws -> HTTPResponse {
         let context = try visit.context()
         try requireOperator(context)
+        let t = visit.localiser()
         var frame = subscriptionFrame(visit, of: context.tenant.name, nil)
-        frame.columns = Self.acrossAccounts
+        let lost = Subscription.owedAfterDeletion
+        frame.columns = Self.acrossAccounts + (visit["owed"] == lost ? ["outstanding"] : [])
+        frame.choices["owed"] = [FilterBar.Choice(lost, t("subscriptions.owed_after_deletion"))]
+        frame.done["owed=\(lost)"] = .allDone(title: t("subscriptions.owed_none_title"), text: t("subscriptions.owed_none_text"))
         return try await list(visit, Subscription.list, frame, Frame(current: PageRoute.operatorSubscriptions.url()))
     }
 

@@ -48,6 +48,8 @@ enum EraseSubscription {
         let suspendedAt = subscription.facts.suspendedAt
         let deleteAt = subscription.facts.deleteAt
         let reasons = subscription.facts.reasons.rawValues
+        let formerAdministrator = rule == "L2" ? try await DeletionLetter.formerAdministrator(of: subscription, write) : nil
+        let forfeited = deleteAt.flatMap { DeletionForfeit.amount(subscription.credit, deletedAt: $0) }
         forfeitCredit(of: &subscription, write)
         write.enqueue("delete from timers where tenant_id = \(tenant) and subscription_id = \(id)")
         write.enqueue("delete from notice_timers where tenant_id = \(tenant) and subscription_id = \(id)")
@@ -59,12 +61,19 @@ enum EraseSubscription {
             payload: jsonText { $0.field("resources", words: resources) })
         let body = certificateBody(
             of: id, at: write.now, rule: rule, suspendedAt: suspendedAt, deleteAt: deleteAt, reasons: reasons, erased: erased)
+        let digest = SHA256.hex(body)
+        if let formerAdministrator {
+            DeletionLetter.send(
+                to: [formerAdministrator], of: subscription, rule: rule, digest: digest, forfeited: forfeited, at: write.now,
+                link: nil, write
+            )
+        }
         write.enqueue(
             """
             insert into deletion_certificates (tenant_id, subscription_id, id, deleted_at, rule, suspended_at, delete_at, reasons, erased, kept, sha256) \
             values (\(tenant), \(id), \(write.newID(CertificateID.self)), \(write.now), \(rule), \(suspendedAt), \(deleteAt), \(reasons), \
             \(PostgresJSON(jsonText { json in for entry in erased { json.field(entry.name, entry.count) } })), \
-            \(PostgresJSON(String(decoding: keptJSON, as: UTF8.self))), \(SHA256.hex(body)))
+            \(PostgresJSON(String(decoding: keptJSON, as: UTF8.self))), \(digest))
             """)
     }
 

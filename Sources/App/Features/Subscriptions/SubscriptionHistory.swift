@@ -11,26 +11,42 @@ package struct TransitionRecord: Sendable {
     package let at: Instant
     package let type: String
     package let rule: String
-    package let actor: Actor
+    package let actor: KnownActor
     package let reason: String?
     package let from: String?
     package let to: String
     package let note: String?
+    /// What was given up with a write-off, which is one for all (`WriteOff`).
+    package let amount: Money?
 
-    static let columns: SQL = "id, sequence, at, type, rule, actor_kind, actor_id, reason, from_state, to_state, note"
+    /// Of `transition_events t`.
+    static let columns: SQL = """
+        t.id, t.sequence, t.at, t.type, t.rule, \(KnownActor.columns(of: "t", "t.tenant_id")), t.reason, t.from_state, t.to_state, t.note, \
+        \(writtenOff("written_off_minor")), \(writtenOff("currency"))
+        """
 
-    init(_ row: Row) throws {
+    private static func writtenOff(_ column: SQL) -> SQL {
+        """
+        case t.type when \(TransitionType.debtWrittenOff.rawValue) then (select s.\(column) from subscriptions s \
+        where s.tenant_id = t.tenant_id and s.id = t.subscription_id) end
+        """
+    }
+
+    init(_ row: Row, _ context: TenantContext) throws {
         var column = Columns(row)
         id = try column.next()
         sequence = try column.next()
         at = try column.next()
         type = try column.next()
         rule = try column.next()
-        actor = try column.actor()
+        actor = try column.knownActor(context)
         reason = try column.next()
         from = try column.next()
         to = try column.next()
         note = try column.next()
+        let minor: Int64? = try column.next()
+        let currency: Currency? = try column.next()
+        amount = minor.flatMap { minor in currency.map { Money(minor: minor, currency: $0) } }
     }
 
     func write(to json: inout JSONWriter) {
@@ -44,14 +60,8 @@ package struct TransitionRecord: Sendable {
             $0.field("from", from)
             $0.field("to", to)
             $0.field("note", note)
+            if let amount { $0.field("amount", amount) } else { $0.nullField("amount") }
         }
-    }
-}
-
-extension Columns {
-    mutating func actor() throws -> Actor {
-        guard let kind = Actor.Kind(rawValue: try next()) else { throw UnknownWord() }
-        return Actor(kind: kind, id: try next())
     }
 }
 

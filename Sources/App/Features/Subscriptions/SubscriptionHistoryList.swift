@@ -5,24 +5,15 @@ import HTTP
 import Postgres
 import Values
 
-/// A step of a subscription's history with the name of who took it.
+/// A step of a subscription's history.
 package struct HistoryEntry: Sendable {
     let record: TransitionRecord
-    /// Of a person; others have an ID or nothing.
-    var actorName: String?
 
     fileprivate var type: TransitionType? { TransitionType(rawValue: record.type) }
     fileprivate var state: SubscriptionState? { SubscriptionState(rawValue: record.to) }
+    fileprivate var before: SubscriptionState? { record.from.flatMap { SubscriptionState(rawValue: $0) } }
+    fileprivate var isLapse: Bool { type?.isLapse(from: before) ?? false }
     fileprivate var reason: SuspensionReason? { record.reason.flatMap { SuspensionReason(rawValue: $0) } }
-
-    /// A name where there is one, an ID otherwise; nil for the provider and for a deadline.
-    fileprivate var actor: String? {
-        switch record.actor.kind {
-        case .user: actorName ?? record.actor.id.map { UserID($0).description }
-        case .key: record.actor.id.map { APIKeyID($0).description }
-        case .operator, .timer: nil
-        }
-    }
 }
 
 extension HistoryEntry {
@@ -30,8 +21,7 @@ extension HistoryEntry {
     package static let list = ListDescription<HistoryEntry>(
         name: "history", endpoint: .listSubscriptionEvents, table: "transition_events t", idColumn: "t.id",
         id: { $0.record.id.uuid }, select: { "select \(TransitionRecord.columns) from transition_events t where \($0)" },
-        decode: { rows, _ in try rows.map { HistoryEntry(record: try TransitionRecord($0)) } },
-        enrich: { try await withNames($0, $1) },
+        decode: { rows, context in try rows.map { HistoryEntry(record: try TransitionRecord($0, context)) } },
         visible: { context in
             let (tenant, own) = (context.tenant.id, Visibility.ofSubscriptions(to: context.principal, context.tenant.id))
             return "and exists (select from subscriptions s where s.tenant_id = \(tenant) and s.id = t.subscription_id \(own))"
@@ -74,25 +64,6 @@ extension HistoryEntry {
     private static func named(_ type: String, _ t: Localiser) -> String {
         TransitionType(rawValue: type).map { t.word($0) } ?? type
     }
-
-    private static func withNames(_ rows: [HistoryEntry], _ context: TenantContext) async throws -> [HistoryEntry] {
-        let ids = Set(rows.compactMap { $0.record.actor.kind == .user ? $0.record.actor.id : nil }).map { UserID($0) }
-        guard !ids.isEmpty else { return rows }
-        let found = try await context.read(
-            "select id, email, first_name, last_name from users where tenant_id = \(context.tenant.id) and id = any(\(ids))"
-        ).rows
-        var names: [UUID: String] = [:]
-        for row in found {
-            let person = Person(
-                id: try row.get(0), email: try row.get(1), firstName: try row.get(2), lastName: try row.get(3))
-            names[person.id.uuid] = person.name
-        }
-        return rows.map { row in
-            var row = row
-            row.actorName = row.record.actor.id.flatMap { names[$0] }
-            return row
-        }
-    }
 }
 
 // MARK: Columns
@@ -100,7 +71,8 @@ extension HistoryEntry {
 extension HistoryEntry {
     /// What happened in words: to come back from a cancellation is a recovery.
     private func words(_ t: Localiser) -> String {
-        type == .reactivated && reason == .cancelled ? t("recover.past") : Self.named(record.type, t)
+        if type == .reactivated, reason == .cancelled { return t("recover.past") }
+        return type.map { t.word($0, from: before) } ?? record.type
     }
 
     private static let when = ListColumn<HistoryEntry>(
@@ -115,20 +87,24 @@ extension HistoryEntry {
         cell: { row, reader in
             group {
                 row.words(reader.t)
+                if let amount = row.record.amount { span(.class("sub")) { reader.t.moneyElement(amount) } }
                 if let note = row.record.note { span(.class("sub")) { reader.t("history.note", ["note": note]) } }
             }
         },
         file: [
             FileColumn("type", "history.what") { row, reader in .text(reader.hasWords ? row.words(reader.t) : row.record.type) },
             FileColumn("note", "history.note_column") { row, _ in .text(row.record.note) },
+            FileColumn("amount", "desk.amount") { row, _ in .money(row.record.amount) },
+            FileColumn("currency", "accounts.currency") { row, _ in .text(row.record.amount?.currency.code) },
         ])
 
     private static let state = ListColumn<HistoryEntry>(
         "to", "history.state",
-        cell: { row, reader in row.state.map { reader.t.pill($0).html } ?? .text(row.record.to) },
+        cell: { row, reader in row.state.map { reader.t.pill($0, isLapsed: row.isLapse).html } ?? .text(row.record.to) },
         file: [
             FileColumn("to", "history.state") { row, reader in
-                .text(reader.hasWords ? row.state.map { reader.t.word($0) } ?? row.record.to : row.record.to)
+                guard reader.hasWords, let state = row.state else { return .text(row.record.to) }
+                return .text(row.isLapse ? reader.t("state.lapsed") : reader.t.word(state))
             }
         ])
 
@@ -137,7 +113,7 @@ extension HistoryEntry {
         cell: { row, reader in
             group {
                 reader.t("actor.\(row.record.actor.kind.rawValue)")
-                if let actor = row.actor { span(.class("sub")) { actor } }
+                if let actor = row.record.actor.shownName { span(.class("sub")) { actor } }
             }
         },
         file: [
@@ -145,7 +121,7 @@ extension HistoryEntry {
                 let kind = row.record.actor.kind.rawValue
                 return .text(reader.hasWords ? reader.t("actor.\(kind)") : kind)
             },
-            FileColumn("actor", "history.who") { row, _ in .text(row.actor) },
+            FileColumn("actor", "history.who") { row, _ in .text(row.record.actor.shownName) },
         ])
 
     private static let why = ListColumn<HistoryEntry>(

@@ -78,7 +78,15 @@ extension Subscription {
         ) { value, _ in
             "s.state = 'suspended' and s.delete_at < \(Instant(rfc3339: value) ?? Instant(microseconds: 0))"
         },
+        ListFilter(
+            "owed", label: "subscriptions.owed", .word([owedAfterDeletion]),
+            "`\(owedAfterDeletion)`: deleted ones that still owe what nobody can pay any more (M6).", .choices
+        ) { _, _ in lost },
     ]
+
+    static let owedAfterDeletion = "after_deletion"
+    /// Of `subscriptions` called `s`; few of them, and an index of their own.
+    static let lost: SQL = "s.state = 'deleted' and s.outstanding_minor > 0"
 
     private static let listColumns: [ListColumn<Subscription>] = [
         ListColumn(
@@ -141,6 +149,14 @@ extension Subscription {
                     .money(row.shownRemaining(reader.t.now))
                 },
                 FileColumn("currency", "accounts.currency") { row, _ in .text(row.currency.code) },
+            ]),
+        ListColumn(
+            "outstanding", "subscription.outstanding", isNumber: true, isShownFirst: false,
+            cell: { row, reader in row.outstanding.isPositive ? reader.t.moneyElement(row.outstanding) : reader.t.nothing },
+            file: [
+                FileColumn("outstanding", "subscription.outstanding") { row, _ in
+                    .money(row.offer == .enterprise ? nil : row.outstanding)
+                }
             ]),
         ListColumn(
             "this_month", "subscription.this_month", isNumber: true,

@@ -34,15 +34,6 @@ extension JSONWriter {
     mutating func field(_ name: String, words: [String]) {
         field(name, array: { for word in words { $0.value(word) } })
     }
-    /// An actor's ID in the form of its kind.
-    mutating func field(_ name: String, _ actor: Actor) {
-        field(
-            name,
-            object: {
-                $0.field("kind", actor.kind.rawValue)
-                $0.field("id", actor.typeID)
-            })
-    }
 }
 
 extension Actor {

@@ -217,14 +217,13 @@ extension Schema {
                 "TransitionEvent",
                 .object([
                     .init("id", .id("trn")), .init("at", instant), .init("type", .text(max: 100)),
-                    .init(
-                        "actor",
-                        .object([
-                            .init("kind", .word(["user", "key", "timer", "operator"])), .init("id", .nullable(.text(max: 40))),
-                        ])),
+                    .init("actor", Schema.actor),
                     .init("reason", .nullable(.word(Schema.suspensionReasons))), .init("rule", .text(max: 20)),
                     .init("from", .nullable(.text(max: 20))), .init("to", .text(max: 20)),
                     .init("note", .nullable(.text(max: 1000))),
+                    .init(
+                        "amount", .nullable(.named("Money")),
+                        "What was given up, of `subscription.debt_written_off`; null otherwise."),
                 ])
             ),
             (
@@ -282,7 +281,7 @@ extension Schema {
                 "AuditEvent",
                 .object([
                     .init("id", .id("aud")), .init("at", instant), .init("action", .text(max: 100)),
-                    .init("actor", .object([.init("kind", .text(max: 20)), .init("id", .nullable(.text(max: 40)))])),
+                    .init("actor", Schema.actor),
                     .init("object", .object([.init("kind", .text(max: 40)), .init("id", .text(max: 40))])),
                     .init("account_id", .nullable(.id("acc"))), .init("reason", .nullable(.text(max: 60))),
                     .init("from", .nullable(.text(max: 20))), .init("to", .nullable(.text(max: 20))),

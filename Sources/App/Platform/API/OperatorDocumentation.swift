@@ -144,12 +144,18 @@ extension Schema {
             "TimelineEntry",
             .object([
                 .init("kind", .word(["event", "money", "usage"])), .init("at", instant), .init("action", .text(max: 100)),
+                .init("actor", .nullable(Schema.actor)),
                 .init(
-                    "actor",
-                    .nullable(.object([.init("kind", .text(max: 20)), .init("id", .nullable(.text(max: 40)))]))),
-                .init("object", .object([.init("kind", .text(max: 40)), .init("id", .text(max: 40))])),
+                    "object",
+                    .object([
+                        .init("kind", .text(max: 40)), .init("id", .text(max: 40)),
+                        .init("name", .nullable(.text(max: 200)), "A subscription's name; null once it is erased (L3)."),
+                    ])),
                 .init("reason", .nullable(.text(max: 60))), .init("from", .nullable(.text(max: 20))),
-                .init("to", .nullable(.text(max: 20))), .init("amount", .nullable(.named("Money"))),
+                .init("to", .nullable(.text(max: 20))),
+                .init(
+                    "amount", .nullable(.named("Money")),
+                    "By how much the credit changed; of `subscription.debt_written_off` what was given up."),
                 .init("balance", .nullable(.named("Money")), "The credit of all the account's subscriptions after it."),
             ])
         ),

@@ -48,12 +48,18 @@ package struct NotificationPage: Page {
         if n.attempts > 0, let at = n.nextAttemptAt {
             items.append(DetailList.Item(t("notifications.next_attempt"), t.realTimeElement(at)))
         }
-        if opensSubscription, let account = n.account, let id = n.subscription {
+        if let id = n.subscription, opensSubscription || n.erasedAt != nil {
             items.append(
                 DetailList.Item(
                     t("subscriptions.name"),
-                    a(.href(SubscriptionLinks(account: account.id, id: id).overview)) {
-                        t.shownName(n.subscriptionName, isLapsed: n.isLapsed)
+                    group {
+                        if opensSubscription, let account = n.account {
+                            a(.href(SubscriptionLinks(account: account.id, id: id).overview)) {
+                                t.shownName(n.subscriptionName, isLapsed: n.isLapsed)
+                            }
+                            " "
+                        }
+                        if n.subscriptionName == nil { identifier(id.description) }
                     }))
         }
         if let id = n.messageID { items.append(DetailList.Item(t("notifications.message_id"), code { id })) }

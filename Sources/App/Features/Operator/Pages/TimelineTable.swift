@@ -6,8 +6,6 @@ import Values
 /// An account's timeline as a table: what, who, and what it did to the credit.
 struct TimelineTable: Sendable {
     let timeline: AccountTimeline
-    /// The names of those who acted, as far as they are people of the tenant.
-    let names: [UUID: String]
 
     func html(_ t: Localiser) -> HTML {
         let hasMoney = timeline.account.kind == .standard
@@ -55,8 +53,10 @@ struct TimelineTable: Sendable {
         var cells: [HTML] = [
             entry.kind == .usage ? t.dateElement(entry.at) : t.timeElement(entry.at),
             group {
-                line.days > 1 ? t("desk.usage_days", ["days": t.number(line.days)]) : t.action(entry.action)
-                if let more = more(entry, t) { span(.class("sub")) { more } }
+                line.days > 1 ? t("desk.usage_days", ["days": t.number(line.days)]) : t.action(entry.action, from: entry.from)
+                if let what = what(entry) { span(.class("sub")) { what } }
+                if let reason = entry.reason { span(.class("sub")) { SuspensionReason(rawValue: reason).map(t.word) ?? reason } }
+                if entry.kind == .event, let amount = entry.amount { span(.class("sub")) { t.moneyElement(amount) } }
                 if line.days > 1 {
                     span(.class("sub")) {
                         t.html("desk.usage_between", ["from": t.dateElement(line.since), "to": t.dateElement(entry.at)])
@@ -65,30 +65,37 @@ struct TimelineTable: Sendable {
             }, who(entry, t),
         ]
         if hasMoney {
-            cells.append(line.amount.map { t.amountElement($0) } ?? t.nothing)
+            // What an event came to has moved no credit.
+            cells.append(entry.kind == .event ? t.nothing : line.amount.map { t.amountElement($0) } ?? t.nothing)
             cells.append(entry.balance.map { t.amountElement($0) } ?? t.nothing)
         }
         return cells
     }
 
-    private func more(_ entry: AccountTimeline.Entry, _ t: Localiser) -> String? {
-        if let reason = entry.reason { return SuspensionReason(rawValue: reason).map(t.word) ?? reason }
-        return entry.objectKind == "account" ? nil : entry.objectTypeID
+    /// What it happened to, unless that is the account: a subscription by its name, and by its ID once that is erased.
+    private func what(_ entry: AccountTimeline.Entry) -> HTML? {
+        switch entry.objectKind {
+        case "account": return nil
+        case "subscription":
+            let links = SubscriptionLinks(account: timeline.account.id, id: SubscriptionID(entry.objectID))
+            return a(.href(links.overview)) { entry.subscriptionName ?? entry.objectTypeID }
+        default: return .text(entry.objectTypeID)
+        }
     }
 
     private func who(_ entry: AccountTimeline.Entry, _ t: Localiser) -> HTML {
         guard let actor = entry.actor else { return t.nothing }
         return group {
             t("actor.\(actor.kind.rawValue)")
-            if let id = actor.id, let name = names[id] { span(.class("sub")) { name } }
+            if let name = actor.shownName { span(.class("sub")) { name } }
         }
     }
 }
 
 extension Localiser {
     /// An audited action in words, or the cause of a movement of money.
-    package func action(_ action: String) -> String {
-        strings.has("desk.moved.\(action)") ? self("desk.moved.\(action)") : words(ofAction: action)
+    package func action(_ action: String, from: String? = nil) -> String {
+        strings.has("desk.moved.\(action)") ? self("desk.moved.\(action)") : words(ofAction: action, from: from)
     }
 }
 
