@@ -1,5 +1,5 @@
 # On a fresh Debian 12 with the Swift 6.3 toolchain: `make run` and `make test`. What they install is listed in .ci/packages.
-.PHONY: run test build bench faults security mutations fuzz api-record lint format clean
+.PHONY: run test build bench faults soak security mutations fuzz api-record lint format clean
 
 run: build
 	exec .build/release/bursar demo
@@ -23,6 +23,10 @@ bench: build
 faults: build
 	python3 Tests/Faults/faults.py --kills 100 --binary .build/release/bursar
 	python3 Tests/Faults/clock.py --kills 8 --accounts 100 --binary .build/release/bursar
+
+# An hour of mixed load: what the server holds must not grow (`python3 Tests/Faults/soak.py --minutes 10` for less).
+soak: build
+	python3 Tests/Faults/soak.py --minutes 60 --binary .build/release/bursar
 
 # Attacks a running demo from outside, check by check, and runs the suites about isolation and roles (Tests/Security/README.md).
 security:

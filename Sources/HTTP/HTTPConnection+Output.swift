@@ -11,7 +11,8 @@ extension HTTPConnection {
     // MARK: Answers
 
     func answer(_ response: HTTPResponse) async {
-        guard isOpen else { return }
+        // A server that stops has answered in the handler's stead.
+        guard isOpen, phase == .answering else { return }
         guard !response.headers.isUnsafe, (200...599).contains(response.status) else { return refuse(.brokenAnswer) }
         let asksToClose = response.headers["connection"]?.lowercased() == "close"
         keepsAlive = keepsAlive && !asksToClose && !server.isDraining && !server.isEndAnnounced

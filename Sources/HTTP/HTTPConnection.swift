@@ -92,6 +92,11 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
     /// True while no byte of a request has come: such a connection can be closed without loss.
     var isUnused: Bool { phase == .idle || phase == .receivingHead && !parser.hasBegun }
 
+    /// The handler has a request, and nothing of its answer has been made.
+    var isOwedAnswer: Bool {
+        isOpen && phase == .answering && handlerTask != nil && requestWaiter == nil && !isStreaming && writesUnderway == 0
+    }
+
     // MARK: Reading
 
     private func startReading() {

@@ -22,6 +22,7 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
     static let timeout = HTTPRefusal(status: 408, code: "request_timeout", detail: "The request did not arrive in time.")
     static let overloaded = HTTPRefusal(
         status: 503, code: "overloaded", detail: "Too many connections are open. Try again later.")
+    static let stopping = HTTPRefusal(status: 503, code: "overloaded", detail: "The server is being stopped. Try again later.")
     static let tooManyFromAddress = HTTPRefusal(
         status: 429, code: "too_many_connections", detail: "Too many connections are open from this address. Close some first.")
     static let methodNotAllowed = HTTPRefusal(

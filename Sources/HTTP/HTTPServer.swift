@@ -28,6 +28,9 @@ package final class HTTPServer: @unchecked Sendable {
     /// Listening goes on, but answers say `Connection: close`.
     private(set) var isEndAnnounced = false
 
+    /// A copy of a descriptor; negative where there is none to be had. Tests put one in its place that fails. On the loop.
+    package var duplicate: (Int32) -> Int32 = { fcntl($0, F_DUPFD_CLOEXEC, 0) }
+
     let readBuffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 64 * 1_024)
     var encoder = ResponseEncoder()
     lazy var gzip = Gzip()
@@ -45,6 +48,8 @@ package final class HTTPServer: @unchecked Sendable {
     private static let connectionsToldMaximum = 256
     /// How long a drain waits for the request of a client that was let in.
     private static let lastRequestGrace = Duration.milliseconds(250)
+    /// How long it waits for its last answers to be taken.
+    private static let lastAnswerGrace = Duration.milliseconds(500)
 
     /// `handler` answers every request that passes; `refusalAnswer` words the answers to those that do not (whatever it says,
     /// the connection closes). Nothing listens before `listen`.
@@ -103,7 +108,8 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     /// Stops listening, closes connections that wait for a request, lets the others finish the one they have, and returns
-    /// when all are closed; what is left after `limit` is cut off. Answers given meanwhile say `Connection: close`.
+    /// when all are closed. After `limit` a request that has no answer yet gets 503, and what is left is cut off. Answers given meanwhile say
+    /// `Connection: close`.
     package func drain(within limit: Duration) async {
         await loop.run { [self] in
             isDraining = true
@@ -115,11 +121,15 @@ package final class HTTPServer: @unchecked Sendable {
                 let end = loop.schedule(after: limit) { [self] in
                     for connection in connections {
                         connection.handlerTask?.cancel()
-                        connection.close()
+                        if connection.isOwedAnswer { connection.refuse(.stopping) } else { connection.close() }
                     }
                 }
-                await withCheckedContinuation { emptyWaiter = $0 }
+                let last = loop.schedule(after: limit + Self.lastAnswerGrace) { [self] in
+                    for connection in connections { connection.close() }
+                }
+                if !connections.isEmpty { await withCheckedContinuation { emptyWaiter = $0 } }
                 end.cancel()
+                last.cancel()
             }
             sweep?.cancel()
             sweep = nil
@@ -135,12 +145,13 @@ package final class HTTPServer: @unchecked Sendable {
             if count < fewest { (chosen, fewest) = (sibling, count) }
         }
         let stream = listener.pointer(as: uv_stream_t.self)
-        guard chosen !== self else {
+        // Where there is no descriptor left to hand it over in, it is answered here: the one that it has come with is enough for that.
+        guard chosen !== self, let descriptor = placeForClient(of: listener) else {
             acceptClient { (client) throws(LoopError) in try client.accept(from: stream) }
             return
         }
         do {
-            let descriptor = try HandedClient.descriptor(of: stream, on: loop)
+            try HandedClient.move(from: stream, to: descriptor, on: loop)
             chosen.clients.add(1, ordering: .relaxed)
             let isOnItsWay = chosen.loop.execute { [chosen] in
                 let isIn = chosen.acceptClient(isExpected: true) { (client) throws(LoopError) in try client.open(descriptor) }
@@ -152,8 +163,17 @@ package final class HTTPServer: @unchecked Sendable {
                 Glibc.close(descriptor)
             }
         } catch {
+            Glibc.close(descriptor)
             refusedRequests += 1
         }
+    }
+
+    /// A descriptor, had before the client is taken in, that will be the client's; nil where the process may have no more.
+    private func placeForClient(of listener: HTTPListener) -> Int32? {
+        var descriptor: uv_os_fd_t = -1
+        guard uv_fileno(listener.handle, &descriptor) == 0 else { return nil }
+        let place = duplicate(descriptor)
+        return place >= 0 ? place : nil
     }
 
     /// False, without a call of `take`, when there is no memory for a handle: what waits at the listener stays there and is offered again.
@@ -268,8 +288,8 @@ final class HTTPListener: LoopHandle, @unchecked Sendable {
 ///
 /// `@unchecked Sendable`: as every `LoopHandle`.
 private final class HandedClient: LoopHandle, @unchecked Sendable {
-    /// Takes the listener's next client from libuv: a descriptor that is the caller's from here on.
-    static func descriptor(of listener: UnsafeMutablePointer<uv_stream_t>, on loop: EventLoop) throws(LoopError) -> Int32 {
+    /// Takes the listener's next client from libuv and puts it in the place of `copy`, which is the caller's.
+    static func move(from listener: UnsafeMutablePointer<uv_stream_t>, to copy: Int32, on loop: EventLoop) throws(LoopError) {
         let client = HandedClient(loop: loop, byteCount: MemoryLayout<uv_tcp_t>.size)
         try client.start { (handle: UnsafeMutablePointer<uv_tcp_t>) in uv_tcp_init(loop.uv, handle) }
         defer { client.close() }
@@ -277,9 +297,7 @@ private final class HandedClient: LoopHandle, @unchecked Sendable {
         var descriptor: uv_os_fd_t = -1
         try check(uv_fileno(client.handle, &descriptor))
         // libuv closes what it has accepted; its copy lives on.
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw LoopError(code: -errno) }
-        return copy
+        guard dup2(descriptor, copy) >= 0, fcntl(copy, F_SETFD, FD_CLOEXEC) >= 0 else { throw LoopError(code: -errno) }
     }
 }
 

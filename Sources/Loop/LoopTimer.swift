@@ -20,7 +20,7 @@ package final class LoopTimer: LoopHandle, @unchecked Sendable {
     private var body: (() -> Void)?
     private let isRepeating: Bool
     /// Set by whoever must hear that the timer will never fire, because it was cancelled or the loop ended.
-    var onCancel: (() -> Void)?
+    package var onCancel: (() -> Void)?
 
     fileprivate init(loop: EventLoop, after: UInt64, every: UInt64, _ body: @escaping () -> Void) {
         self.body = body

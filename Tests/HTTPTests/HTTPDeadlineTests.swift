@@ -117,7 +117,7 @@ private let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
         #expect(await server.loop.run { server.server.connectionCount } == 0)
     }
 
-    @Test func `a drain that takes too long cuts off and cancels`() async throws {
+    @Test func `a drain that takes too long answers in the handlers' stead, and cancels`() async throws {
         let wasCancelled = Mutex(false)
         let hasStarted = Mutex(false)
         let server = try await TestServer { _ in
@@ -133,8 +133,35 @@ private let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
         client.send(request)
         try await eventually { hasStarted.withLock { $0 } }
         await server.server.drain(within: .milliseconds(30))
+        let answer = try client.answer()
+        #expect(answer.status == 503 && answer["retry-after"] == "5" && answer["connection"] == "close")
         #expect(client.isClosed())
         try await eventually { wasCancelled.withLock { $0 } }
+    }
+
+    @Test func `whoever waits when the server stops is answered once, also where the handler ends too late`() async throws {
+        let gate = Mutex(false)
+        let begun = Mutex(0)
+        let server = try await TestServer { request in
+            begun.withLock { $0 += 1 }
+            if request.path == "/late" {
+                while !gate.withLock({ $0 }) { await sleepMilliseconds(2) }
+            }
+            return HTTPResponse(contentType: "text/plain", text: request.path)
+        }
+        var clients: [RawClient] = []
+        for _ in 0..<5 {
+            let client = try RawClient(server)
+            client.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
+            clients.append(client)
+        }
+        try await eventually { begun.withLock { $0 } == 5 }
+        let drain = Task { await server.server.drain(within: .milliseconds(30)) }
+        for client in clients { #expect(try client.answer().status == 503) }
+        gate.withLock { $0 = true }
+        for client in clients { #expect(client.isClosed(), "nothing comes after the last answer") }
+        await drain.value
+        #expect(await server.loop.run { server.server.connectionCount } == 0)
     }
 
     @Test func `an empty server drains at once, and may be drained twice`() async throws {

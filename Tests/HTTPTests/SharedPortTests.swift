@@ -1,3 +1,4 @@
+import Glibc
 import HTTP
 import Loop
 import Testing
@@ -68,6 +69,23 @@ import Testing
             #expect(client.isClosed())
         }
         #expect(throws: RawClient.Failure.self) { try RawClient(server) }
+    }
+
+    @Test func `a client for whom no descriptor is left to hand over is answered where it has come`() async throws {
+        let second = EventLoop(name: "second")
+        defer { second.shutdown() }
+        let server = try await TestServer(siblings: [Self.server(on: second)]) { _ in
+            HTTPResponse(contentType: "text/plain", text: "first")
+        }
+        await server.loop.run { server.server.duplicate = { _ in -1 } }
+        var clients: [RawClient] = []
+        for _ in 0..<4 { clients.append(try RawClient(server)) }
+        #expect(try Self.places(of: clients) == Array(repeating: "first", count: 4))
+        #expect(await server.loop.run { server.server.refusedRequests } == 0)
+        // With descriptors again the other loop catches up.
+        await server.loop.run { server.server.duplicate = { fcntl($0, F_DUPFD_CLOEXEC, 0) } }
+        clients = try (0..<4).map { _ in try RawClient(server) } + clients
+        #expect(try Self.places(of: Array(clients.prefix(4))) == Array(repeating: "second", count: 4))
     }
 
     @Test func `a sibling's clients have its deadlines`() async throws {

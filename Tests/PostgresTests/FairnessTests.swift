@@ -137,6 +137,29 @@ import Testing
         #expect(try await places([a, nil, a], waiting: 100) == (false, 1, 1), "what has no scope is nobody's neighbour")
     }
 
+    @Test func `a place that rests is free at once when the pools close, and when the loop ends`() async throws {
+        let (a, b) = (UUID(), UUID())
+        try await withPools(reads: 1) { pools in
+            let freed = Count()
+            for scope in [a, b] { pools.reads.neighbours.note(scope) }
+            for _ in 0..<3 { pools.reads.neighbours.rest(held: .seconds(1), waiting: Neighbours.crowd) { freed.add() } }
+            #expect(freed.value == 0)
+            pools.reads.close()
+            #expect(freed.value == 3)
+            pools.reads.neighbours.rest(held: .seconds(1), waiting: Neighbours.crowd) { freed.add() }
+            #expect(freed.value == 4)
+        }
+        let (loop, freed) = (EventLoop(name: "ends"), Count())
+        await loop.run {
+            let neighbours = Neighbours(loop: loop)
+            for scope in [a, b] { neighbours.note(scope) }
+            neighbours.rest(held: .seconds(1), waiting: Neighbours.crowd) { freed.add() }
+            #expect(freed.value == 0)
+        }
+        loop.shutdown()
+        #expect(freed.value == 1)
+    }
+
     @Test func `a read of another scope passes by what a flood of reads has waiting`() async throws {
         // One session answers in the order in which it was asked, so the answers tell the order.
         try await withPools(reads: 1) { pools in

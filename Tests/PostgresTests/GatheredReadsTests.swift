@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Loop
 import Postgres
+import Synchronization
 import Testing
 
 private struct Poison: Error {}
@@ -12,6 +13,8 @@ private final class Asked: @unchecked Sendable {
     var underWay = 0
     var underWayMost = 0
 }
+
+private final class Answered: Sendable { let number = Atomic(0) }
 
 @Suite struct `Reads that arrive together` {
     /// Asks for each key from a task of its own, all in one turn of the loop; the answers in the keys' order.
@@ -101,6 +104,30 @@ private final class Asked: @unchecked Sendable {
             return asked.batches
         }
         #expect(batches == [[1], [1]])
+    }
+
+    /// A crowd's next statement rests for a while; that the server stops meanwhile must leave nobody without an answer.
+    @Test func `are all answered when the loop ends while a crowd rests`() async throws {
+        let loop = EventLoop(name: "test")
+        let answered = Answered()
+        let reads = await loop.run {
+            let neighbours = Neighbours(loop: loop)
+            for scope in [UUID(), UUID()] { neighbours.note(scope) }
+            return GatheredReads<Int, Int>(loop: loop, neighbours: neighbours)
+        }
+        @Sendable func ask(_ key: Int) async {
+            _ = try? await reads.value(of: key, isEverybodys: { _ in true }) { _ in
+                try await loop.sleep(for: .milliseconds(60))
+                throw Outage()
+            }
+            answered.number.add(1, ordering: .relaxed)
+        }
+        var tasks: [Task<Void, Never>] = []
+        for key in 0..<100 { tasks.append(Task(executorPreference: loop) { await ask(key) }) }
+        try await Task.sleep(for: .milliseconds(30))
+        loop.shutdown()
+        for task in tasks { await task.value }
+        #expect(answered.number.load(ordering: .relaxed) == 100)
     }
 
     @Test func `are never one statement for two scopes, and leave nothing behind`() async throws {

@@ -71,6 +71,7 @@ final class ExclusivePool: @unchecked Sendable {
         idle = []
         sessions.close()
         for waiter in waiting.removeAll() { waiter.finish() }
+        neighbours?.end()
     }
 
     var counters: PoolCounters {

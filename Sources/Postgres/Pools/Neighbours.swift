@@ -16,6 +16,9 @@ package final class Neighbours {
     private let loop: EventLoop
     private var latest: UUID?
     private var until: UInt64 = 0
+    private var resting: [Int: LoopTimer] = [:]
+    private var rests = 0
+    private var isOver = false
 
     package init(loop: EventLoop) { self.loop = loop }
 
@@ -30,9 +33,26 @@ package final class Neighbours {
     package var areThere: Bool { loop.milliseconds < until }
 
     /// Calls `free` when a unit's place may be taken by the next one: at once, or after as long as it was held where the scope of `waiting` others is a
-    /// crowd and has neighbours.
+    /// crowd and has neighbours. Called in any case, also when the loop ends before: somebody waits for that place.
     package func rest(held: Duration, waiting: Int, _ free: @escaping () -> Void) {
-        guard waiting >= Self.crowd, areThere else { return free() }
-        _ = loop.schedule(after: min(held, Self.longestRest), free)
+        guard waiting >= Self.crowd, areThere, !isOver else { return free() }
+        rests += 1
+        let number = rests
+        let timer = loop.schedule(after: min(held, Self.longestRest)) { [self] in
+            resting[number] = nil
+            free()
+        }
+        timer.onCancel = { [self] in
+            isOver = true
+            resting[number] = nil
+            free()
+        }
+        resting[number] = timer
+    }
+
+    /// The pools are closing: whoever waits is told so at once, and nobody rests any more.
+    func end() {
+        isOver = true
+        for timer in resting.values { timer.cancel() }
     }
 }

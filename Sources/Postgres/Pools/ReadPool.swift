@@ -58,6 +58,7 @@ package final class ReadPool: @unchecked Sendable {
         timer = nil
         sessions.close()
         for unit in waiting.removeAll() { unit.finish(.failure(.unavailable("the pool is closed"))) }
+        neighbours.end()
     }
 
     /// At least one session is open. On the loop.

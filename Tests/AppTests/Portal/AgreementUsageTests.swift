@@ -49,4 +49,53 @@ import Values
         try await elsewhere.get("/v1/enrollments/\(ground.enrollment)/usage.json").expect(404)
         try await tenant.invariants()
     }
+
+    @Test func `is one statement for however many subscriptions, and adds up to their own files`() async throws {
+        let bursar = try await TestBursar()
+        let tenant = try await bursar.tenant(clock: "2025-03-10T00:00:00Z")
+        let enrollment = try await tenant.enrollment()
+        var subscriptions: [String] = []
+        let accounts = [try await tenant.enterpriseAccount(enrollment), try await tenant.enterpriseAccount(enrollment)]
+        for number in 0..<10 {
+            let id = try await tenant.order("enterprise", for: accounts[number % 2], name: "Number \(number)").expect(201).id
+            subscriptions.append(id)
+            // Some have used nothing, some several times, and not in the order of time.
+            for use in 0..<(number % 4) {
+                try await tenant.use(id, cost: "\(number).\(use)05", at: "2025-03-\(["09", "07", "08"][use])T00:00:00Z")
+            }
+        }
+        func statements() async throws -> Int {
+            try await bursar.instance.loop.run { bursar.instance.dependencies.database.reports.counters.units }
+        }
+        /// The lines behind the heading, each from its subscription on.
+        func records(_ path: String) async throws -> [Substring] {
+            let file = try await tenant.download("/v1/\(path)/usage.csv?month=2025-03")
+            return file.components(separatedBy: "\r\n").dropFirst().compactMap { line in
+                line.range(of: "use_").map { line[$0.lowerBound...] }
+            }
+        }
+        var apart: [Substring] = []
+        for account in accounts {
+            let before = try await statements()
+            let file = try await records("accounts/\(account)")
+            #expect(try await statements() == before + 1)
+            var own: [Substring] = []
+            for (number, id) in subscriptions.enumerated() where accounts[number % 2] == account {
+                own += try await records("subscriptions/\(id)")
+            }
+            #expect(file == own && !file.isEmpty)
+            apart += own
+        }
+        for format in ["usage.json", "focus.csv"] {
+            let before = try await statements()
+            let file = try await tenant.download("/v1/enrollments/\(enrollment)/\(format)?month=2025-03")
+            #expect(try await statements() == before + 1)
+            #expect(file.components(separatedBy: "\n").count == apart.count + (format == "usage.json" ? 3 : 2), "\(file)")
+        }
+        let before = try await statements()
+        let together = try await records("enrollments/\(enrollment)")
+        #expect(try await statements() == before + 1)
+        #expect(together.count == apart.count && Set(together) == Set(apart))
+        await bursar.close()
+    }
 }

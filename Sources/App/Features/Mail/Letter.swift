@@ -71,9 +71,9 @@ extension Write {
             "coalesce((select contact_email from users where tenant_id = \(tenant.id) and id = \(reader)), \(given))"
         enqueue(
             """
-            insert into mails (tenant_id, id, kind, cause_id, account_id, subscription_id, user_id, email, facts, link, secret_path, status, \
+            insert into mails (tenant_id, id, kind, cause_id, account_id, enrollment_id, subscription_id, user_id, email, facts, link, secret_path, status, \
             next_attempt_at, occurred_at, queued_at) values (\(tenant.id), \(id), \(letter.kind.rawValue), \(letter.cause), \(letter.account), \
-            \(letter.subscription), \(letter.recipient.user), \(address), \(PostgresJSON(LetterFact.text(of: letter.facts))), \
+            (select enrollment_id from accounts where tenant_id = \(tenant.id) and id = \(letter.account)), \(letter.subscription), \(letter.recipient.user), \(address), \(PostgresJSON(LetterFact.text(of: letter.facts))), \
             \(letter.link?.string), \(letter.secretPath), 'waiting', \(queued), \(occurred ?? now), \(queued)) \
             on conflict (tenant_id, kind, cause_id, email) do nothing
             """)

@@ -222,9 +222,9 @@ package struct ResendNotification: Sendable {
         let now = write.dependencies.realNow()
         write.enqueue(
             """
-            insert into mails (tenant_id, id, kind, cause_id, account_id, subscription_id, user_id, email, facts, link, status, next_attempt_at, \
-            occurred_at, queued_at, copy_of, language, subject, body_text, body_html) \
-            select tenant_id, \(id), kind, \(id), account_id, subscription_id, user_id, email, facts, link, 'waiting', \(now), \
+            insert into mails (tenant_id, id, kind, cause_id, account_id, enrollment_id, subscription_id, user_id, email, facts, link, status, \
+            next_attempt_at, occurred_at, queued_at, copy_of, language, subject, body_text, body_html) \
+            select tenant_id, \(id), kind, \(id), account_id, enrollment_id, subscription_id, user_id, email, facts, link, 'waiting', \(now), \
             \(write.now), \(now), id, language, subject, body_text, body_html from mails where tenant_id = \(write.tenant.id) and id = \(letter.id)
             """)
         return id

@@ -126,9 +126,9 @@ package struct SendLetters: Sendable {
         return try await context.work { write in
             let rows = try await write.query(
                 """
-                update mails m set attempts = m.attempts + 1, smtp_reply = null, next_attempt_at = \(now.adding(seconds: Self.leaseSeconds)) \
-                from (select id from mails where tenant_id = \(tenant) and status = 'waiting' and next_attempt_at <= \(now) and subject is not null \
-                order by next_attempt_at, id limit \(Self.atOnce) for update skip locked) d \
+                with d as materialized (select id from mails where tenant_id = \(tenant) and status = 'waiting' and next_attempt_at <= \(now) \
+                and subject is not null order by next_attempt_at, id limit \(Self.atOnce) for update skip locked) \
+                update mails m set attempts = m.attempts + 1, smtp_reply = null, next_attempt_at = \(now.adding(seconds: Self.leaseSeconds)) from d \
                 where m.tenant_id = \(tenant) and m.id = d.id \
                 returning m.id, m.attempts, m.email, m.language, m.message_id, m.subject, m.body_text, m.body_html, m.secret_path, m.facts
                 """)

@@ -79,9 +79,10 @@ package struct EraseWhatIsOld: Sendable {
         return try await context.work { write in
             try await write.query(
                 """
-                delete from webhook_deliveries where tenant_id = \(tenant) and id in (select id from webhook_deliveries \
+                with d as materialized (select id from webhook_deliveries \
                 where tenant_id = \(tenant) and status <> 'waiting' and created_at < \(before) order by created_at, id \
-                limit \(Self.rowsAtOnce) for update skip locked) returning true
+                limit \(Self.rowsAtOnce) for update skip locked) \
+                delete from webhook_deliveries where tenant_id = \(tenant) and id in (select id from d) returning true
                 """
             ).count
         }

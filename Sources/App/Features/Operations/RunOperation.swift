@@ -39,14 +39,17 @@ package struct RunOperation: Sendable {
     // MARK: Claiming
 
     /// The tenant's next work that nobody does, or whose worker has gone.
+    ///
+    /// What is chosen is chosen once (`materialized`): a subquery that locks and skips is run again for each row of the join where the planner puts
+    /// it inside, and each run skips what the one before has taken. Two were claimed then, and nobody worked on the second.
     package func claim() async throws -> Claim? {
         let (tenant, now) = (context.tenant.id, now)
         return try await context.work { write in
             let rows = try await write.query(
                 """
-                update work.operation_queue q set attempt = q.attempt + 1, lease_until = \(now.adding(seconds: Self.leaseSeconds)) \
-                from (select operation_id from work.operation_queue where tenant_id = \(tenant) and lease_until <= \(now) \
-                order by lease_until, operation_id limit 1 for update skip locked) d \
+                with d as materialized (select operation_id from work.operation_queue where tenant_id = \(tenant) and lease_until <= \(now) \
+                order by lease_until, operation_id limit 1 for update skip locked) \
+                update work.operation_queue q set attempt = q.attempt + 1, lease_until = \(now.adding(seconds: Self.leaseSeconds)) from d \
                 where q.tenant_id = \(tenant) and q.operation_id = d.operation_id returning q.operation_id, q.attempt
                 """)
             return try rows.first.map { Claim(operation: try $0.get(0), attempt: try $0.get(1)) }

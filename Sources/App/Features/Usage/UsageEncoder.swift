@@ -18,10 +18,9 @@ struct UsageLine: Sendable {
     let cost: ExactDecimal
     let currency: String
 
-    /// Columns in the order of the download's query.
-    init(_ row: Row, of member: UsageDownload.Scope.Member) throws {
+    /// Columns in the order of the download's query; the last one says whose it is.
+    init(_ row: Row, of members: [UsageDownload.Scope.Member]) throws {
         var column = Columns(row)
-        self.member = member
         id = try column.next()
         occurredAt = try column.next()
         month = try column.next()
@@ -32,6 +31,7 @@ struct UsageLine: Sendable {
         unit = try column.next()
         cost = try column.next()
         currency = try column.next()
+        member = members[Int(try column.next(Int64.self)) - 1]
     }
 }
 

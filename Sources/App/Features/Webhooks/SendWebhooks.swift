@@ -102,11 +102,11 @@ package struct SendWebhooks: Sendable {
             let most = endpoint.failingSince == nil ? Self.atOnce : Self.atOnceWhileFailing
             let taken = try await write.query(
                 """
+                with c as materialized (select id from webhook_deliveries where tenant_id = \(tenant) and endpoint_id = \(id) \
+                and status = 'waiting' and next_attempt_at <= \(now) order by next_attempt_at, id limit \(most) for update skip locked) \
                 update webhook_deliveries d set attempts = d.attempts + 1, tries = d.tries + 1, last_attempt_at = \(now), \
                 first_attempt_at = coalesce(d.first_attempt_at, \(now)), \
-                next_attempt_at = \(now.adding(seconds: settings.leaseSeconds)) \
-                from (select id from webhook_deliveries where tenant_id = \(tenant) and endpoint_id = \(id) and status = 'waiting' \
-                and next_attempt_at <= \(now) order by next_attempt_at, id limit \(most) for update skip locked) c \
+                next_attempt_at = \(now.adding(seconds: settings.leaseSeconds)) from c \
                 where d.tenant_id = \(tenant) and d.id = c.id returning d.id, d.attempts, d.tries, d.event_id, d.body, d.first_attempt_at
                 """)
             let claimed = try await written(try taken.map(Taken.init), write)

@@ -97,11 +97,8 @@ enum Visibility {
 
     static func footholdsOfNotifications(_ context: TenantContext) async throws -> [SQL]? {
         guard let own = try await places(context) else { return nil }
-        let tenant = context.tenant.id
-        return ["m.user_id = \(own.person)"]
-            + own.enrollments.map {
-                "m.account_id = any(array(select v.id from accounts v where v.tenant_id = \(tenant) and v.enrollment_id = \($0)))"
-            } + own.accounts.map { "m.account_id = \($0)" }
+        return ["m.user_id = \(own.person)"] + own.enrollments.map { "m.enrollment_id = \($0)" }
+            + own.accounts.map { "m.account_id = \($0)" }
     }
 
     /// For `outbox_events` called `e`: what happened to the accounts that the principal has a role on.

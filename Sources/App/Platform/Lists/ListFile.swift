@@ -19,8 +19,8 @@ struct ListFile<Item: Sendable>: Sendable {
     let name: String
     let context: TenantContext
 
-    /// Excel's own bound is 1,048,576; a book of more than this takes too long to wait for.
-    static var rowsInWorkbook: Int { 200_000 }
+    /// Excel's own bound without the heading. A book is written row by row, so its size is no matter of memory.
+    static var rowsInWorkbook: Int { 1_048_575 }
     private static var rowsAtOnce: Int { 500 }
 
     /// A small list is read and sent in one piece, with its length known; a larger one is streamed, as fast as the reader takes it.
@@ -71,7 +71,7 @@ struct ListFile<Item: Sendable>: Sendable {
 
     // MARK: Excel
 
-    /// - Throws: `too_many_rows` (422) where a workbook would take too long.
+    /// - Throws: `too_many_rows` (422) where a sheet has not so many.
     private func workbook() async throws -> TemporaryFile {
         let bound = Int64(Self.rowsInWorkbook)
         let counted = try await context.read(description.count(condition, atMost: bound + 1)).rows

@@ -1,6 +1,7 @@
 import CXLSXWriter
 import FoundationEssentials
 import HTTP
+import Synchronization
 import Values
 
 #if canImport(Glibc)
@@ -9,9 +10,23 @@ import Values
 
 /// An Excel file with one sheet, written row by row: libxlsxwriter keeps one row in memory, whatever the number of rows.
 ///
-/// `@unchecked Sendable`: a workbook belongs to one download, which awaits every call before it makes the next, so no two threads are ever in it at once.
-final class Workbook: @unchecked Sendable {
+/// Whichever thread a call comes from, it has the book for itself.
+final class Workbook: Sendable {
     struct Fault: Error { let code: UInt32 }
+
+    private let sheet: Mutex<WorkbookSheet>
+
+    init(path: String, headings: [String], zone: TimeZoneRule) throws {
+        sheet = Mutex(try WorkbookSheet(path: path, headings: headings, zone: zone))
+    }
+
+    func add(_ rows: [[FileCell]]) throws { try sheet.withLock { try $0.add(rows) } }
+    func close() throws { try sheet.withLock { try $0.close() } }
+}
+
+/// libxlsxwriter's own objects, for one thread at a time.
+private struct WorkbookSheet: ~Copyable {
+    private typealias Fault = Workbook.Fault
 
     private var book: UnsafeMutablePointer<lxw_workbook>?
     private let sheet: UnsafeMutablePointer<lxw_worksheet>
@@ -48,14 +63,14 @@ final class Workbook: @unchecked Sendable {
 
     deinit { if let book { workbook_close(book) } }
 
-    func add(_ rows: [[FileCell]]) throws {
+    mutating func add(_ rows: [[FileCell]]) throws {
         for cells in rows {
             row += 1
             for (index, cell) in cells.enumerated() { try write(cell, UInt16(index)) }
         }
     }
 
-    private func write(_ cell: FileCell, _ column: UInt16) throws {
+    private mutating func write(_ cell: FileCell, _ column: UInt16) throws {
         switch cell {
         case .none: break
         case .text(let text): try check(worksheet_write_string(sheet, row, column, String(text.prefix(32_000)), nil))
@@ -75,7 +90,7 @@ final class Workbook: @unchecked Sendable {
 
     /// Numbers in a workbook are binary floating point by Excel's own format. Up to fifteen digits come back exactly as they went in, so those are
     /// numbers that can be summed; longer ones stay text, because one digit would be lost.
-    private func number(_ digits: String, _ column: UInt16) throws {
+    private mutating func number(_ digits: String, _ column: UInt16) throws {
         if digits.utf8.count(where: { (48...57).contains($0) }) <= 15 {
             try check(worksheet_write_number(sheet, row, column, strtod(digits, nil), try format(decimalsOf: digits)))
         } else {
@@ -83,7 +98,7 @@ final class Workbook: @unchecked Sendable {
         }
     }
 
-    private func format(decimalsOf digits: String) throws -> UnsafeMutablePointer<lxw_format> {
+    private mutating func format(decimalsOf digits: String) throws -> UnsafeMutablePointer<lxw_format> {
         let count = digits.firstIndex(of: ".").map { digits.utf8.distance(from: $0, to: digits.endIndex) - 1 } ?? 0
         if let known = decimals[count] { return known }
         guard let made = workbook_add_format(book) else { throw Fault(code: 0) }
@@ -92,7 +107,7 @@ final class Workbook: @unchecked Sendable {
         return made
     }
 
-    func close() throws {
+    mutating func close() throws {
         guard let book else { return }
         self.book = nil
         try check(workbook_close(book))
@@ -131,8 +146,8 @@ final class TemporaryFile: Sendable {
         }
     }
 
-    /// `@unchecked Sendable`: read by one answer, piece after piece.
-    private final class Pieces: @unchecked Sendable {
+    /// Read by one answer, piece after piece.
+    private final class Pieces: Sendable {
         private let descriptor: Int32
 
         init(_ path: String) throws {

@@ -1,0 +1,51 @@
+import App
+import FoundationEssentials
+import Postgres
+import TestSupport
+import Testing
+import Values
+
+/// What whoever runs an agreement finds among her notifications, with tens of thousands of accounts in it.
+@Suite struct `An agreement's letters` {
+    @Test func `are read from their newest end through an index of their own`() async throws {
+        // A database of its own, filled and analyzed, so that neither other tests' rows nor passing statistics choose the plan.
+        let bursar = try await TestBursar()
+        let tenant = try await bursar.tenant("letters")
+        let enrollment = try #require(EnrollmentID(try await tenant.enrollment()))
+        let account = try await tenant.enterpriseAccount(enrollment.description)
+        try await tenant.order("enterprise", for: account, name: "Till").expect(201)
+        let superuser = try bursar.database.superuser()
+        // A letter knows its account's agreement from the first.
+        let unplaced = try superuser.query(
+            """
+            select count(*), count(*) filter (where m.enrollment_id is distinct from a.enrollment_id) from mails m \
+            left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id where m.tenant_id = \(tenant.id.uuid)
+            """)
+        #expect(try unplaced[0].get(0, as: Int64.self) > 0 && unplaced[0].get(1, as: Int64.self) == 0)
+        // A tenth of the tenant's letters are the agreement's, about five thousand accounts.
+        try superuser.run(
+            """
+            set session_replication_role = replica;
+            insert into mails (tenant_id, id, kind, cause_id, account_id, enrollment_id, email, status, sent_at, occurred_at, queued_at)
+            select '\(tenant.id.uuid.uuidString)', gen_random_uuid(), 'balance_notice', gen_random_uuid(),
+            overlay('00000000-0000-7000-8000-000000000000' placing lpad(to_hex(n % 5000), 8, '0') from 1)::uuid,
+            case when n % 10 = 0 then '\(enrollment.uuid.uuidString)'::uuid end, 'bulk@example.com', 'sent', now(),
+            timestamptz '2024-01-01 00:00Z' + n * interval '1 minute', now() from generate_series(1, 40000) n;
+            analyze mails;
+            """)
+        // As the app itself, behind row security.
+        let plans = try AdminSession(url: bursar.database.appURL)
+        try plans.run("begin; set local app.tenant_id = '\(tenant.id.uuid.uuidString)'")
+        for way in ["desc", "asc"] {
+            let rows = try plans.query(
+                """
+                explain select m.id, m.occurred_at from mails m left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id \
+                where m.tenant_id = \(tenant.id.uuid) and m.enrollment_id = \(enrollment.uuid) \
+                order by m.occurred_at \(unsafeSQL: way), m.id \(unsafeSQL: way) limit 51
+                """)
+            let plan = try rows.map { try $0.get(0, as: String.self) }.joined(separator: "\n")
+            #expect(plan.contains("using mails_enrollment ") && !plan.contains("Sort"), "\(plan)")
+        }
+        await bursar.close()
+    }
+}
