@@ -109,7 +109,6 @@ extension Account {
         ListColumn(
             "department", "enrollment.department", isShownFirst: false, cell: { departmentCell($0, $1) },
             file: [
-                FileColumn("enrollment_id", "accounts.enrollment_id") { row, _ in .text(row.account.enrollment?.description) },
                 FileColumn("department_id", "list.department_id") { row, _ in .text(row.account.department?.description) },
                 FileColumn("department", "enrollment.department") { row, _ in .text(row.departmentName) },
             ]),
@@ -120,6 +119,12 @@ extension Account {
         ListColumn(
             "time_zone", "accounts.time_zone", isShownFirst: false, cell: { row, _ in .text(row.account.zone.identifier) },
             file: [FileColumn("time_zone", "accounts.time_zone") { row, _ in .text(row.account.zone.identifier) }]),
+        ListColumn(
+            "enrollment_id", "accounts.enrollment_id", isShownFirst: false,
+            cell: { row, reader in row.account.enrollment.map { identifier($0.description) } ?? reader.t.nothing },
+            file: [
+                FileColumn("enrollment_id", "accounts.enrollment_id") { row, _ in .text(row.account.enrollment?.description) }
+            ]),
         ListColumn(
             "locale", "accounts.language", isShownFirst: false,
             cell: { row, reader in .text(reader.t("accounts.language_of.\(row.account.locale)")) },
