@@ -71,9 +71,12 @@ package struct DataTable: Sendable {
         self.narrow = narrow
     }
 
+    /// So many columns are not squeezed into the page: each keeps its width, and the region scrolls.
+    private var isWide: Bool { columns.count > 8 }
+
     package var html: HTML {
         div(.class("scroller"), .role(.region), .ariaLabel(caption), .tabindex(0)) {
-            table(.class("table", narrow == .cards ? "table--cards" : nil)) {
+            table(.class("table", narrow == .cards ? "table--cards" : nil, isWide ? "table--wide" : nil)) {
                 tableCaption(caption, isShown: showsCaption)
                 thead { tr { HTML.fragment(columns.map(Self.head)) } }
                 tbody { HTML.fragment(rows.map(row)) }

@@ -211,7 +211,7 @@ enum KeyScan {
         "identity.status_word.", "desk.asked_status.", "offers.number_of.", "jobs.state.", "jobs.none.",
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
         "link.", "profile.theme_",
-        "many.", "operations.",
+        "many.", "deed.", "operations.", "accounts.language_of.",
         "mail.", "members.state_", "members.role_",
         "notifications.status_",
         "list.format_", "list.sort_instant_", "list.sort_text_", "list.sort_number_", "department.quota_", "payment.continue_",

@@ -55,6 +55,39 @@ import Values
         #expect(chinese.contains("发给您的以及与您负责的账户和协议有关的每一封邮件"))
     }
 
+    @Test func `say that mails wait only where one does, and lead there`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let title = "Mails are waiting: no mail server is configured"
+        let waiting = "?status=waiting\">Show those that wait</a>"
+        let person = try await story.person("account_admin")
+        let list = "/accounts/\(story.account)/notifications"
+        try await tenant.writeLetters()
+        let all = try await person.get(list).expect(200).text
+        #expect(all.contains(title) && all.contains("\(list)\(waiting)"))
+        #expect(try await person.get("\(list)?lang=zh-Hans").expect(200).text.contains("查看等待发送的邮件"))
+        let those = try await person.get("\(list)?status=waiting&lang=en").expect(200).text
+        #expect(those.contains(title) && !those.contains("Show those that wait"), "they are what is shown")
+        for narrowed in ["status=sent", "q=nobody@example.com", "kind=deleted"] {
+            #expect(!(try await person.get("\(list)?\(narrowed)").expect(200).text.contains(title)), "\(narrowed)")
+        }
+        let letter = try #require(
+            try await tenant.get("/v1/notifications?account_id=\(story.account)").expect(200).list("data").first?.scalar("id"))
+        #expect(try await person.get("\(list)/\(letter)").expect(200).text.contains(title))
+        let service = try await story.person(nil)
+        try await tenant.writeLetters()
+        #expect(try await service.get("/notifications").expect(200).text.contains(title))
+        // Once nothing waits for them, nobody says so.
+        try tenant.force(
+            """
+            update mails set status = 'sent', sent_at = now(), next_attempt_at = null, secret_path = null \
+            where tenant_id = $tenant
+            """)
+        #expect(!(try await person.get(list).expect(200).text.contains(title)))
+        #expect(!(try await person.get("\(list)/\(letter)").expect(200).text.contains(title)))
+        #expect(!(try await service.get("/notifications").expect(200).text.contains(title)))
+    }
+
     @Test func `of an agreement's administrator are her letters and those of its subscriptions`() async throws {
         let tenant = try await TestBursar.shared.tenant("own")
         let enrollment = try await tenant.enrollment(commitment: "100.00")

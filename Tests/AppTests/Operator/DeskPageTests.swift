@@ -83,7 +83,12 @@ import Values
         try await tenant.advance(to: "2025-01-15T00:00:00Z")
         let browser = try await story.person("operator")
         let held = try await browser.get("/operator/partners/\(partner)?lang=en").expect(200).text
-        #expect(!held.contains("Deleted subscription"))
+        // Whose partner it was goes with the order (L3); everywhere else it is called what it is.
+        #expect(!held.contains("Deleted subscription") && !held.contains(id))
+        let list = try await browser.get("/operator/subscriptions?lang=en&cols=name,state,partner").expect(200).text
+        #expect(list.contains("Lapsed order") && list.contains("Lapsed</span>") && !list.contains("Harbour Partners"))
+        #expect(try await browser.get("/operator/subscriptions?lang=zh-Hans").expect(200).text.contains("已失效</span>"))
+        try await browser.get("/operator?lang=en").expect(200)
         try await tenant.writeLetters()
         let mails = try await browser.get("/operator/mails?lang=en&cols=kind,subscription").expect(200).text
         #expect(mails.contains("Order lapsed") && !mails.contains("Deleted subscription"))

@@ -136,6 +136,15 @@ struct PortalStory {
         }
     }
 
+    /// Somebody who reads several accounts.
+    func reader(of accounts: [String]) async throws -> Browser {
+        let email = "\(tenant.bursar.uniqueName("reader"))@example.com"
+        for account in accounts { _ = try await password(email, "reader", AccountID(account)) }
+        let browser = Browser(tenant.bursar)
+        try await browser.signIn(email)
+        return browser
+    }
+
     private func password(_ email: String, _ role: String?, _ account: AccountID?) async throws -> String {
         let (context, change) = (
             tenant.context, SetPassword(email: email, password: Browser.password, role: role, account: account)

@@ -7,6 +7,29 @@ import Values
 
 /// An agreement's departments and accounts, which are lists like all others.
 @Suite struct `The lists of an agreement` {
+    @Test func `lists accounts with the same fields in the API as in files`() async throws {
+        let portal = try await EnterprisePortal()
+        let filter = "enrollment_id=\(portal.ground.enrollment)"
+        let file = try await portal.tenant.get("/v1/accounts?\(filter)&format=csv").expect(200).text
+        let header = Set((file.split(whereSeparator: \.isNewline).first ?? "").split(separator: ",").map(String.init))
+        let reply = try await portal.tenant.get("/v1/accounts?\(filter)").expect(200)
+        // A person is an object there and three columns here.
+        let nested = ["administrator", "administrator_email", "administrator_id"]
+        for name in header.subtracting(nested) { #expect(reply.text.contains("\"\(name)\":"), "\(name)") }
+        #expect(
+            header == [
+                "id", "name", "kind", "administrator", "administrator_email", "administrator_id", "currency", "created_at",
+                "running",
+                "suspended", "enrollment_id", "department_id", "department", "subscriptions", "time_zone", "locale", "updated_at",
+                "identity_verified",
+            ])
+        let row = try #require(reply.list("data").first { $0.scalar("id") == portal.ground.account })
+        #expect(row.scalar("running") == "1" && row.scalar("suspended") == "0" && row.scalar("subscriptions") == "1")
+        try await portal.tenant.suspend(portal.ground.subscription, "requested").expect(200)
+        let after = try await portal.tenant.get("/v1/accounts?\(filter)").expect(200).list("data")
+        #expect(after.contains { $0.scalar("running") == "0" && $0.scalar("suspended") == "1" })
+    }
+
     @Test func `lists departments like everything else: sorted, narrowed, paged, as files, and the whole agreement below`()
         async throws
     {

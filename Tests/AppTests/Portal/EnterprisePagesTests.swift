@@ -256,7 +256,24 @@ struct EnterprisePortal {
         // One reason is lifted, the other stays: the review says so.
         try await tenant.suspend(asked, "requested").expect(200)
         try await tenant.suspend(asked, "operator").expect(200)
-        #expect(try await browser.get(many + asked).expect(200).text.contains("Stays suspended"))
+        let staying = try await browser.get(many + asked).expect(200).text
+        #expect(staying.contains("Stays suspended") && staying.contains("Lift a reason from 1 subscription?"))
+        #expect(!staying.contains("They are active at once"))
+        // What is suspended already only gets a reason more; heading and button count it apart.
+        let running = portal.ground.subscription
+        let chosen = "\(portal.base)/subscriptions/many?id=\(running)&id=\(held)&action="
+        let suspending = try await browser.get("\(chosen)suspend").expect(200).text
+        #expect(suspending.contains("Suspend 1 subscription and add a reason to 1?"))
+        #expect(suspending.contains(">Suspend 1 subscription and add a reason to 1</button>"))
+        #expect(suspending.contains("Another reason is added; the date stays"))
+        let cancelling = try await browser.get("\(chosen)cancel").expect(200).text
+        #expect(cancelling.contains("Cancel 1 running subscription and 1 suspended?") && cancelling.contains("its date stays"))
+        #expect(
+            try await browser.get("\(chosen)suspend&lang=zh-Hans").expect(200).text
+                .contains("停用 1 个订阅，并为另外 1 个增加一项原因？"))
+        try await browser.get("\(many)\(asked)&lang=en").expect(200)
+        let lifted = try portal.location(try await browser.post("\(portal.base)/subscriptions/many"))
+        #expect(try await browser.get(lifted).expect(200).text.contains("A reason lifted from 1 subscription"))
         try await tenant.invariants()
     }
 

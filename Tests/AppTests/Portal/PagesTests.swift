@@ -177,6 +177,31 @@ import Values
         #expect(customer.contains("CN¥1,000.00") && !customer.contains("US$"))
         let provider = try await story.person("operator").get("/help?lang=en").expect(200).text
         #expect(provider.contains("CN¥1,000.00") && !provider.contains("US$"))
+        // A customer of another currency than the tenant's reads her own terms, and hers alone.
+        let elsewhere = try await story.tenant.account("Alpine Outdoor", currency: "USD")
+        let dollars = try await story.reader(of: [elsewhere]).get("/help?lang=en").expect(200).text
+        #expect(dollars.contains("US$1,000.00") && !dollars.contains("CN¥"))
+        let both = try await story.reader(of: [elsewhere, story.account]).get("/help?lang=en").expect(200).text
+        #expect(both.contains("US$1,000.00") && both.contains("CN¥1,000.00"))
+    }
+
+    @Test func `lead whoever has several accounts back to each of them from where she is in none`() async throws {
+        let story = try await PortalStory()
+        let second = try await story.tenant.account("Second Harbour")
+        let stranger = try await story.tenant.account("Not Hers")
+        let browser = try await story.reader(of: [story.account, second])
+        let ways = [story.account, second].map { "<a href=\"/accounts/\($0)/subscriptions\">" }
+        for (page, status) in [("/profile", 200), ("/help", 200), ("/roles", 200), ("/nowhere", 404), ("/subscriptions", 200)] {
+            let text = try await browser.get("\(page)?lang=en").expect(status).text
+            let side =
+                text.components(separatedBy: "<nav class=\"side\"").dropFirst().first?.components(separatedBy: "</nav>")[0] ?? ""
+            #expect(ways.allSatisfy(side.contains) && !side.contains(stranger), "\(page): \(side)")
+        }
+        // On an account's own page its menu is about that account; the others are in the switch above.
+        let inside = try await browser.get("/accounts/\(second)/subscriptions").expect(200).text
+        let side =
+            inside.components(separatedBy: "<nav class=\"side\"").dropFirst().first?.components(separatedBy: "</nav>")[0] ?? ""
+        #expect(!side.contains(story.account) && inside.contains("/accounts/\(story.account)/subscriptions"))
     }
 
     @Test func `cancel only under the typed name, with the date`() async throws {

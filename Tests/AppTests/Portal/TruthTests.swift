@@ -23,7 +23,10 @@ import Testing
         #expect(outlook["credit_end.at"] == suspended["delete_at"])
         let page = try await browser.get("\(story.overview)?lang=en").expect(200).text
         #expect(page.contains("CN¥2,000.00 of its credit is valid beyond that date"))
-        #expect(page.contains("CN¥2,000.00 of credit that is still valid then is forfeited with it"))
+        #expect(page.contains("CN¥2,000.00 of credit that is still valid then. It is not refunded."))
+        // A date is said once: what happens, and beside it the rule with its number.
+        #expect(page.contains("Rule L2, version 1 of the terms: 90 days of 24 hours after it was suspended."))
+        #expect(!page.contains("days later all its data"))
         #expect(try await browser.get("\(story.overview)?lang=zh-Hans").expect(200).text.contains("一并作废，不予退还"))
         let list = try await browser.get("/accounts/\(story.account)/subscriptions?lang=en").expect(200).text
         #expect(list.contains("but data goes in 90 days"))

@@ -70,7 +70,8 @@ package struct Account: Sendable {
     package var belonging: Belonging { Belonging(account: id, accountAdministrator: administrator.id, enrollment: enrollment) }
     package var etag: String { "\"\(version)\"" }
 
-    func write(to json: inout JSONWriter) {
+    /// - Parameter listed: what lists say beside the account itself, in the API as in files.
+    func write(to json: inout JSONWriter, listed: ListedAccount? = nil) {
         json.object {
             $0.field("id", id)
             $0.field("object", "account")
@@ -85,6 +86,12 @@ package struct Account: Sendable {
             $0.field("department_id", department)
             $0.field("created_at", createdAt)
             $0.field("updated_at", updatedAt)
+            if let listed {
+                $0.field("department", listed.departmentName)
+                $0.field("running", listed.running)
+                $0.field("suspended", listed.suspended)
+                $0.field("subscriptions", listed.subscriptions)
+            }
         }
     }
 

@@ -23,6 +23,7 @@ extension Account {
         name: "accounts", endpoint: .listAccounts, table: "accounts a", idColumn: "a.id", id: { $0.account.id.uuid },
         select: { "select \(Account.columns) \(Account.source) where \($0)" },
         decode: { rows, _ in try rows.map { ListedAccount(account: try Account($0)) } }, enrich: { try await withCounts($0, $1) },
+        enrichesObjects: true,
         visible: { Visibility.ofAccounts(to: $0.principal) },
         orders: [
             .newest("created_at", "a.created_at") { $0.account.createdAt },
@@ -61,7 +62,7 @@ extension Account {
                 "a.department_id = \(DepartmentID(value) ?? DepartmentID(.zero))"
             },
         ],
-        columns: listColumns, write: { row, _, json in row.account.write(to: &json) })
+        columns: listColumns, write: { row, _, json in row.account.write(to: &json, listed: row) })
 
     private static let listColumns: [ListColumn<ListedAccount>] = [
         ListColumn(
@@ -85,6 +86,9 @@ extension Account {
             file: [
                 FileColumn("administrator", "accounts.administrator") { row, _ in .text(row.account.administrator.name) },
                 FileColumn("administrator_email", "list.email") { row, _ in .text(row.account.administrator.email) },
+                FileColumn("administrator_id", "accounts.administrator_id") { row, _ in
+                    .text(row.account.administrator.id.description)
+                },
             ]),
         ListColumn(
             "currency", "accounts.currency", cell: { row, _ in .text(row.account.currency.code) },
@@ -115,6 +119,20 @@ extension Account {
         ListColumn(
             "time_zone", "accounts.time_zone", isShownFirst: false, cell: { row, _ in .text(row.account.zone.identifier) },
             file: [FileColumn("time_zone", "accounts.time_zone") { row, _ in .text(row.account.zone.identifier) }]),
+        ListColumn(
+            "enrollment_id", "accounts.enrollment_id", isShownFirst: false,
+            cell: { row, reader in row.account.enrollment.map { identifier($0.description) } ?? reader.t.nothing },
+            file: [
+                FileColumn("enrollment_id", "accounts.enrollment_id") { row, _ in .text(row.account.enrollment?.description) }
+            ]),
+        ListColumn(
+            "locale", "accounts.language", isShownFirst: false,
+            cell: { row, reader in .text(reader.t("accounts.language_of.\(row.account.locale)")) },
+            file: [FileColumn("locale", "accounts.language") { row, _ in .text(row.account.locale) }]),
+        ListColumn(
+            "updated_at", "accounts.updated", isShownFirst: false,
+            cell: { row, reader in reader.t.dateElement(row.account.updatedAt) },
+            file: [FileColumn("updated_at", "accounts.updated") { row, _ in .instant(row.account.updatedAt) }]),
         ListColumn(
             "identity_verified", "accounts.verified", isShownFirst: false,
             cell: { row, reader in .text(reader.t(row.account.identityVerified ? "common.yes" : "common.no")) },

@@ -11,6 +11,8 @@ struct ListFrame: Sendable {
     var crumbs: Breadcrumbs?
     var actions: [ActionLink] = []
     var above: HTML = .empty
+    /// What stands above only while the list, as it is narrowed, holds such a row.
+    var notice: Notice?
     /// Filters that the page's path has set: they are no choice of the reader's.
     var scope: [(name: String, value: String)] = []
     /// The page has found that everything in its scope is the reader's: nobody asks again for each row.
@@ -82,16 +84,14 @@ extension PageHandler {
             limit: view.limit, sort: view.sort, cursor: visit.filled("cursor"), before: visit.filled("before"))
         let (_, slice) = try await description.page(request, condition, counting: true, context)
         let items = try await description.enrich?(slice.items, context) ?? slice.items
-        return visit.page(view.page(items, slice, request, context), around)
+        var page = view.page(items, slice, request, context)
+        if let notice = try await noticed(view, context) {
+            page.above = group {
+                page.above; notice
+            }
+        }
+        return visit.page(page, around)
     }
-}
-
-extension Visit {
-    /// A parameter that says something.
-    func filled(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
-
-    /// Every value of a parameter that may come more than once.
-    func all(_ name: String) -> [String] { request.query.filter { $0.name == name }.map(\.value) }
 }
 
 /// One visit of a list: what its address says, and the page made of it.
@@ -229,7 +229,7 @@ struct ListView<Item: Sendable>: Sendable {
         return [selection.rows.cell(id, first, isTicked: visit.all("id").contains(id), t)] + cells.dropFirst()
     }
 
-    private func here(changing changes: [(String, String?)]) -> URLPath {
+    func here(changing changes: [(String, String?)]) -> URLPath {
         let kept = Self.place.filter { name, _ in !changes.contains { $0.0 == name } }
         return visit.here(changing: kept + everything.filter { name, _ in !changes.contains { $0.0 == name } } + changes)
     }

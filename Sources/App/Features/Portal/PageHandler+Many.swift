@@ -121,6 +121,7 @@ extension PageHandler {
                 refusal: verdict?.verdict == "done" ? nil : why ?? t("many.already"))
             row.settled = unbilled[subscription.id]?.settled
             let left = reasons.filter { $0 != Self.reason(action, subscription) }
+            row.isTurned = action == .reactivate ? left.isEmpty : subscription.state != .suspended
             if action == .reactivate, !left.isEmpty { row.stays = t("desk.verdict_stays", ["reasons": t.words(left)]) }
             return row
         }
@@ -179,6 +180,7 @@ extension PageHandler {
         let verdict: String
         let detail: String?
         let until: Instant?
+        let state: String?
     }
 
     private static func results(_ answer: Answer) -> [SubscriptionID: ItemResult] {
@@ -187,7 +189,7 @@ extension PageHandler {
             guard let fields = item.members, let id = fields["id"]?.text.flatMap({ SubscriptionID($0) }) else { continue }
             results[id] = ItemResult(
                 verdict: fields["verdict"]?.text ?? "", detail: fields["detail"]?.text,
-                until: fields["recoverable_until"]?.text.flatMap { Instant(rfc3339: $0) })
+                until: fields["recoverable_until"]?.text.flatMap { Instant(rfc3339: $0) }, state: fields["state"]?.text)
         }
         return results
     }
@@ -211,9 +213,11 @@ extension PageHandler {
         guard !subscriptions.isEmpty else { throw Failure.notFound }
         let shown = subscriptions.compactMap { subscription -> ManyDonePage.Row? in
             guard let result = results[subscription.id] else { return nil }
-            return ManyDonePage.Row(
+            var row = ManyDonePage.Row(
                 id: subscription.id.description, name: subscription.shownName(t),
                 url: subscription.links.overview, verdict: result.verdict, detail: result.detail, until: result.until)
+            row.isSuspended = result.state == SubscriptionState.suspended.rawValue
+            return row
         }
         let undone = shown.filter { $0.verdict == "done" }.map { ("id", $0.id) }
         let undo = view.url(.manyForm, query: [("action", "reactivate")] + undone)

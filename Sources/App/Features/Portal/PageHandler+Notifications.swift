@@ -37,7 +37,10 @@ extension PageHandler {
             title: t("notifications.title"), lede: .text(lede),
             empty: .neverHad(title: t("notifications.empty_title"), text: t("notifications.empty_text"), action: nil),
             filteredTitle: t("notifications.filtered_title"))
-        frame.above = mailNotice(t, try visit.context().principal)
+        if !hasMailServer {
+            let principal = try visit.context().principal
+            frame.notice = ListFrame.Notice(filter: ("status", "waiting")) { Self.mailNotice(t, principal, waiting: $0) }
+        }
         for status in ["waiting", "refused", "failed"] {
             frame.done["status=\(status)"] = .allDone(title: t("notifications.done_title"), text: t("notifications.done_text"))
         }
@@ -46,10 +49,11 @@ extension PageHandler {
 
     /// Without a mail server nothing leaves, and the page says so.
     /// The names of the settings are for those who can set them.
-    private func mailNotice(_ t: Localiser, _ principal: Principal) -> HTML {
-        guard !hasMailServer else { return .empty }
+    private static func mailNotice(_ t: Localiser, _ principal: Principal, waiting: URLPath? = nil) -> Banner {
         let text = t(principal.isOperator ? "notifications.no_server_operator" : "notifications.no_server_text")
-        return Banner(.warn, title: t("notifications.no_server_title"), text: .text(text)).html
+        return Banner(
+            .warn, title: t("notifications.no_server_title"), text: .text(text),
+            actions: waiting.map { [ActionLink(t("notifications.show_waiting"), $0)] } ?? [])
     }
 
     private var hasMailServer: Bool { dependencies.configuration.mail.server != nil }
@@ -108,7 +112,9 @@ extension PageHandler {
         let roles = notification.account.map { principal.roles(on: $0.belonging) } ?? [.operator]
         let kind = notification.account?.kind ?? .standard
         var page = NotificationPage(crumbs: crumbs, notification: notification, strings: t.strings)
-        page.notice = mailNotice(t, principal)
+        if !hasMailServer, notification.status == "waiting" {
+            page.notice = Self.mailNotice(t, principal).html
+        }
         page.opensSubscription = principal.isOperator || notification.isOfSubscription(seenBy: principal)
         if let action, roles.contains(where: { Permission.allows($0, .manageAlerts, in: kind) }) {
             if notification.erasedAt != nil {

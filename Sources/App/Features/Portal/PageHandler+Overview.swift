@@ -57,7 +57,12 @@ extension PageHandler {
         let stored = subscription.whatNext
         let possible = WhatNext.possible(stored, beside: estimated)
         if possible.count < stored.count { page.latestEnd = subscription.creditExpiry(at: view.now) }
-        page.next = possible.map { .init($0, amount: $0.forfeited) }
+        let ofTrial = Set(subscription.credit.filter { $0.source == .trial }.map(\.id))
+        page.next = possible.map { consequence in
+            var next = SubscriptionOverviewPage.Next(consequence, amount: consequence.forfeited)
+            next.isOfTrial = consequence.lotID.map(ofTrial.contains) ?? false
+            return next
+        }
         page.next += estimated.map { consequence in
             var next = SubscriptionOverviewPage.Next(consequence)
             next.isEstimate = true

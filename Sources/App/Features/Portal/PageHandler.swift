@@ -340,11 +340,7 @@ struct PageHandler: Sendable {
         if failure.status >= 500 || failure.status == 429, visit.route?.isPost != true {
             actions.append(ActionLink(t("error.retry"), visit.here(), .primary))
         }
-        if failure.status != 404, failure.status != 401, visit.route?.parameters == ["account_id", "subscription_id"],
-            visit.route != .subscription
-        {
-            actions.append(ActionLink(t("error.back"), PageRoute.subscription.url(visit.parameters), .primary))
-        }
+        actions += waysBack(failure, visit)
         if visit.signedIn != nil { actions.append(ActionLink(t("error.home"), PageRoute.home.url())) }
         let model = ErrorPageModel(
             status: failure.status, code: failure.code, arguments: failure.arguments, requestID: visit.requestID, actions: actions

@@ -32,6 +32,8 @@ extension Visit {
         shell.navigation = [
             NavigationGroup(side == .provider ? providerItems(signedIn.tenant, frame, t) : customerItems(frame, surroundings, t))
         ]
+        let places = side == .provider ? [] : placesBeyond(frame, surroundings)
+        if !places.isEmpty { shell.navigation.append(NavigationGroup(heading: t("shell.accounts"), places)) }
         shell.viewing = viewingNotice(signedIn, surroundings, t)
         if side == .provider { shell.navigation.append(deskItems(frame, t)) }
         let around = administrationItems(signedIn.principal, frame, surroundings, t)
@@ -139,9 +141,17 @@ extension Visit {
         return items
     }
 
+    /// On a page that belongs to none of them (profile, help, errors), whoever has several accounts goes on to each from the menu.
+    private func placesBeyond(_ frame: Frame, _ own: Surroundings) -> [NavigationItem] {
+        frame.account == nil && frame.enrollment == nil ? places(frame, own) : []
+    }
+
     private func contexts(_ frame: Frame, _ own: Surroundings, _ t: Localiser) -> [NavigationItem] {
-        guard own.ownAccounts.count + own.enrollments.count > 1 else { return [] }
-        return own.enrollments.map {
+        own.ownAccounts.count + own.enrollments.count > 1 ? places(frame, own) : []
+    }
+
+    private func places(_ frame: Frame, _ own: Surroundings) -> [NavigationItem] {
+        own.enrollments.map {
             NavigationItem(
                 $0.name, PageRoute.enrollment.url($0.id.description),
                 isCurrent: frame.account == nil && frame.enrollment?.id == $0.id)

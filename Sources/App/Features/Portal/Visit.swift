@@ -193,3 +193,11 @@ struct Frame: Sendable {
     var current: URLPath?
     var banner: Banner?
 }
+
+extension Visit {
+    /// A parameter that says something.
+    func filled(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// Every value of a parameter that may come more than once.
+    func all(_ name: String) -> [String] { request.query.filter { $0.name == name }.map(\.value) }
+}

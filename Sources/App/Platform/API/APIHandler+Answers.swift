@@ -43,7 +43,9 @@ extension APIHandler {
             limit: limit, sort: request["sort"] ?? description.order(of: request.values), cursor: request["cursor"])
         guard let format = request["format"].flatMap({ ListFileFormat(rawValue: $0) }) else {
             let (now, slice) = try await description.page(wanted, condition, counting: false, context)
-            return await list(request, ListPage(items: slice.items, nextCursor: slice.next)) { description.write($0, now, &$1) }
+            let items =
+                description.enrichesObjects ? try await description.enrich?(slice.items, context) ?? slice.items : slice.items
+            return await list(request, ListPage(items: items, nextCursor: slice.next)) { description.write($0, now, &$1) }
         }
         let zone = TimeZoneRule(identifier: context.tenant.timeZone) ?? .utc
         let t = Localiser(strings: localisation[request.language], zone: zone, now: try await context.now())

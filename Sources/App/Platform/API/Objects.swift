@@ -93,7 +93,13 @@ extension Schema {
                     .init("locale", .word(["en", "zh-Hans"])), .init("identity_verified", .boolean),
                     .init("administrator", .named("Person")),
                     .init("enrollment_id", .nullable(.id("enr"))), .init("department_id", .nullable(.id("dep"))),
-                    .init("created_at", instant), .init("updated_at", instant), dryRun,
+                    .init("created_at", instant), .init("updated_at", instant),
+                    .optional("department", .nullable(.text(max: 200)), "The department's name. In lists only."),
+                    .optional("running", .integer(min: 0, max: 100_000_000), "Subscriptions that run. In lists only."),
+                    .optional(
+                        "suspended", .integer(min: 0, max: 100_000_000), "Subscriptions that are suspended. In lists only."),
+                    .optional(
+                        "subscriptions", .integer(min: 0, max: 100_000_000), "All that are not deleted. In lists only."), dryRun,
                 ])
             ),
             (

@@ -159,6 +159,8 @@ package struct ListDescription<Item: Sendable>: Sendable {
     let decode: @Sendable (Rows, TenantContext) async throws -> [Item]
     /// What pages and files show beside the row itself, read for all rows of a page at once.
     var enrich: (@Sendable ([Item], TenantContext) async throws -> [Item])?
+    /// Whether the API's objects hold what `enrich` reads, as files do.
+    var enrichesObjects = false
     /// Whether anything can be done with a ticked row at all; with every row unless said.
     var isTicked: (@Sendable (Item) -> Bool)?
     /// `and …`: what the principal may see; empty for everything of her tenant. Throws where the role may not have the list at all.
@@ -276,6 +278,12 @@ package struct ListDescription<Item: Sendable>: Sendable {
     /// The rows that a condition leaves, with an order and perhaps a limit.
     func statement(_ condition: ListCondition, _ tail: SQL) -> SQL {
         select(condition.place.map { "\($0) where \(condition.whole) \(tail)" } ?? "\(condition.whole) \(tail)")
+    }
+
+    /// Whether there is any row at all.
+    func holds(_ condition: ListCondition, _ context: TenantContext) async throws -> Bool {
+        let rows = try await context.read(count(condition, atMost: 1)).rows
+        return try (rows.first.map { try $0.get(0, as: Int64.self) } ?? 0) > 0
     }
 
     /// How many rows there are, up to a bound. In the first order, so that an index is walked and never the table; a search has its own index.

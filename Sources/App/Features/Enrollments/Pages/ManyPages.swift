@@ -18,6 +18,8 @@ package struct ManyReviewPage: Page {
         package let refusal: String?
         /// What becomes of it, where that is not what the deed says: another reason stays.
         package var stays: String?
+        /// Whether its state changes; else it is suspended before and after.
+        package var isTurned = true
 
         package init(
             id: String, name: String, url: URLPath, account: String, until: Instant?, unbilled: Money?, refusal: String?
@@ -63,17 +65,21 @@ package struct ManyReviewPage: Page {
     package var hasProblems: Bool { !problems.isEmpty }
     private var possible: [Row] { rows.filter { $0.refusal == nil } }
     private var isGrave: Bool { word != "reactivate" }
+    private var deed: DeedWords {
+        let turned = possible.count(where: \.isTurned)
+        return DeedWords(word, turned: turned, others: possible.count - turned)
+    }
 
     package func title(_ t: Localiser) -> String {
         if rows.isEmpty { return problems.first?.message ?? t("many.nothing_chosen") }
-        return possible.isEmpty ? t("many.nothing") : t("many.title_\(word)", ["count": t.number(possible.count)])
+        return possible.isEmpty ? t("many.nothing") : deed.question(t)
     }
 
     package func content(_ t: Localiser) -> HTML {
         group {
             crumbs.html(t)
             if !rows.isEmpty { errorSummary(problems, t) }
-            PageHeading(title(t), lede: .text(t(rows.isEmpty ? "many.choose_again" : "many.lede_\(word)"))).html
+            PageHeading(title(t), lede: lede(t)).html
             if possible.isEmpty {
                 if !rows.isEmpty { table(t).html }
                 div(.class("actions")) { a(.class("btn"), .href(back)) { t("many.back") } }
@@ -85,21 +91,34 @@ package struct ManyReviewPage: Page {
         }
     }
 
+    private func lede(_ t: Localiser) -> HTML {
+        if rows.isEmpty { return .text(t("many.choose_again")) }
+        // Where no state changes, nothing stops and nothing runs again.
+        return deed.count > 0 && deed.turned == 0 ? .empty : .text(t("many.lede_\(word)"))
+    }
+
     private func effects(_ t: Localiser) -> [HTML] {
-        guard isGrave else { return [.text(t("many.becomes_active")), .text(t("many.services"))] }
+        let deed = deed
+        let staying = deed.others == 0 ? [] : [HTML.text(t(isGrave ? "desk.deadline_stays" : "deed.stay"))]
+        guard isGrave else {
+            let running = [HTML.text(t("many.becomes_active")), .text(t("many.services"))]
+            return (deed.turned == 0 ? [] : running) + staying
+        }
         let unbilled = possible.reduce(Int64(0)) { $0 + ($1.unbilled?.minor ?? 0) }
         let settled = possible.reduce(Int64(0)) { $0 + (($1.settled ?? $1.unbilled)?.minor ?? 0) }
-        return [
-            .text(t("many.stops")),
+        let stops = deed.turned == 0 ? [] : [HTML.text(t("many.stops"))]
+        let backup = deed.turned == 0 ? [] : [HTML.text(t("many.no_backup"))]
+        return stops + [
             .text(
                 t(
                     "cancel.owed",
                     ["amount": unbilled, "settled": settled, "unsettled": unbilled - settled].mapValues {
                         t.money(Money(minor: $0, currency: currency))
-                    })),
-            .text(t("many.no_backup")), .text(t("many.recover", ["days": t.number(retentionDays)])), .text(t("many.deletion")),
+                    }))
+        ] + backup + [
+            .text(t("many.recover", ["days": t.number(retentionDays)])), .text(t("many.deletion")),
             .text(t("cancel.stays")),
-        ]
+        ] + staying
     }
 
     private func table(_ t: Localiser) -> DataTable {
@@ -130,7 +149,9 @@ package struct ManyReviewPage: Page {
 
     private func verdict(_ row: Row, _ t: Localiser) -> HTML {
         guard let refusal = row.refusal else {
-            return .text(row.stays ?? t("many.will_\(word)"))
+            if let stays = row.stays { return .text(stays) }
+            if row.isTurned { return .text(t("many.will_\(word)")) }
+            return .text(t(word == "cancel" ? "many.will_cancel_more" : "desk.verdict_added"))
         }
         return group {
             t("many.will_not")
@@ -155,7 +176,7 @@ package struct ManyReviewPage: Page {
             NoteField("reason", t("many.reason"), hint: t("cancel.reason_hint"), value: note).html(t)
             if isGrave { countField(t).html(problems, t) }
             div(.class("actions")) {
-                submitButton(t("many.\(word)", ["count": t.number(possible.count)]), isGrave ? .danger : .primary)
+                submitButton(deed.words(t), isGrave ? .danger : .primary)
                 a(.class("btn"), .href(back)) { t("many.keep") }
             }
         }
@@ -179,6 +200,8 @@ package struct ManyDonePage: Page {
         package let verdict: String
         package let detail: String?
         package let until: Instant?
+        /// Still suspended afterwards.
+        package var isSuspended = false
 
         package init(id: String, name: String, url: URLPath, verdict: String, detail: String?, until: Instant?) {
             self.id = id
@@ -207,7 +230,10 @@ package struct ManyDonePage: Page {
 
     private func count(_ verdict: String) -> Int { rows.count { $0.verdict == verdict } }
 
-    package func title(_ t: Localiser) -> String { t("many.done_\(word)", ["count": t.number(count("done"))]) }
+    package func title(_ t: Localiser) -> String {
+        let others = rows.count { word == "reactivate" && $0.verdict == "done" && $0.isSuspended }
+        return DeedWords(word, turned: count("done") - others, others: others).done(t)
+    }
 
     package func content(_ t: Localiser) -> HTML {
         let refused = count("refused")

@@ -12,7 +12,7 @@ package struct NotificationPage: Page {
     var cannotResend: String?
     /// Whether the reader may look at the subscription that it is about.
     var opensSubscription = true
-    /// What stands above while nothing can leave.
+    /// What stands above while it waits and nothing can leave.
     var notice: HTML = .empty
 
     package func title(_ t: Localiser) -> String { notification.subject ?? notification.name(t) }
@@ -20,7 +20,7 @@ package struct NotificationPage: Page {
     package func content(_ t: Localiser) -> HTML {
         div(.class("narrow")) {
             crumbs.html(t)
-            h1 { title(t) }
+            PageHeading(title(t)).html
             notice
             DetailList(facts(t)).html
             words(t)

@@ -26,7 +26,8 @@ struct SuspendAccountPage: Page {
     private var post: URLPath { (direction == .suspend ? PageRoute.operatorSuspend : .operatorLift).url(account.description) }
 
     func title(_ t: Localiser) -> String {
-        t("desk.\(direction.rawValue)_\(isDone ? "title_done" : "title")", ["name": accountName])
+        if !isDone, deed.count > 0 { return deed.question(of: accountName, t) }
+        return t("desk.\(direction.rawValue)_\(isDone ? "title_done" : "title_none")", ["name": accountName])
     }
 
     func content(_ t: Localiser) -> HTML {
@@ -45,7 +46,7 @@ struct SuspendAccountPage: Page {
             table(t)
             if isDone {
                 p { a(.class("btn"), .href(back)) { t("desk.back_to_account") } }
-            } else if count == 0 {
+            } else if deed.count == 0 {
                 // Nothing would come of it: there is nothing to confirm.
                 Banner(.info, title: t("desk.\(direction.rawValue)_none", ["reason": t.word(reason)])).html
                 p { a(.class("btn"), .href(back)) { t("desk.back_to_account") } }
@@ -131,15 +132,24 @@ struct SuspendAccountPage: Page {
         return t("desk.verdict_stays", ["reasons": t.words(facts.reasons.sorted)])
     }
 
-    private var count: Int { verdicts.count { $0.word == .done } }
+    private var deed: DeedWords {
+        let done = verdicts.filter { $0.word == .done }
+        let turned = done.count { $0.before.state != $0.after.state }
+        return DeedWords(
+            direction == .suspend ? "suspend" : "reactivate", turned: turned, others: done.count - turned)
+    }
+
+    private func effects(_ t: Localiser) -> [HTML] {
+        guard deed.turned > 0 else { return [.text(t(direction == .suspend ? "desk.deadline_stays" : "deed.stay"))] }
+        return direction == .suspend
+            ? [.text(t("suspend.stops")), .text(t("cancel.no_backup")), .text(t("desk.suspend_until"))]
+            : [.text(t("reactivate.services"))]
+    }
 
     private func question(_ t: Localiser) -> HTML {
         var question = ConfirmForm(
-            effects: direction == .suspend
-                ? [.text(t("suspend.stops")), .text(t("cancel.no_backup")), .text(t("desk.suspend_until"))]
-                : [.text(t("reactivate.services"))],
-            action: post.adding([("reason", reason.rawValue)]), tokens: tokens,
-            confirm: t("desk.\(direction.rawValue)_action", ["count": t.number(count)]), isDangerous: direction == .suspend,
+            effects: effects(t), action: post.adding([("reason", reason.rawValue)]), tokens: tokens,
+            confirm: deed.words(t), isDangerous: direction == .suspend,
             keep: t("desk.keep"), back: back)
         if direction == .suspend {
             question.typedName = accountName

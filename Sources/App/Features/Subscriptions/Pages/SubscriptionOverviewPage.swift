@@ -101,6 +101,8 @@ package struct SubscriptionOverviewPage: Page {
         package let amount: Money?
         /// Follows from the burn rate and not from a stored date.
         package var isEstimate = false
+        /// The end of a trial's lot.
+        package var isOfTrial = false
 
         package init(_ consequence: Consequence, amount: Money? = nil) {
             self.consequence = consequence

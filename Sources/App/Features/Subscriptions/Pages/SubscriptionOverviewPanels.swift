@@ -25,12 +25,12 @@ extension SubscriptionOverviewPage {
         let amount = item.amount.map(t.money) ?? ""
         let words = t(
             item.isEstimate && !isLoss ? "next.estimate_runs_out" : nextKey(consequence),
-            ["amount": amount, "days": t.number(policy.retentionDays), "reason": consequence.reason.map(t.word) ?? ""])
+            ["amount": amount, "reason": consequence.reason.map(t.word) ?? ""])
         let why = t(
             item.isEstimate ? "next.rule_estimate" : "next.rule",
             [
                 "rule": consequence.rule, "version": t.number(policy.version),
-                "text": t("rule.\(consequence.rule)", numbers(t)), "daily": credit?.daily.map(t.money) ?? "",
+                "text": t(ruleKey(item), numbers(t)), "daily": credit?.daily.map(t.money) ?? "",
             ])
         return Timeline.Event(
             at: consequence.at, tone: isLoss ? .bad : isWarning ? .warn : .quiet, text: .text(words), note: .text(why),
@@ -43,6 +43,13 @@ extension SubscriptionOverviewPage {
         let lapses = consequence.event == TransitionType.deleted.rawValue && consequence.rule == "L11"
         if consequence.event == TransitionType.deleted.rawValue, consequence.forfeited != nil { return "next.deleted_forfeits" }
         return lapses ? "next.order_lapses" : "next.\(event)"
+    }
+
+    /// A rule has several cases: credit ends by its use or by its date, and a trial's lot by the trial's.
+    private func ruleKey(_ item: Next) -> String {
+        let rule = item.consequence.rule
+        if rule == "L5", item.consequence.reason == .creditExhausted { return "rule.L5_exhausted" }
+        return rule == "M6" && item.isOfTrial ? "rule.M6_trial" : "rule.\(rule)"
     }
 
     /// The policy's numbers, for the sentences of the rules (L10).
