@@ -25,7 +25,7 @@ final class Workbook: Sendable {
 }
 
 /// libxlsxwriter's own objects, for one thread at a time.
-private struct WorkbookSheet: ~Copyable {
+private final class WorkbookSheet {
     private typealias Fault = Workbook.Fault
 
     private var book: UnsafeMutablePointer<lxw_workbook>?
@@ -63,14 +63,14 @@ private struct WorkbookSheet: ~Copyable {
 
     deinit { if let book { workbook_close(book) } }
 
-    mutating func add(_ rows: [[FileCell]]) throws {
+    func add(_ rows: [[FileCell]]) throws {
         for cells in rows {
             row += 1
             for (index, cell) in cells.enumerated() { try write(cell, UInt16(index)) }
         }
     }
 
-    private mutating func write(_ cell: FileCell, _ column: UInt16) throws {
+    private func write(_ cell: FileCell, _ column: UInt16) throws {
         switch cell {
         case .none: break
         case .text(let text): try check(worksheet_write_string(sheet, row, column, String(text.prefix(32_000)), nil))
@@ -90,7 +90,7 @@ private struct WorkbookSheet: ~Copyable {
 
     /// Numbers in a workbook are binary floating point by Excel's own format. Up to fifteen digits come back exactly as they went in, so those are
     /// numbers that can be summed; longer ones stay text, because one digit would be lost.
-    private mutating func number(_ digits: String, _ column: UInt16) throws {
+    private func number(_ digits: String, _ column: UInt16) throws {
         if digits.utf8.count(where: { (48...57).contains($0) }) <= 15 {
             try check(worksheet_write_number(sheet, row, column, strtod(digits, nil), try format(decimalsOf: digits)))
         } else {
@@ -98,7 +98,7 @@ private struct WorkbookSheet: ~Copyable {
         }
     }
 
-    private mutating func format(decimalsOf digits: String) throws -> UnsafeMutablePointer<lxw_format> {
+    private func format(decimalsOf digits: String) throws -> UnsafeMutablePointer<lxw_format> {
         let count = digits.firstIndex(of: ".").map { digits.utf8.distance(from: $0, to: digits.endIndex) - 1 } ?? 0
         if let known = decimals[count] { return known }
         guard let made = workbook_add_format(book) else { throw Fault(code: 0) }
@@ -107,7 +107,7 @@ private struct WorkbookSheet: ~Copyable {
         return made
     }
 
-    mutating func close() throws {
+    func close() throws {
         guard let book else { return }
         self.book = nil
         try check(workbook_close(book))
