@@ -57,7 +57,7 @@ PROGRAM = {
         f"{SOURCES}/Platform/Commands/IdempotencyKey.swift", "guard hash == requestHash else", "guard hash.count == requestHash.count else",
         "PaymentTests", "idempotency_key_reused"),
     "a lease is ignored": Fault(
-        f"{SOURCES}/Features/Mail/SendLetters.swift", "and status = 'waiting' and next_attempt_at <= \\(now) and", "and status = 'waiting' and",
+        f"{SOURCES}/Features/Mail/SendLetters.swift", "and status = 'waiting' and next_attempt_at <= \\(now) ", "and status = 'waiting' ",
         "DeliveryTests", "caught.count"),
     "a fence is ignored": Fault(
         f"{SOURCES}/Features/Operations/RunOperation.swift", "and attempt = \\(claim.attempt) returning true", "returning true",
@@ -68,10 +68,13 @@ PROGRAM = {
     "a transition is not audited": Fault(
         f"{SOURCES}/Platform/Commands/History.swift",
         "        audit(\n            type, object: (\"subscription\", subscription.id.uuid), account: subscription.accountID, reason: reason,\n"
-        "            from: from?.rawValue, to: to.rawValue)\n",
-        "        if type != \"subscription.reactivated\" {\n            audit(\n"
-        "                type, object: (\"subscription\", subscription.id.uuid), account: subscription.accountID, reason: reason,\n"
-        "                from: from?.rawValue, to: to.rawValue)\n        }\n",
+        "            from: from?.rawValue, to: to.rawValue, details: details,\n"
+        "            // Nothing stays with a subscription that was deleted before (L3): what is said of it later is its account's.\n"
+        "            detailsOf: from == .deleted ? subscription.accountID.uuid : nil)\n",
+        "        if type != \"subscription.reactivated\" { audit(\n            type, object: (\"subscription\", subscription.id.uuid), account: subscription.accountID, reason: reason,\n"
+        "            from: from?.rawValue, to: to.rawValue, details: details,\n"
+        "            // Nothing stays with a subscription that was deleted before (L3): what is said of it later is its account's.\n"
+        "            detailsOf: from == .deleted ? subscription.accountID.uuid : nil) }\n",
         "RaceTests", "transition_left_audit_and_outbox"),
     "a reader may pay": Fault(
         "Sources/Billing/Permissions/Permission.swift", "case .pay: [.accountAdministrator, .finance,", "case .pay: [.accountAdministrator, .finance, .reader,",

@@ -62,6 +62,11 @@ import Values
             let timeline = try await desk.get("/operator/accounts/\(story.account)/timeline?lang=\(language)").expect(200).text
             #expect(timeline.contains(word) && timeline.contains(staff) && timeline.contains(keyName ?? "?"))
         }
+        // Whose address it is is not told by what it finds, nor where she sat.
+        #expect(try await tenant.get("/v1/audit-events?actor=\(staff)").expect(200).list("data").isEmpty == false)
+        #expect(try await tenant.get("/v1/audit-events?actor=\(staff)", as: own).expect(200).list("data").isEmpty)
+        let seen = try await tenant.get("/v1/audit-events?actor_kind=operator&limit=100", as: own).expect(200).list("data")
+        #expect(!seen.isEmpty && seen.allSatisfy { $0.scalar("ip") == nil })
         let lines = try await customer.get("/accounts/\(story.account)/audit.jsonl").expect(200).text
         #expect(lines.contains("\"name\":\"\(provider)\"") && !lines.contains(staff))
         #expect(try await desk.get("/operator/audit.jsonl").expect(200).text.contains("\"name\":\"\(staff)\""))

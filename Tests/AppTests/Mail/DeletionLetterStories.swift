@@ -39,6 +39,16 @@ import Testing
         try await browser.signIn(served)
         let own = try await browser.get("/notifications?lang=en").expect(200).text
         #expect(own.contains("Subscription \(story.subscription) has been deleted"))
+        // Once it is on its way, nothing of her stays with the account (L3); the others' letters do.
+        let catcher = try SMTPCatcher()
+        defer { catcher.close() }
+        while try await tenant.deliver(to: catcher) > 0 {}
+        #expect(catcher.caught.filter { $0.to == served }.count == 1)
+        let sent = try await tenant.mails("deleted")
+        #expect(sent.count == 7 && sent.filter { $0.email == nil && $0.text == nil && $0.status == "sent" }.count == 1)
+        #expect(!sent.contains { $0.email == served })
+        let gone = try await browser.get("/notifications?lang=en").expect(200).text
+        #expect(!gone.contains("Subscription \(story.subscription) has been deleted"))
         let customer = try await story.person("account_admin")
         for (language, erased) in [("en", "Erased with its subscription"), ("zh-Hans", "已随订阅清除")] {
             let list = "/accounts/\(story.account)/notifications?kind=deletion_countdown&lang=\(language)"

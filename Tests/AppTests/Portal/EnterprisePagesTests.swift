@@ -314,8 +314,25 @@ struct EnterprisePortal {
         let page = "\(portal.base)/operations/\(begun)"
         let waiting = try await browser.get(page).expect(200)
         #expect(waiting.text.contains("0 of 1") && waiting.text.contains("http-equiv=\"refresh\""))
-        // Somebody else began it; and another's is not found below this address.
+        // Somebody else began it, who has no name here; and another's is not found below this address.
         #expect(!waiting.text.contains("Stop the rest"))
+        let key = try await tenant.get("/v1/api-keys?limit=100").expect(200).list("data")
+            .first { $0.scalar("role") == "operator" }?.scalar("name")
+        let (staff, hidden) = ("\(tenant.bursar.uniqueName("staff"))@example.com", ">\(key ?? "?")<")
+        let (context, change) = (
+            tenant.context, SetPassword(email: staff, password: Browser.password, role: "operator", account: nil)
+        )
+        try await tenant.bursar.instance.loop.run { try await change.run(context) }
+        let desk = Browser(tenant.bursar)
+        try await desk.signIn(staff)
+        for (language, word) in [("zh-Hans", "服务商"), ("en", "The provider")] {
+            for path in [page, "\(portal.base)/operations"] {
+                let told = try await browser.get("\(path)?lang=\(language)").expect(200).text
+                #expect(told.contains(word) && !told.contains(hidden), "\(path)")
+                let known = try await desk.get("\(path)?lang=\(language)").expect(200).text
+                #expect(known.contains(hidden), "\(path)")
+            }
+        }
         try await browser.get("\(portal.base)/operations/\(other)").expect(404)
         let runner = RunOperation(tenant.serverContext, authenticator: tenant.bursar.app.authenticator)
         while try await tenant.bursar.instance.loop.run({ try await runner.run() }) {}

@@ -57,6 +57,12 @@ import Testing
         let late = try await desk.post("/operator/accounts/\(story.account)/suspend", ["csrf": "AAAA"]).expect(403).text
         #expect(late.contains("href=\"/operator/accounts/\(story.account)\">Back to the account</a>"))
         #expect(late.contains("href=\"/operator/accounts/\(story.account)/suspend\">Open the form again</a>"))
+        // Where something new begins, the form is not the list under the same address.
+        for (path, form) in [("partners", "/operator/partners/new"), ("remittances", "/operator/remittances/new")] {
+            let late = try await desk.post("/operator/\(path)", ["csrf": "AAAA"]).expect(403).text
+            #expect(late.contains("href=\"\(form)\">Open the form again</a>"), "\(path)")
+        }
+        #expect(try await !desk.post("/operator/offers", ["csrf": "AAAA"]).expect(403).text.contains("Open the form again"))
     }
 
     @Test func `of an agreement leads back to it, and nowhere from what is not there`() async throws {

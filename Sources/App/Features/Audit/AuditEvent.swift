@@ -19,7 +19,7 @@ package struct AuditEvent: Sendable {
     package let requestID: String?
     package let before: String?
     package let after: String?
-    /// The address that the request came from.
+    /// The address that the request came from; of the provider's own people for the provider alone.
     package let ip: String?
 
     static let columns: SQL = """
@@ -42,7 +42,8 @@ package struct AuditEvent: Sendable {
         requestID = try column.next()
         before = try column.next(PostgresJSON?.self)?.text
         after = try column.next(PostgresJSON?.self)?.text
-        ip = try column.next()
+        let address: String? = try column.next()
+        ip = actor.isTheProvider ? nil : address
     }
 
     /// The object's TypeID; its kind says which.

@@ -35,7 +35,7 @@ extension AuditEntry {
             ListFilter(
                 "actor", label: "audit.filter.actor", .text(min: 1, max: 254),
                 "Who did it: an e-mail address, or the ID of a person or a key.", .search(hint: "audit.actor_hint")
-            ) { value, ask in AuditFilter.done(by: value, ask.tenant) },
+            ) { value, ask in AuditFilter.done(by: value, ask.context) },
             ListFilter(
                 "action", label: "audit.filter.action", .text(min: 1, max: 100), "For example `subscription.edited`.", .choices
             ) { value, _ in "e.action = \(value)" },

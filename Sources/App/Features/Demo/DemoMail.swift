@@ -18,6 +18,7 @@ struct DemoMail: Sendable {
                 update mails set status = 'sent', attempts = 1, sent_at = occurred_at, next_attempt_at = null, secret_path = null, \
                 message_id = 'demo-' || id::text, smtp_reply = \(Self.reply) where tenant_id = \(write.tenant.id) and status = 'waiting'
                 """)
+            write.enqueue(Letter.erasingLast(write.tenant.id, at: write.now, and: "true"))
         }
     }
 }

@@ -84,9 +84,21 @@ extension Letter {
     /// L3: what letters about a subscription say, and to whom they went, goes with it; that they were sent, and when, stays.
     static func erasing(_ tenant: TenantID, _ subscription: SubscriptionID, at now: Instant) -> SQL {
         """
-        update mails set email = null, facts = null, link = null, secret_path = null, smtp_reply = null, subject = null, body_text = null, \
-        body_html = null, erased_at = \(now), status = case status when 'waiting' then 'failed' else status end, next_attempt_at = null \
+        \(emptied), erased_at = \(now), status = case status when 'waiting' then 'failed' else status end, next_attempt_at = null \
         where tenant_id = \(tenant) and subscription_id = \(subscription) and erased_at is null
         """
     }
+
+    /// L3: the one letter about a deleted subscription to whoever served it, which alone of its kind leads nowhere, goes once it is on its way or
+    /// cannot be.
+    static func erasingLast(_ tenant: TenantID, at now: Instant, and which: SQL) -> SQL {
+        """
+        \(emptied), erased_at = \(now) where tenant_id = \(tenant) and kind = \(LetterKind.deleted.rawValue) and link is null and status <> 'waiting' \
+        and erased_at is null and \(which)
+        """
+    }
+
+    private static let emptied: SQL = """
+        update mails set email = null, facts = null, link = null, secret_path = null, smtp_reply = null, subject = null, body_text = null, body_html = null
+        """
 }

@@ -192,6 +192,7 @@ package struct SendLetters: Sendable {
                     write.enqueue("update mails set attempts = attempts - 1, next_attempt_at = \(now) \(mine)")
                 }
             }
+            write.enqueue(Letter.erasingLast(write.tenant.id, at: write.now, and: "id = any(\(claimed.map(\.id)))"))
         }
     }
 

@@ -41,8 +41,7 @@ package struct Operation: Sendable {
     package let createdAt: Instant
     package let startedAt: Instant?
     package let endedAt: Instant?
-    /// Who asked, as people read it; nil when it is not told.
-    package let askerName: String?
+    private let askerName: String?
     /// The account's own, for who may see it.
     private let accountAdministrator: UserID?
     private let accountKind: AccountKind?
@@ -89,6 +88,11 @@ package struct Operation: Sendable {
         accountAdministrator = try column.next()
         accountKind = try column.next(String?.self).flatMap { AccountKind(rawValue: $0) }
         accountEnrollment = try column.next()
+    }
+
+    /// Who asked, as people read it; the provider's own people and keys have names for the provider alone.
+    func asker(for reader: Principal, _ t: Localiser) -> String {
+        asker.isOperator && !reader.isOperator ? t("actor.operator") : askerName ?? asker.text
     }
 
     // MARK: Who may

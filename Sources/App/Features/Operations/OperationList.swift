@@ -100,8 +100,12 @@ extension Operation {
                 FileColumn("refused", "operations.refused") { row, _ in .number(row.refused) },
             ]),
         ListColumn(
-            "requested_by", "operations.by", cell: { row, reader in .text(row.askerName ?? row.asker.text) },
-            file: [FileColumn("requested_by", "operations.by") { row, _ in .text(row.askerName ?? row.asker.text) }]),
+            "requested_by", "operations.by", cell: { row, reader in .text(row.asker(for: reader.principal, reader.t)) },
+            file: [
+                FileColumn("requested_by", "operations.by") { row, reader in
+                    .text(row.asker(for: reader.principal, reader.t))
+                }
+            ]),
         ListColumn(
             "created_at", "operations.created", order: "created_at",
             cell: { row, reader in reader.t.realTimeElement(row.createdAt) },

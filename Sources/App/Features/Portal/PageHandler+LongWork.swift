@@ -62,7 +62,7 @@ extension PageHandler {
         var page = OperationPage(
             crumbs: place.enrollment?.crumbs(t, [(label: t("operations.title"), url: place.list)], current: operation.name(t))
                 ?? Breadcrumbs([(label: t("operations.title"), url: place.list)], current: operation.name(t)),
-            operation: operation, rows: rows,
+            operation: operation, askedBy: operation.asker(for: context.principal, t), rows: rows,
             back: ActionLink(
                 t("many.back"), place.enrollment?.url(.enrollmentSubscriptions) ?? PageRoute.operatorSubscriptions.url()))
         if !operation.state.hasEnded, operation.mayBeCancelled(by: context.principal) {

@@ -10,8 +10,8 @@ extension PageHandler {
         let t = visit.localiser()
         var links: [ActionLink] = []
         if let (word, url) = wayBack(route, visit.parameters) { links.append(ActionLink(t("error.\(word)"), url, .primary)) }
-        if failure.status != 409, route.hasOwnForm {
-            links.append(ActionLink(t("error.back_form"), URLPath(visit.request.pathSegments), links.isEmpty ? .primary : .plain))
+        if failure.status != 409, let form = route.ownForm {
+            links.append(ActionLink(t("error.back_form"), form.url(visit.parameters), links.isEmpty ? .primary : .plain))
         }
         return links
     }
@@ -37,16 +37,19 @@ extension PageHandler {
 }
 
 extension PageRoute {
-    /// Forms that are opened with a choice in their address: without it they are nothing to go back to.
-    private static let opened: [PageRoute] = [.many, .move, .moveAccount, .movePolicies]
+    /// Forms that are opened with a choice in their address, without which they are nothing to go back to, and one that stands on pages elsewhere.
+    private static let opened: [PageRoute] = [.many, .move, .moveAccount, .movePolicies, .createPolicyDraft]
 
     private func page(_ segments: ArraySlice<Substring>) -> PageRoute? {
         let template = "/" + segments.joined(separator: "/")
         return PageRoute.allCases.first { !$0.isPost && $0.template == template }
     }
 
-    /// Whether the page that a posted form was on has the same address.
-    var hasOwnForm: Bool { isPost && !Self.opened.contains(self) && page(segments[...]) != nil }
+    /// The page that a posted form was on: where what is new begins, else the one with the same address.
+    var ownForm: PageRoute? {
+        guard isPost, !Self.opened.contains(self) else { return nil }
+        return page(segments + ["new"]) ?? page(segments[...])
+    }
 
     /// The nearest page whose path this one's begins with.
     var above: PageRoute? {

@@ -61,7 +61,8 @@ private final class WorkbookSheet {
         }
     }
 
-    deinit { if let book { workbook_close(book) } }
+    /// What was not finished is given up and not written.
+    deinit { if let book { lxw_workbook_free(book) } }
 
     func add(_ rows: [[FileCell]]) throws {
         for cells in rows {

@@ -17,6 +17,7 @@ package struct OperationPage: Page {
 
     var crumbs: Breadcrumbs
     var operation: Operation
+    let askedBy: String
     var rows: [Row]
     /// Nil where nothing can be stopped, or not by the reader.
     var cancel: ActionForm?
@@ -69,7 +70,7 @@ package struct OperationPage: Page {
                             "refused": t.number(operation.refused),
                         ]))),
             DetailList.Item(t("many.mode"), .text(t("operations.mode_\(operation.mode.rawValue)"))),
-            DetailList.Item(t("operations.by"), .text(operation.askerName ?? operation.asker.text)),
+            DetailList.Item(t("operations.by"), .text(askedBy)),
             DetailList.Item(t("operations.created"), t.realTimeElement(operation.createdAt)),
         ]
         if let at = operation.endedAt { items.append(DetailList.Item(t("operations.ended"), t.realTimeElement(at))) }
