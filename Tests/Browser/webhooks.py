@@ -133,6 +133,16 @@ class Webhooks(Flows):
         self.look(page, "list")
         text = page.inner_text("main tbody")
         self.check("50 %" in text and "1 of 2" in text or "50%" in text and "1/2" in text, "webhooks: the list says how many of the last day arrived", text)
+        # The list is one like every other: narrowed by its form, said when it cannot be, taken home.
+        page.select_option("select[name=state]", "failing")
+        self.submit(page, "form.filters button[type=submit]")
+        rows, links = page.locator("main tbody tr").count(), page.locator(".list-downloads a").count()
+        found = self.get(f"/v1/webhook-endpoints?account_id={self.one.split('/')[-3]}&state=failing")["data"]
+        self.check("state=failing" in page.url and rows == 1 and links == 3 and [one["id"] for one in found] == [self.id], "webhooks: the list is narrowed to where nothing arrives", f"{rows} {links}")
+        self.look(page, "list-narrowed")
+        status = page.goto(f"{self.one.rsplit('/', 1)[0]}?disabled_reason=lost").status
+        self.check(status == 422 and page.locator("select[name=disabled_reason][aria-invalid=true]").count() == 1, "webhooks: a filter of the list that is none is said beside it", str(status))
+        page.goto(self.one.rsplit("/", 1)[0])
         clicks = 0
         for selector in (f"main a[href*='{self.id}']", "main tbody tr a[href*='/deliveries/']"):
             self.submit(page, selector)

@@ -118,7 +118,8 @@ extension String {
             (admin, "\(own)/members", "role"), (admin, "\(own)/members", "state"), (admin, "\(own)/api-keys", "state"),
             (provider, "/operator/subscriptions", "state"), (provider, "/operator/remittances", "status"),
             (provider, "/operator/mails", "status"), (provider, "/operator/operations", "state"),
-            (provider, "/operator/jobs", "state"),
+            (provider, "/operator/jobs", "state"), (admin, "\(own)/webhooks", "state"),
+            (admin, "\(own)/webhooks", "disabled_reason"), (provider, "/operator/webhooks", "state"),
         ] {
             let refused = try await browser.get("\(page)?\(filter)=no%3Cnsense&lang=en").expect(422)
             #expect(refused.text.contains("“no&lt;nsense” is no choice of “"), "\(page) \(filter)")

@@ -31,17 +31,17 @@ extension PageHandler {
 
     func webhooks(_ visit: Visit) async throws -> HTTPResponse {
         var owner = try await webhookOwner(visit)
-        let (context, window) = (try visit.context(), ListWindow(visit))
-        let shown = try await window.load(key: { ($0.createdAt, $0.id.uuid) }) { page in
-            try await ListWebhookEndpoints.run(owner.account?.id, page, context)
-        }
-        let success = try await WebhookSuccess.lastDay(of: shown.items.map(\.id), context)
-        if visit.flash == .webhookDeleted { owner.frame.banner = Banner(.good, title: visit.strings("webhooks.flash.deleted")) }
-        return visit.page(
-            WebhookListPage(
-                owner: owner.name, endpoints: shown.items, success: success, links: owner.links, pager: window.pager(shown, visit)
-            ),
-            owner.frame)
+        let t = visit.localiser(owner.frame.zone)
+        let new = ActionLink(t("webhooks.new"), owner.links.new, .primary)
+        var frame = ListFrame(
+            title: t("webhooks.title"), lede: .text(t("webhooks.lede", ["owner": owner.name])),
+            empty: .neverHad(title: t("webhooks.none"), text: t("webhooks.none_text"), action: new),
+            filteredTitle: t("webhooks.filtered_title"))
+        frame.actions = [new]
+        frame.scope = owner.account.map { [("account_id", $0.id.description)] } ?? []
+        if owner.account == nil { frame.columns = ListedWebhookEndpoint.columnsOfTenant }
+        if visit.flash == .webhookDeleted { owner.frame.banner = Banner(.good, title: t("webhooks.flash.deleted")) }
+        return try await list(visit, ListedWebhookEndpoint.list, frame, owner.frame)
     }
 
     func webhookForm(_ visit: Visit) async throws -> HTTPResponse {
@@ -205,7 +205,7 @@ extension PageHandler {
         let actions = cause.map { [ActionLink(t("webhooks.see_cause"), links.delivery($0))] } ?? []
         switch (endpoint.state, endpoint.disabledReason) {
         case (.disabled, .gone?), (.disabled, .failing?):
-            let reason = endpoint.disabledReason.map { t("webhooks.disabled_reason.\($0.rawValue)") } ?? ""
+            let reason = endpoint.disabledReason.map(t.word) ?? ""
             return Banner(
                 .bad, title: t("webhooks.off_title", ["reason": reason]), text: .text(t("webhooks.off_text")), actions: actions)
         case (.enabled, _) where endpoint.failingSince != nil:

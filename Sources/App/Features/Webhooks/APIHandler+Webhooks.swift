@@ -8,9 +8,7 @@ extension APIHandler {
     func webhooks(_ request: APIRequest) async throws -> HTTPResponse {
         let context = request.context
         switch request.endpoint {
-        case .listWebhookEndpoints:
-            let page = try await ListWebhookEndpoints.run(request.id("account_id"), try request.page(), context)
-            return await list(request, page) { $0.write(to: &$1) }
+        case .listWebhookEndpoints: return try await list(request, ListedWebhookEndpoint.list)
         case .createWebhookEndpoint:
             let body = try request.body()
             let terms = WebhookTerms(

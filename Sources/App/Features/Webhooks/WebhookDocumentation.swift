@@ -91,7 +91,7 @@ extension Endpoint {
         case .listWebhookEndpoints:
             return .read(
                 tag, "Endpoints of an account, or all of the tenant's, newest first.", .list("WebhookEndpoint"),
-                query: [.optional("account_id", .id("acc"))] + EndpointDocumentation.page, who: .administrators)
+                query: ListedWebhookEndpoint.list.query, who: .administrators)
         case .createWebhookEndpoint:
             return EndpointDocumentation(
                 tag: tag, summary: "Add an endpoint. This answer holds its secret; it is sealed and never shown again.",

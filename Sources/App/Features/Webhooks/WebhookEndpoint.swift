@@ -53,6 +53,8 @@ package struct WebhookEndpoint: Sendable {
     }
 
     package var etag: String { "\"\(version)\"" }
+    /// It is switched on, and nothing arrives.
+    var isFailing: Bool { state == .enabled && failingSince != nil }
 
     static func one(_ id: WebhookEndpointID, _ tenant: TenantID, locked: Bool = false) -> SQL {
         """
@@ -101,28 +103,6 @@ package struct WebhookEndpoint: Sendable {
             if let eventTypes { $0.field("event_types", words: eventTypes) } else { $0.nullField("event_types") }
             $0.field("state", state.rawValue)
         }
-    }
-}
-
-package enum ListWebhookEndpoints {
-    package static func run(_ account: AccountID?, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
-        WebhookEndpoint
-    > {
-        let owner: AccountID?
-        do {
-            owner = try await ListAPIKeys.keyOwner(account, context)
-        } catch Failure.notFound where account != nil {
-            // An account that is not theirs filters everything away, as in every list.
-            return ListPage([], limit: page.limit) { ($0.createdAt, $0.id.uuid) }
-        }
-        let condition: SQL = if let owner { "and w.account_id = \(owner)" } else { "" }
-        let rows = try await context.read(
-            """
-            select \(WebhookEndpoint.columns) from webhook_endpoints w where w.tenant_id = \(context.tenant.id) and w.state <> 'deleted' \
-            \(condition) \(page.tail(at: "w.created_at", id: "w.id"))
-            """
-        ).rows
-        return ListPage(try rows.map(WebhookEndpoint.init), limit: page.limit) { ($0.createdAt, $0.id.uuid) }
     }
 }
 

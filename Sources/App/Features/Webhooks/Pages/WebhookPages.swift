@@ -34,12 +34,14 @@ package struct WebhookLinks: Sendable {
 extension Localiser {
     func pill(_ endpoint: WebhookEndpoint) -> StatePill {
         switch endpoint.state {
-        case .enabled where endpoint.failingSince != nil: StatePill(self("webhooks.state.failing"), .warn, .triangle)
+        case .enabled where endpoint.isFailing: StatePill(self("webhooks.state.failing"), .warn, .triangle)
         case .enabled: StatePill(self("webhooks.state.enabled"), .good, .disc)
         case .disabled: StatePill(self("webhooks.state.disabled"), .quiet, .pause)
         case .deleted: StatePill(self("webhooks.state.deleted"), .quiet, .cross)
         }
     }
+
+    func word(_ reason: WebhookEndpoint.DisabledReason) -> String { self("webhooks.disabled_reason.\(reason.rawValue)") }
 
     func pill(_ status: WebhookDelivery.Status) -> StatePill {
         switch status {
@@ -76,50 +78,6 @@ extension WebhookEndpoint {
     package var host: String {
         let rest = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
         return String(rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" })
-    }
-}
-
-/// Where events are told (experience page 25).
-package struct WebhookListPage: Page {
-    package var owner: String
-    package var endpoints: [WebhookEndpoint]
-    package var success: [WebhookEndpointID: WebhookSuccess]
-    package var links: WebhookLinks
-    package var pager: Pager
-
-    package func title(_ t: Localiser) -> String { t("webhooks.title") }
-
-    package func content(_ t: Localiser) -> HTML {
-        group {
-            PageHeading(
-                t("webhooks.title"), lede: .text(t("webhooks.lede", ["owner": owner])),
-                actions: [ActionLink(t("webhooks.new"), links.new, .primary)]
-            ).html
-            if endpoints.isEmpty {
-                EmptyState.neverHad(
-                    title: t("webhooks.none"), text: t("webhooks.none_text"),
-                    action: ActionLink(t("webhooks.new"), links.new, .primary)
-                ).html(t)
-            } else {
-                DataTable(
-                    t("webhooks.title"),
-                    columns: ["url", "state", "day", "events", "made"].map { TableColumn(t("webhooks.column.\($0)")) },
-                    rows: endpoints.map { row($0, t) }
-                ).html
-                pager.html(t)
-            }
-        }
-    }
-
-    private func row(_ endpoint: WebhookEndpoint, _ t: Localiser) -> TableRow {
-        TableRow([
-            group {
-                a(.href(links.one(endpoint.id))) { endpoint.url }
-                span(.class("sub")) { endpoint.description }
-            }, t.pill(endpoint).html, t.success(success[endpoint.id]),
-            .text(endpoint.eventTypes.map { t("webhooks.some", ["count": String($0.count)]) } ?? t("webhooks.every")),
-            t.realTimeElement(endpoint.createdAt),
-        ])
     }
 }
 
@@ -243,7 +201,7 @@ package struct WebhookHead: Sendable {
         ]
         if !endpoint.description.isEmpty { items.append(.init(t("webhooks.description"), .text(endpoint.description))) }
         if let reason = endpoint.disabledReason {
-            items.append(.init(t("webhooks.why_disabled"), .text(t("webhooks.disabled_reason.\(reason.rawValue)"))))
+            items.append(.init(t("webhooks.why_disabled"), .text(t.word(reason))))
         }
         if let at = endpoint.disabledAt { items.append(.init(t("webhooks.off_since"), t.realTimeElement(at))) }
         if let at = endpoint.failingSince { items.append(.init(t("webhooks.failing_since"), t.realTimeElement(at))) }
