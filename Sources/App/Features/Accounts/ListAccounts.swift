@@ -33,22 +33,8 @@ extension Account {
         filters: [
             ListFilter(
                 "q", label: "list.search", .text(min: 1, max: 200),
-                "Part of the name (its beginning where there are more than \(ListSearch.searchedThrough) accounts), an exact account ID, or the administrator's e-mail.",
-                .search(hint: "accounts.search_hint")
-            ) { text, ask in
-                let q = text.trimmingBlankSpace()
-                if let id = AccountID(q) { return "a.id = \(id)" }
-                guard q.contains("@") else {
-                    var within: SQL = ""
-                    if let id = ask.values["enrollment_id"].flatMap({ EnrollmentID($0) }) {
-                        within = "and a.enrollment_id = \(id)"
-                    }
-                    return try await ListSearch.named(
-                        "a.name_key", q, in: "accounts a where a.tenant_id = \(ask.tenant) \(within)", ask.context)
-                }
-                return
-                    "a.administrator_id = any(array(select v.id from users v where v.tenant_id = \(ask.tenant) and v.email = \(q.lowercased())))"
-            },
+                "Part of the name (its beginning where there are more than \(ListSearch.searchedThrough) accounts), the beginning of the administrator's e-mail, first or last name, or an exact account ID. Where there are more than \(AccountSearch.lookedThrough) accounts, the first \(AccountSearch.persons) persons that begin so are looked up by e-mail and by name, with \(AccountSearch.accounts) accounts of theirs: type more of it. A whole e-mail finds all of hers.",
+                .search(hint: "accounts.search_hint"), ways: AccountSearch.ways),
             ListFilter(
                 "kind", label: "accounts.kind", .word(AccountKind.allCases.map(\.rawValue)), "",
                 .words(AccountKind.allCases.map(\.rawValue)) { value, t in

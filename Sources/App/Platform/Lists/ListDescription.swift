@@ -39,6 +39,9 @@ package struct ListFilter: Sendable {
     let isOfPath: Bool
     /// What the value narrows the list to; nil: to nothing, and then nobody looks. The value has been held against the schema.
     let condition: @Sendable (String, ListAsk) async throws -> SQL?
+    /// The same as several conditions of which one has to hold: each is answered by an index of its own in the list's order, where all in one would be
+    /// gathered and sorted.
+    private(set) var ways: (@Sendable (String, ListAsk) async throws -> [SQL])?
 
     init(
         _ name: String, label: String, _ schema: Schema, _ note: String = "", _ control: Control = .none,
@@ -51,6 +54,14 @@ package struct ListFilter: Sendable {
         self.control = control
         self.isOfPath = isOfPath
         self.condition = condition
+    }
+
+    init(
+        _ name: String, label: String, _ schema: Schema, _ note: String, _ control: Control,
+        ways: @escaping @Sendable (String, ListAsk) async throws -> [SQL]
+    ) {
+        self.init(name, label: label, schema, note, control) { "(\(try await ways($0, $1).joined(separator: " or ")))" }
+        self.ways = ways
     }
 
     /// A person who types what is no ID is shown that nothing has it; a program is refused (400).
@@ -220,18 +231,26 @@ package struct ListDescription<Item: Sendable>: Sendable {
         let ask = ListAsk(context: context, values: values)
         let tenant: SQL = "\(unsafeSQL: tenantColumn) = \(context.tenant.id)"
         var (filtered, isNothing): (SQL, Bool) = ("", false)
+        var ways: [SQL] = []
         for filter in filters {
             guard let value = values[filter.name] else { continue }
+            if let found = try await filter.ways?(value, ask) {
+                ways = found
+                continue
+            }
             let narrowed = try await filter.condition(value, ask)
             if narrowed == nil { isNothing = true }
             filtered = "\(filtered) and \(narrowed ?? "false")"
         }
         let isWide = values["account_id"] == nil && values["enrollment_id"] == nil
+        let whole: SQL = isProven ? "\(tenant) \(filtered)" : "\(tenant) \(own) \(filtered)"
+        var parts: [SQL]? =
+            isWide && !isProven ? try await footholds?(ask)?.map { "\(tenant) and \($0) \(filtered)" } : nil
+        if !ways.isEmpty { parts = (parts ?? [whole]).flatMap { part in ways.map { way -> SQL in "\(part) and \(way)" } } }
         return ListCondition(
             tenant: context.tenant.id, place: try await place?(ask),
-            whole: isProven ? "\(tenant) \(filtered)" : "\(tenant) \(own) \(filtered)",
-            isSearch: values["q"] != nil, isNothing: isNothing,
-            footholds: isWide && !isProven ? try await footholds?(ask)?.map { "\(tenant) and \($0) \(filtered)" } : nil)
+            whole: ways.isEmpty ? whole : "\(whole) and (\(ways.joined(separator: " or ")))",
+            isSearch: values["q"] != nil, isNothing: isNothing, footholds: parts)
     }
 
     /// One page. Rows and count are asked for side by side, for neither waits for the other.
@@ -257,7 +276,7 @@ package struct ListDescription<Item: Sendable>: Sendable {
         )
     }
 
-    private func rows(_ request: ListRequest<Item>, _ condition: ListCondition) -> SQL {
+    func rows(_ request: ListRequest<Item>, _ condition: ListCondition) -> SQL {
         // Which rows, from the list's table alone; then everything about them. In one statement with its joins the planner would take estimates of an
         // average tenant for the largest account, and join ten thousand rows to show fifty.
         guard condition.place == nil else { return statement(condition, request.tail(id: idColumn)) }

@@ -13,10 +13,16 @@ enum ListSearch {
 
     /// `rows` is what the search is in: a table with its letter and a condition.
     static func named(_ keyColumn: String, _ text: String, in rows: SQL, _ context: TenantContext) async throws -> SQL {
-        let counted = try await context.read(
-            "select count(*) from (select from \(rows) limit \(searchedThrough + 1)) counted"
-        ).rows
-        let count: Int64 = try counted.first?.get(0) ?? 0
+        let counted = try await context.read(counting(rows)).rows
+        return named(keyColumn, text, among: try counted.first?.get(0) ?? 0)
+    }
+
+    /// How many rows there are, as far as it matters to a search.
+    static func counting(_ rows: SQL) -> SQL {
+        "select count(*) from (select from \(rows) limit \(searchedThrough + 1)) counted"
+    }
+
+    static func named(_ keyColumn: String, _ text: String, among count: Int64) -> SQL {
         if count > searchedThrough { return beginning(keyColumn, text) }
         return "position(lower(\(text)) in \(unsafeSQL: keyColumn)) > 0"
     }
