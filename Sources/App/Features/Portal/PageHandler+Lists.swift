@@ -127,6 +127,10 @@ extension PageHandler {
             empty: .neverHad(title: t("subscriptions.empty_title"), text: t("subscriptions.empty_text"), action: nil),
             filteredTitle: t("subscriptions.filtered_title"))
         frame.choices["delete_before"] = goingChoices(visit["delete_before"], t)
+        // Offered at the desk; elsewhere it has its word where an address brings it along.
+        if visit["owed"] != nil {
+            frame.choices["owed"] = [FilterBar.Choice(Subscription.owedAfterDeletion, t("subscriptions.owed_after_deletion"))]
+        }
         let running = EmptyState.allDone(title: t("subscriptions.done_title"), text: t("subscriptions.done_text"))
         frame.done = ["state=suspended": running, "state=past_due": running]
         return frame

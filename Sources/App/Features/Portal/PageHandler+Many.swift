@@ -52,9 +52,9 @@ extension PageHandler {
         page.mode = mode.rawValue
         let possible = page.rows.count { $0.refusal == nil }
         let t = visit.localiser()
-        // A count that was typed right is asked for once: the same form sent again finds its first answer.
+        // Where nothing is possible any more, the page says so and asks for no number. A count that was typed right is asked for once: the same form sent again finds its first answer.
         let isRepeated = try await options.key?.answer(in: view.context) != nil
-        if !isRepeated, page.problems.isEmpty, action != .reactivate, form["confirm_count"] != String(possible) {
+        if !isRepeated, page.problems.isEmpty, possible > 0, action != .reactivate, form["confirm_count"] != String(possible) {
             page.problems = [FieldProblem("confirm_count", t("many.count_mismatch", ["count": String(possible)]))]
         }
         guard isRepeated || page.problems.isEmpty && possible > 0 else {
