@@ -135,7 +135,9 @@ package struct APIKeyShownPage: Page {
             if let secret {
                 p { copyable(secret, name: t("keys.key"), id: "api-key", isWhole: true, t) }
                 p(.class("note")) { t("keys.try") }
-                pre(.class("letter")) { code { "curl -H \"Authorization: Bearer $BURSAR_KEY\" \(ShellWord.quoted(origin + Endpoint.me.path()))" } }
+                pre(.class("letter")) {
+                    code { "curl -H \"Authorization: Bearer $BURSAR_KEY\" \(ShellWord.quoted(origin + Endpoint.me.path()))" }
+                }
             }
             if let oldEndsAt {
                 p {
