@@ -175,7 +175,9 @@ def listening(binary, tally):
 
         account("before")
         chatter, words = [], [server.binary, "api", "listen", "--forward-to", receiver.url, "--interval", "1", "--events", "account.created"]
-        ear = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        # Whoever began this in the background of a shell has it ignore the signal that is tried here.
+        heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        ear = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed)
         while not any("whsec_" in line for line in chatter) and (line := ear.stderr.readline()):
             chatter.append(line)
         secret = next((word for line in chatter for word in line.split() if word.startswith("whsec_")), "")
