@@ -86,8 +86,10 @@ class Twin:
     # What is there afterwards
 
     def settled(self):
+        """Waits until no usage is left to settle and no event to write letters of; these are two works of the server that do not wait for each other."""
         end = time.monotonic() + 60
-        while self.server.sql("select count(*) from work.settlement_queue") != [["0"]] and time.monotonic() < end:
+        left = "select (select count(*) from work.settlement_queue) + (select count(*) from outbox_events where letters_at is null)"
+        while self.server.sql(left) != [["0"]] and time.monotonic() < end:
             time.sleep(0.1)
 
     def rows(self, statement):
@@ -124,9 +126,13 @@ WHOLE = {
 
 
 def differences(one, other):
-    """Every kind of thing in which the two differ, with how much."""
-    return {name: f"{sum((one[name] - other[name]).values())} missing, {sum((other[name] - one[name]).values())} too many"
-            for name in WHOLE if one[name] != other[name]}
+    """Every kind of thing in which the two differ, with how much and the first of each."""
+    found = {}
+    for name in WHOLE:
+        if one[name] != other[name]:
+            missing, more = one[name] - other[name], other[name] - one[name]
+            found[name] = f"{sum(missing.values())} missing, {sum(more.values())} too many: {[*missing][:2]} {[*more][:2]}"
+    return found
 
 
 def fill(twins, accounts):

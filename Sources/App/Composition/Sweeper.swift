@@ -2,7 +2,8 @@ import Billing
 import Loop
 import Values
 
-/// The server's own work: deadlines of live tenants, settlement of every tenant's usage, and clock advances that a killed server left behind.
+/// The server's own work: deadlines of live tenants, settlement of every tenant's usage, and clock advances that a killed server left behind. A deadline is
+/// decided on a settled balance, so a round settles too.
 ///
 /// It looks about once a second; what it finds is decided from stored facts, so two servers on one database do no harm to each other.
 package final class Sweeper: Sendable {
@@ -30,6 +31,34 @@ package final class Sweeper: Sendable {
         }
     }
 
+    /// M6a: settles every tenant's usage until its task is cancelled, beside `run`: however long a round of deadlines and letters takes, usage is settled
+    /// within seconds.
+    package func settle(pause: @Sendable () async throws -> Void) async {
+        while !Task.isCancelled {
+            await settle()
+            do { try await pause() } catch { return }
+        }
+    }
+
+    /// Settles once what every tenant has waiting. A tenant's fault is logged and left to the next time.
+    package func settle() async {
+        do {
+            for tenant in try await authenticator.allTenants() {
+                do {
+                    _ = try await SettleUsage(context(of: tenant)).everything()
+                } catch {
+                    dependencies.log(.warning, "settlement postponed", [("tenant", tenant.slug), ("error", "\(error)")])
+                }
+            }
+        } catch {
+            dependencies.log(.warning, "settlement postponed", [("error", "\(error)")])
+        }
+    }
+
+    private func context(of tenant: Tenant) -> TenantContext {
+        TenantContext(tenant: tenant, principal: .commandLine, dependencies: dependencies)
+    }
+
     /// One look at every tenant. A tenant's fault is logged and left to the next round.
     package func round() async {
         do {
@@ -50,7 +79,7 @@ package final class Sweeper: Sendable {
     }
 
     private func round(of tenant: Tenant) async {
-        let context = TenantContext(tenant: tenant, principal: .commandLine, dependencies: dependencies)
+        let context = context(of: tenant)
         do {
             if tenant.isSandbox {
                 if try await AdvanceTestClock(context).resume() {

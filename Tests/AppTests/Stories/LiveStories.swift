@@ -45,6 +45,26 @@ import Values
         await bursar.close()
     }
 
+    @Test func `is settled beside the round of deadlines, live and sandbox alike`() async throws {
+        let bursar = try await TestBursar(writeConnections: 4)
+        let (live, sandbox) = (
+            try await bursar.tenant("live", clock: nil), try await bursar.tenant(clock: "2025-01-01T00:00:00Z")
+        )
+        let sweeper = Sweeper(dependencies: bursar.instance.dependencies, authenticator: bursar.app.authenticator)
+        for tenant in [live, sandbox] {
+            let id = try await tenant.prepaid()
+            let now = tenant.id == live.id ? Instance.realNow().rfc3339 : "2025-01-01T00:00:00Z"
+            try await tenant.use(id, cost: "1000.00", at: now)
+            await bursar.instance.loop.run { await sweeper.settle() }
+            let reasons = try await tenant.subscription(id).list("suspension_reasons").map(\.string)
+            #expect(reasons == ["credit_exhausted"])
+            // Nothing waits twice, and a second look changes nothing.
+            await bursar.instance.loop.run { await sweeper.settle() }
+            try await bursar.invariants(tenant.id)
+        }
+        await bursar.close()
+    }
+
     @Test func `has its killed sandbox neighbour's advance finished by the sweeper`() async throws {
         let bursar = try await TestBursar(writeConnections: 4)
         let tenant = try await bursar.tenant(clock: "2025-01-01T00:00:00Z")
