@@ -8,8 +8,11 @@ import Loop
 ///
 /// Belongs to a loop: every method traps elsewhere, and that is why `@unchecked Sendable` holds.
 package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @unchecked Sendable {
-    /// So many keys in one statement; of a scope that is not alone so few that another one waits little behind their answers.
-    package static var together: Int { 32 }
+    /// So many keys in one statement: PostgreSQL finds some while the answers of others are written, a tenth more in all than with twice as many; in a
+    /// crowd, where the statements follow each other without a gap anyway, twice as many, each cheaper by its share of a statement's beginning and end;
+    /// of a scope that is not alone so few that another one waits little behind their answers.
+    package static var together: Int { 16 }
+    package static var togetherInCrowd: Int { 32 }
     package static var togetherShared: Int { 4 }
     /// Statements under way at once: one in PostgreSQL while the answers of the other are written.
     package static var underWayMaximum: Int { 2 }
@@ -55,7 +58,7 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
         of key: Key, isEverybodys: (any Error) -> Bool, _ load: ([Key]) async throws -> [Key: Value]
     ) async throws -> Value? {
         loop.preconditionOnLoop()
-        if let gathering = open, gathering.keys.count < (neighbours.areThere ? Self.togetherShared : Self.together) {
+        if let gathering = open, gathering.keys.count < room {
             gathering.keys.append(key)
             switch await withUnsafeContinuation({ gathering.waiters.append($0) }) {
             case .found(let values): return values[key]
@@ -88,6 +91,11 @@ package final class GatheredReads<Key: Hashable & Sendable, Value: Sendable>: @u
             gathering.finish(.askAlone)
             return try await load([key])[key]
         }
+    }
+
+    /// How many keys the gathering that is open may have.
+    private var room: Int {
+        neighbours.areThere ? Self.togetherShared : leaders.count > 1 ? Self.togetherInCrowd : Self.together
     }
 
     /// What refuses everybody who waits; nil when it is this one's turn.
