@@ -70,7 +70,8 @@ import Testing
 
     @Test func `files are addressed by their content and small`() throws {
         let assets = try Assets(folder: ProjectFolder.web)
-        #expect(assets.stylesheet.bytes.count < 36_000)
+        // P1 asks for 14 kB of gzip at most: a quarter of these bytes, which the crawl weighs.
+        #expect(assets.stylesheet.bytes.count < 40_000)
         #expect(assets.script.bytes.count < 6_000)
         #expect(assets.find(assets.stylesheet.path.string)?.isImmutable == true)
         #expect(assets.find("/favicon.ico")?.isImmutable == false)

@@ -59,17 +59,7 @@ package struct OperatorHomePage: Page {
             PageHeading(tenantName, lede: .text(t("operator.lede"))).html
             SearchBox(action: search).html(t)
             block(t("operator.waiting"), note: .text(t("operator.waiting_note"))) {
-                ul(.class("choice-list")) {
-                    for item in waiting {
-                        li {
-                            a(.href(item.url)) {
-                                strong { item.label }
-                                " "
-                                span(.class("sub", item.isUrgent && item.count > 0 ? "attention" : nil)) { number(item.count, t) }
-                            }
-                        }
-                    }
-                }
+                waitingTable(t).html
             }
             block(
                 t("operator.going"), note: .text(t("operator.going_note")),
@@ -86,6 +76,18 @@ package struct OperatorHomePage: Page {
 
     private func number(_ count: Int, _ t: Localiser) -> String {
         count >= Self.countedAtMost ? "\(t.number(Self.countedAtMost))+" : t.number(count)
+    }
+
+    private func waitingTable(_ t: Localiser) -> DataTable {
+        DataTable(
+            t("operator.waiting"),
+            columns: [TableColumn(t("operator.waits")), TableColumn(t("operator.how_many"), isNumber: true)],
+            rows: waiting.map { item in
+                TableRow([
+                    a(.class("row-link"), .href(item.url)) { item.label },
+                    span(.class(item.isUrgent && item.count > 0 ? "attention" : nil)) { number(item.count, t) },
+                ])
+            })
     }
 
     private func table(_ t: Localiser) -> DataTable {

@@ -84,15 +84,20 @@ package struct UsagePage: Page {
     private func body(_ table: UsageTable, _ t: Localiser) -> HTML {
         if table.rows.isEmpty {
             EmptyState.filteredOut(title: t("usage_page.empty_title"), clear: action).html(t)
+            if events != nil { p { eventsLink(t) } }
         } else {
             block(t("usage_page.chart"), id: "usage") { UsageDrawing(table, since: since).html(t) }
-            block(t("usage_page.rows"), id: "rows", note: note(table, t)) {
+            block(t("usage_page.rows"), id: "rows", note: note(table, t), tools: eventsLink(t)) {
                 UsageRows(table, page: page).html(t)
                 pager(table).html(t)
             }
         }
-        if let events { p { a(.href(events)) { t("received.from_usage") } } }
         if let downloads { downloads.html(t) }
+    }
+
+    @HTMLBuilder
+    private func eventsLink(_ t: Localiser) -> HTML {
+        if let events { a(.href(events)) { t("received.from_usage") } }
     }
 
     private func note(_ table: UsageTable, _ t: Localiser) -> HTML {
