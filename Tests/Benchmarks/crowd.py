@@ -1,5 +1,5 @@
 """Makes of a tenant full of equal subscriptions one like a provider's: an account with fifty, one with ten thousand, an agreement with a hundred
-thousand in departments, some suspended, some gone, and usage to look at. Runs after `population.statements`."""
+thousand in departments, some suspended, some gone, some persons with Chinese names, and usage to look at. Runs after `population.statements`."""
 
 from population import uuid_sql, uuid_text
 
@@ -30,10 +30,12 @@ update subscriptions s set account_id = {owner[name]}, service_administrator_id 
 update orders o set account_id = {owner[name]} where {between(first, last, 'o.subscription_id')};
 update ledger_accounts b set account_id = {owner[name]} from credit_lots l where b.kind = 'credit_lot' and b.owner_id = l.id and {between(first, last, 'l.subscription_id')};
 """
+    nth_person = nth.replace("s.id", "u.id")
     return f"""
 set session_replication_role = replica;
 set work_mem = '256MB';
 {moves}
+update users u set last_name = case when {nth_person} % 3 = 0 then '王' else '陈' end, first_name = '伟' where {nth_person} % 10 = 9;
 create temporary table crowd as select id as tenant from identity.tenants where slug = '{slug}';
 insert into users (tenant_id, id, email, first_name, last_name, created_at)
   select tenant, {administrator}, 'enterprise@{slug}.example.org', 'Ada', 'Berg', now() from crowd;

@@ -16,6 +16,7 @@ import os
 import re
 import sys
 import time
+import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
@@ -134,6 +135,11 @@ class Pages:
             if name in ("operatorAccounts", "orders"):
                 for query in ("limit=50", "limit=50&sort=name", "limit=50&q=Customer+7"):
                     yield name, f"{path}?{query}"
+            if name == "operatorAccounts":
+                # People: an address, whole and from its beginning, which everybody's has; a name from its beginning, which everybody has; a Chinese
+                # one, which some have; nobody's.
+                for words in ("person77@pages.example.org", "person7", "person", "Wei", "wei chen", "Chen Wei", "陈伟", "陈", "王", "nobody at all"):
+                    yield name, f"{path}?limit=50&q={urllib.parse.quote_plus(words)}"
 
     # Measuring
 

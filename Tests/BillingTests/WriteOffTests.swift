@@ -15,9 +15,14 @@ import Values
     }
 
     @Test(arguments: [SubscriptionState.pending, .active, .pastDue, .suspended])
-    func `leaves to a payment what is not deleted, whatever is owed`(state: SubscriptionState) {
-        for owed: Int64 in [0, 1, 10_000] {
+    func `leaves to a payment what is owed by one that is not deleted, and finds nothing where nothing is`(
+        state: SubscriptionState
+    ) {
+        for owed: Int64 in [1, 10_000, .max] {
             #expect(throws: WriteOffRefusal.debtStillPayable) { try amount(state, owed) }
+        }
+        for owed: Int64 in [0, -1] {
+            #expect(throws: WriteOffRefusal.nothingOwed) { try amount(state, owed) }
         }
     }
 

@@ -27,6 +27,8 @@ WIDE = "document.documentElement.scrollWidth > innerWidth + 1"
 # The documents of the API name places of a path, in code; nowhere else may one be seen.
 PUBLIC = ("/docs/", "/problems")
 RAW = re.compile(r"\{[a-z_]+\}|\bOptional\(|\bnil\b|\b(?:undefined|NaN)\b")
+# Two texts that were put together with a mark of each; `2001:db8::1` and an ellipsis are neither.
+TWICE = re.compile(r"：\s*[:：]|:\s*：|:\s+:|(?<![0-9A-Fa-f\[:])::(?![0-9a-f/])|[A-Za-z]{5,}::|。\s*[。.]|(?<!\.)\.[ \t]*。|(?<!\.)\.\.(?!\.)|[?？!！]\s*[。：]|[，,]\s*[，。]")
 
 
 def shape(url):
@@ -35,6 +37,11 @@ def shape(url):
     path = re.sub(r"/[a-z]{3}_[0-9a-z]{26}", "/:id", parts.path)
     path = re.sub(r"^/(problems|docs/api/objects)/[^/]+", r"/\1/:name", path)
     return path + "?" + "&".join(sorted({name for name, _ in parse_qsl(parts.query)}))
+
+
+def around(text, match):
+    """What was found, with the words before it."""
+    return match and repr(text[max(0, match.start() - 30):match.end() + 5])
 
 
 class Crawler:
@@ -131,7 +138,7 @@ class Crawler:
             (not errors, f"console: {errors[0][:120] if errors else ''}"), (seen["title"], "no title"), (seen["lang"] == wanted, f"lang is {seen['lang']}"),
             (seen["h1"] == 1, f"{seen['h1']} h1"), (not seen["inline"], f"{seen['inline']} inline scripts, styles or handlers"),
             (not seen["th"], f"{seen['th']} th without scope"), (not seen["svg"], f"{seen['svg']} images without a title"),
-            (not seen["small"], f"target under 24 px: {seen['small'][:1]}"), (not RAW.search(told), f"raw text: {RAW.search(told)}"),
+            (not TWICE.search(told), f"punctuation twice: {around(told, TWICE.search(told))}"), (not seen["small"], f"target under 24 px: {seen['small'][:1]}"), (not RAW.search(told), f"raw text: {RAW.search(told)}"),
         ]
         complaints = [words for holds, words in rules if not holds]
         if is_first:

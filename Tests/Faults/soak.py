@@ -13,7 +13,6 @@ import argparse
 import collections
 import datetime
 import http.client
-import http.server
 import os
 import random
 import re
@@ -29,6 +28,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "Harness"), os.path.join(HERE, "..", "B
 
 import population
 from bursar import Bursar, Client, Tally
+from receiver import Listener
 from writers import account_body, payment_body
 
 LIVE, MOVING = "live", "moving"
@@ -40,34 +40,16 @@ DESCRIPTORS = 8
 BATCH = "application/cloudevents-batch+json"
 
 
-class Counter(http.server.ThreadingHTTPServer):
+class Counter:
     """Is told of events, and remembers how many."""
-
-    daemon_threads = True
-    request_queue_size = 256
 
     def __init__(self):
         self.count = 0
-        outer = self
+        self.port = Listener(self.take).port
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *words):
-                pass
-
-            def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                outer.count += 1
-                self.send_response(204)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request, address):
-        pass
+    def take(self, headers, body):
+        self.count += 1
+        return 204
 
 
 class Load:
@@ -223,7 +205,7 @@ class Story:
         server.sql("vacuum (analyze)", timeout=600)
         for slug in (LIVE, MOVING):
             made = Client(server.port, self.keys[slug]).request(
-                "POST", "/v1/webhook-endpoints", {"url": f"http://127.0.0.1:{self.receiver.server_address[1]}/hook"}, key=f"hook-{slug}")
+                "POST", "/v1/webhook-endpoints", {"url": f"http://127.0.0.1:{self.receiver.port}/hook"}, key=f"hook-{slug}")
             if made.status != 201:
                 raise RuntimeError(f"no webhook endpoint: {made.status} {made.body[:300]}")
 

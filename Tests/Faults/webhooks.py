@@ -14,11 +14,9 @@ import collections
 import hashlib
 import hmac
 import http.client
-import http.server
 import json
 import os
 import random
-import socket
 import sys
 import threading
 import time
@@ -28,6 +26,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import receivers
 from bursar import Bursar, Client, Tally
+from receiver import Listener
 
 
 class Receiver:
@@ -40,37 +39,13 @@ class Receiver:
         self.faults = 0.0
         self.secret = b""
         self.unsigned = 0
-        outer = self
+        self.port = Listener(self.answer).port
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *words):
-                pass
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                fate = outer.take(self.headers, body)
-                if fate == "dropped":
-                    self.close_connection = True
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                    return
-                if fate == "late":
-                    time.sleep(random.uniform(0.05, 0.4))
-                self.send_response(500 if fate == "failed" else 204)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 256
-
-            def handle_error(self, request, address):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def answer(self, headers, body):
+        fate = self.take(headers, body)
+        if fate == "late":
+            time.sleep(random.uniform(0.05, 0.4))
+        return None if fate == "dropped" else 500 if fate == "failed" else 204
 
     def take(self, headers, body):
         """One in ten is lost, one in ten refused, one in ten answered late: after it was read, as real receivers do, or before."""

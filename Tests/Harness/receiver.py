@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import http.server
+import socket
 import threading
 import time
 
@@ -22,6 +23,40 @@ class Message:
     def is_signed(self, secret):
         """With this secret, and just now."""
         return signature(secret, self.headers, self.body) in self.headers["webhook-signature"].split(" ") and abs(int(self.headers["webhook-timestamp"]) - self.at) < 300
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    """A receiver under load: `take` says what becomes of each message, by a status or None, which loses the connection."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, take):
+        class Taker(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *words):
+                pass
+
+            def do_POST(self):
+                status = take(self.headers, self.rfile.read(int(self.headers["Content-Length"])))
+                if status is None:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        super().__init__(("127.0.0.1", 0), Taker)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def port(self):
+        return self.server_address[1]
+
+    def handle_error(self, request, address):
+        pass
 
 
 class Receiver(http.server.ThreadingHTTPServer):

@@ -82,7 +82,7 @@ package struct Assets: Sendable {
         return bytes
     }
 
-    /// Leaves out what only people read: comments and the spaces that begin a line.
+    /// Leaves out what only people read: comments, the spaces that begin a line, and what stands between a rule's last word and its end.
     private static func compact(_ css: [UInt8]) -> [UInt8] {
         var text = ""
         var rest = Substring(String(decoding: css, as: UTF8.self))
@@ -93,6 +93,6 @@ package struct Assets: Sendable {
         }
         text += rest
         let lines = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }
-        return Array(lines.filter { !$0.isEmpty }.joined(separator: "\n").utf8)
+        return Array(lines.filter { !$0.isEmpty }.joined(separator: "\n").replacing("; }", with: "}").utf8)
     }
 }

@@ -16,11 +16,12 @@ package enum WriteOff {
     /// Whose it is: the operator's, as refunds are (section 7).
     package static let permission = Permission.operate
 
-    /// What may be written off now: the whole debt of a deleted subscription, once; of one that is still there nothing.
+    /// What may be written off now: the whole debt of a deleted subscription, once; of one that is still there nothing. Where nothing is owed and
+    /// nothing was given up, that is the reason, whatever the state.
     package static func amount(
         state: SubscriptionState, outstanding: Money, writtenOff: Money
     ) throws(WriteOffRefusal) -> Money {
-        guard state == .deleted else { throw .debtStillPayable }
+        guard state == .deleted else { throw outstanding.isPositive ? .debtStillPayable : .nothingOwed }
         guard !writtenOff.isPositive else { throw .alreadyWrittenOff }
         guard outstanding.isPositive else { throw .nothingOwed }
         return outstanding

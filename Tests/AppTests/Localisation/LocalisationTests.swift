@@ -112,6 +112,18 @@ enum ProjectFolder {
         }
     }
 
+    /// "Nothing to lift: no reason: overdue" is one colon too many, in either language; no mark stands twice, and none after a full stop.
+    @Test(arguments: Language.allCases) func `a sentence has one colon at most, and no mark twice`(language: Language) throws {
+        let strings = try ProjectFolder.localiser(language).strings
+        for key in strings.keys.sorted() where !key.hasPrefix("docs.guide.") {
+            let text = strings(key)
+            #expect(!text.contains(#/[:：]\s*[:：]|[。！？]\s*[。：，]|[^.]\.\s*\.(?:[^.]|$)|[.!?]。|[，,]\s*[，,]/#), "\(key): \(text)")
+            for sentence in text.split(separator: #/[。；？！\n]|[.;?!] /#) {
+                #expect(sentence.matches(of: #/：|:(?= |$)/#).count < 2, "\(key): \(text)")
+            }
+        }
+    }
+
     @Test func `every key in the program's code exists, and every key in the files is used`() throws {
         let strings = try ProjectFolder.localiser(.en).strings
         let sources = ProjectFolder.root.appending(path: "Sources/App")

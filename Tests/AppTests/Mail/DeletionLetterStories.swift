@@ -31,6 +31,7 @@ import Testing
             let text = try #require(letter.text)
             #expect(text.contains(sha) && text.contains("CN¥2,000.00 of credit"), "\(text)")
             #expect(text.contains("/certificate") == (letter.email != served))
+            #expect(!text.contains("still owed") && !text.contains("0.00 was"), "\(text)")
         }
         #expect(try await tenant.mails("lapsed").compactMap(\.email) == [administrator])
         try await tenant.invariants()
@@ -69,9 +70,22 @@ import Testing
         let tenant = story.tenant
         let (served, finance) = (try await story.email(nil), try await story.email("finance"))
         let administrator = try await tenant.get("/v1/accounts/\(story.account)").expect(200)["administrator.email"] ?? ""
+        try tenant.force("update users set locale = 'zh-Hans' where tenant_id = $tenant and email = '\(finance)'")
         try await tenant.use(story.subscription, cost: "1234.56", at: "2025-01-01T00:00:00Z")
         try await tenant.settle()
         try await tenant.advance(to: "2025-04-01T00:00:00Z")
+        // Until then the letters of its deletion say what stays owed, that it cannot be paid, and whom to ask.
+        let deleted = try await tenant.mails("deleted")
+        #expect(deleted.compactMap(\.email).sorted() == [administrator, finance, served].sorted())
+        #expect(Set(deleted.compactMap(\.language)) == ["en", "zh-Hans"])
+        for letter in deleted {
+            let text = try #require(letter.text)
+            let words =
+                letter.language == "zh-Hans"
+                ? ["删除时仍欠费 ¥234.56，已无法支付；在 ", " 核销之前，该欠费保留在账上。关于该欠费的疑问，请联系 "]
+                : ["CN¥234.56 was still owed for it. Nobody can pay this any more: it stands in the books until "]
+            #expect(words.allSatisfy { text.contains($0) }, "\(text)")
+        }
         let path = "/v1/subscriptions/\(story.subscription)/write-off"
         try await tenant.request("POST", "\(path)?dry_run=true", ["reason": "Case 4711"], once: .none).expect(200)
         #expect(try await tenant.mails("debt_written_off").isEmpty)

@@ -23,7 +23,7 @@ import Values
             "reason": .words(["reason.requested", "reason.cancelled"]), "order": .text("ord_1"), "payment": .text("pay_1"),
             "on": date,
             "from": date, "to": date, "percent": .number(10), "days": .number(7), "retention": .number(90),
-            "suspended_at": instant, "held": money, "received": money, "forfeited": money,
+            "suspended_at": instant, "held": money, "received": money, "forfeited": money, "owed": money,
             "delete_at": instant, "todo": .word("mail.todo.pay"), "minimum": money, "subscription_id": .text("sub_1"),
             "rule": .text("L2"),
             "digest": .text("abc"), "by": .word("mail.two_step_by.provider"),
@@ -81,6 +81,23 @@ import Values
         for kind in [LetterKind.balanceNotice, .creditLow, .creditExpiring, .suspended, .deletionCountdown] {
             #expect(try letter(kind, facts(), .en).text.contains("cannot be backed up"))
             #expect(try letter(kind, facts(), .zhHans).text.contains("无法备份"))
+        }
+    }
+
+    @Test func `of a deletion name a debt only where there is one, and then whom to ask`() throws {
+        for (language, owed, asked) in [
+            (
+                Language.en, "CN¥1,234.50 was still owed for it. Nobody can pay this any more",
+                "about this debt go to help@example.com."
+            ),
+            (.zhHans, "删除时仍欠费 ¥1,234.50，已无法支付", "关于该欠费的疑问，请联系 help@example.com。"),
+        ] {
+            let whole = try letter(.deleted, facts(), language)
+            for body in [whole.text, whole.html] { #expect(body.contains(owed) && body.contains(asked), "\(body)") }
+            var clear = try facts()
+            clear["owed"] = nil
+            let none = try letter(.deleted, clear, language)
+            for body in [none.text, none.html] { #expect(!body.contains(asked) && !body.contains(owed), "\(body)") }
         }
     }
 

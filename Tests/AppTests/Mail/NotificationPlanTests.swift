@@ -1,9 +1,11 @@
-import App
 import FoundationEssentials
+import Loop
 import Postgres
 import TestSupport
 import Testing
 import Values
+
+@testable import App
 
 /// What whoever runs an agreement finds among her notifications, with tens of thousands of accounts in it.
 @Suite struct `An agreement's letters` {
@@ -33,19 +35,32 @@ import Values
             timestamptz '2024-01-01 00:00Z' + n * interval '1 minute', now() from generate_series(1, 40000) n;
             analyze mails;
             """)
-        // As the app itself, behind row security.
+        // The program's own statements, for somebody who administers the agreement and nothing else; as the app itself, behind row security.
+        var grants = Grants()
+        grants.enrollments = [enrollment]
+        let reader = TenantContext(
+            tenant: tenant.context.tenant, principal: .user(id: UserID(.zero), email: "", name: "", grants: grants),
+            dependencies: tenant.context.dependencies)
+        let list = Notification.list
+        let condition = try await bursar.instance.loop.run { try await list.condition([:], reader) }
         let plans = try AdminSession(url: bursar.database.appURL)
         try plans.run("begin; set local app.tenant_id = '\(tenant.id.uuid.uuidString)'")
-        for way in ["desc", "asc"] {
-            let rows = try plans.query(
-                """
-                explain select m.id, m.occurred_at from mails m left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id \
-                where m.tenant_id = \(tenant.id.uuid) and m.enrollment_id = \(enrollment.uuid) \
-                order by m.occurred_at \(unsafeSQL: way), m.id \(unsafeSQL: way) limit 51
-                """)
-            let plan = try rows.map { try $0.get(0, as: String.self) }.joined(separator: "\n")
-            #expect(plan.contains("using mails_enrollment ") && !plan.contains("Sort"), "\(plan)")
+        for sort in ["-occurred_at", "occurred_at"] {
+            let request = try list.request(limit: 50, sort: sort)
+            let plan = try plans.query("explain (analyze, timing off) \(list.rows(request, condition))").map {
+                try $0.get(0, as: String.self)
+            }
+            let text = plan.joined(separator: "\n")
+            #expect(text.contains("using mails_enrollment ") && !text.contains("Seq Scan on mails"), "\(text)")
+            // Of the four thousand letters as many as a page takes, and whether there is another.
+            let visited = plan.compactMap { $0.firstMatch(of: #/ mails.*\(actual rows=(\d+) loops=(\d+)\)/#) }.compactMap {
+                line in
+                Int(line.output.1).flatMap { rows in Int(line.output.2).map { rows * $0 } }
+            }
+            #expect(try #require(visited.max()) == 51, "\(text)")
         }
+        let counted = try plans.query("explain \(list.count(condition, atMost: 10_001))").map { try $0.get(0, as: String.self) }
+        #expect(!counted.contains { $0.contains("Seq Scan on mails") }, "\(counted.joined(separator: "\n"))")
         await bursar.close()
     }
 }

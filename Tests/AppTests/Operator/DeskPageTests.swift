@@ -221,6 +221,24 @@ import Values
         #expect(newest["data.0.balance.amount"] == "2849.75", "\(newest.text)")
     }
 
+    @Test func `shows no change of nothing on the timeline, but the credit that is left is told when it is nothing`() async throws
+    {
+        let story = try await PortalStory(amount: "1000.00")
+        try await story.tenant.use(story.subscription, cost: "2100.00", at: "2025-01-01T00:00:00Z")
+        try await story.tenant.settle()
+        // All of it goes to the debt: in the API its change is nothing, as it was.
+        try await story.tenant.pay(story.subscription, "1000.00").expect(200)
+        let entries = try await story.tenant.get("/v1/accounts/\(story.account)/timeline").expect(200).list("data")
+        #expect(entries.contains { $0.scalar("kind") == "money" && $0.scalar("amount.amount") == "0.00" })
+        let desk = try await story.person("operator")
+        for language in Language.allCases {
+            let t = try ProjectFolder.localiser(language)
+            let page = try await desk.get("/operator/accounts/\(story.account)/timeline?lang=\(language.tag)").expect(200).text
+            func cell(_ key: String) -> String { "data-label=\"\(t(key, ["currency": "CNY"]))\"><span class=\"money\">0.00<" }
+            #expect(!page.contains(cell("desk.change_in")) && page.contains(cell("desk.credit_after")), "\(page)")
+        }
+    }
+
     @Test func `keeps a day of usage whole over pages, and every credit it tells has been there`() async throws {
         let tenant = try await TestBursar.shared.tenant("timeline-day", clock: "2025-01-01T00:00:00Z")
         let account = try await tenant.account()

@@ -218,10 +218,28 @@ struct EnterprisePortal {
         let portal = try await EnterprisePortal()
         let (browser, tenant, id) = (portal.browser, portal.tenant, portal.ground.subscription)
         let now = "2025-03-10T00:00:00Z"
-        try await tenant.use("\(id)", cost: "12.34", at: now)
-        try await tenant.settle()
-        try await tenant.use("\(id)", cost: "1.00", at: now)
         let cancel = "\(portal.overview)/cancel"
+        let many = "\(portal.base)/subscriptions/many?action=cancel&id=\(id)"
+        /// What is nothing is not spoken of: nowhere an amount of nothing among the effects.
+        func says(_ words: String, note: String) async throws {
+            for page in [cancel, many] {
+                let text = try await browser.get("\(page)\(page == many ? "&" : "?")lang=en").expect(200).text
+                let effects = text.split(separator: "<ul class=\"effects\">").last?.split(separator: "</ul>").first ?? ""
+                #expect(words.isEmpty ? !effects.contains("on no bill yet") : effects.contains(words), "\(effects)")
+                #expect(!effects.contains("CN¥0.00"), "\(effects)")
+            }
+            #expect(try await browser.get("\(portal.overview)?lang=en").expect(200).text.contains(note))
+        }
+        try await says("", note: ">used and on no bill<")
+        try await tenant.use("\(id)", cost: "12.34", at: now)
+        try await says(
+            "CN¥12.34 is used and on no bill yet. It is still to be charged to the agreement.",
+            note: "used and on no bill; it is still to be charged to the agreement")
+        try await tenant.settle()
+        try await says(
+            "CN¥12.34 is used and on no bill yet. All of it is already charged to the agreement",
+            note: "used and on no bill; all of it is already charged to the agreement")
+        try await tenant.use("\(id)", cost: "1.00", at: now)
         let told = try await browser.get(cancel).expect(200).text
         #expect(
             told.contains("CN¥13.34 is used and on no bill yet. CN¥12.34 of it is already charged to the agreement")

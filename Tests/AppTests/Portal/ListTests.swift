@@ -137,6 +137,31 @@ extension String {
         #expect(foreign.text.contains("href=\"#field-filters\"") && foreign.text.contains("href=\"\(own)/payments\""))
     }
 
+    @Test func `that never had a row say who begins, as their button does`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let empty = try await tenant.account("Empty")
+        let enterprise = try await tenant.enterpriseAccount(tenant.enrollment())
+        let (desk, reader) = (try await story.person("operator"), try await story.reader(of: [empty, enterprise]))
+        for (language, mine, theirs, elsewhere) in [
+            (
+                "en", "Create the first one here", "Your provider creates the first one with you",
+                "Enterprise accounts add subscriptions in the enterprise portal"
+            ), ("zh-Hans", "您可以在此新建首个订阅", "首个订阅由服务商为您创建", "企业账户请在企业门户中新建订阅"),
+        ] {
+            let list = "/accounts/\(empty)/subscriptions?lang=\(language)"
+            let new = "href=\"/accounts/\(empty)/subscriptions/new\""
+            let may = try await desk.get(list).expect(200).text
+            #expect(may.contains(mine) && may.contains(new) && !may.contains(theirs))
+            let mayNot = try await reader.get(list).expect(200).text
+            #expect(mayNot.contains(theirs) && !mayNot.contains(new) && !mayNot.contains(mine))
+            for browser in [desk, reader] {
+                let other = try await browser.get("/accounts/\(enterprise)/subscriptions?lang=\(language)").expect(200).text
+                #expect(other.contains(elsewhere) && !other.contains(mine) && !other.contains(theirs))
+            }
+        }
+    }
+
     @Test func `show the columns that the address names, the first always`() async throws {
         let lists = try await ListStory()
         let browser = try await lists.story.person("account_admin")

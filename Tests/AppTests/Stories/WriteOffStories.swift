@@ -110,7 +110,12 @@ import Testing
         try await tenant.settle()
         let path = "/v1/subscriptions/\(owing)/write-off"
         try await tenant.post(path, why).expect(409, "debt_still_payable")
+        // Running or suspended, one that owes nothing has nothing to be paid: on the page as in the API.
+        let nothing = "/v1/subscriptions/\(clear)/write-off"
+        try await tenant.post(nothing, why).expect(409, "nothing_owed")
         try await tenant.suspend(clear, "requested").expect(200)
+        try await tenant.post(nothing, why).expect(409, "nothing_owed")
+        try await tenant.request("POST", "\(nothing)?dry_run=true", why, once: .none).expect(409, "nothing_owed")
         // At the last instant a payment still pays it.
         try await tenant.advance(to: "2025-03-31T23:59:59.999999Z")
         try await tenant.post(path, why).expect(409, "debt_still_payable")
@@ -118,9 +123,9 @@ import Testing
         try await tenant.advance(to: "2025-04-01T00:00:00Z")
         #expect(try await tenant.subscription(owing)["state"] == "active")
         #expect(try await tenant.subscription(clear)["state"] == "deleted")
-        try await tenant.post("/v1/subscriptions/\(clear)/write-off", why).expect(409, "nothing_owed")
+        try await tenant.post(nothing, why).expect(409, "nothing_owed")
         let enterprise = try await tenant.enterprise()
-        try await tenant.post("/v1/subscriptions/\(enterprise)/write-off", why).expect(409, "debt_still_payable")
+        try await tenant.post("/v1/subscriptions/\(enterprise)/write-off", why).expect(409, "nothing_owed")
         // A trial's is waived by its upgrade; deleted, it is a debt like any other.
         let trial = try await tenant.trial()
         try await tenant.use(trial, cost: "1500.01", at: "2025-04-01T00:00:00Z")
@@ -180,6 +185,19 @@ import Testing
         #expect(
             !(try await customer.get("/accounts/\(story.account)/subscriptions?lang=en").expect(200).text.contains(
                 "name=\"owed\"")))
+    }
+
+    @Test func `of one that owes nothing is refused at the desk in true words`() async throws {
+        let story = try await PortalStory(amount: "1000.00")
+        let desk = try await story.person("operator")
+        let form = "/operator/subscriptions/\(story.subscription)/write-off"
+        for state in ["active", "suspended"] {
+            #expect(try await story.tenant.subscription(story.subscription)["state"] == state)
+            let refused = try await desk.get("\(form)?lang=en").expect(409).text
+            #expect(refused.contains("owes nothing, so there is nothing to write off") && !refused.contains("can still be paid"))
+            #expect(try await desk.get("\(form)?lang=zh-Hans").expect(409).text.contains("该订阅没有欠费，无需核销"))
+            try await story.tenant.suspend(story.subscription, "operator").expect(200)
+        }
     }
 
     @Test func `is found at the desk, looked at, and written off there; the customer reads it`() async throws {

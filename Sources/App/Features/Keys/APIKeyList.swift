@@ -24,7 +24,7 @@ extension ListedAPIKey {
         name: "api-keys", endpoint: .listAPIKeys, table: "identity.api_keys k", idColumn: "k.id", id: { $0.key.id.uuid },
         place: { ask in
             """
-            from (select * from identity.api_keys q where q.tenant_id = \(ask.tenant) and \(try await owned(ask))) k \
+            from (select * from identity.api_keys q where q.tenant_id = \(ask.tenant) and \(try await ask.owned())) k \
             left join identity.api_key_uses u on u.key_id = k.id
             """
         },
@@ -90,17 +90,6 @@ extension ListedAPIKey {
     /// At the operator's desk stand the keys of every account.
     static var columnsOfTenant: [String] { shownColumns.map(\.name) + ["account"] }
 
-    /// An account that is not theirs filters everything away, as in every list.
-    private static func owned(_ ask: ListAsk) async throws -> SQL {
-        let account = ask.values["account_id"].flatMap { AccountID($0) }
-        do {
-            let owner = try await ListAPIKeys.keyOwner(account, ask.context)
-            return owner.map { "q.account_id = \($0)" } ?? "true"
-        } catch Failure.notFound where account != nil {
-            return "false"
-        }
-    }
-
     // MARK: Columns
 
     private static let shownColumns: [ListColumn<ListedAPIKey>] = [
@@ -126,18 +115,7 @@ extension ListedAPIKey {
                 FileColumn("state", "keys.column.state") { row, reader in .text(reader.t("keys.state.\(row.state.rawValue)")) },
                 FileColumn("replaced_by", "keys.column.replaced_by") { row, _ in .text(row.replacement.map { "…\($0)" }) },
             ]),
-        ListColumn(
-            "account", "subscriptions.account", isShownFirst: false,
-            cell: { row, reader in
-                guard let account = row.key.account else { return .text(reader.t("keys.of_tenant")) }
-                let name = row.accountName ?? account.description
-                return reader.principal.isOperator
-                    ? a(.href(PageRoute.operatorAccount.url(account.description))) { name } : .text(name)
-            },
-            file: [
-                FileColumn("account_id", "list.account_id") { row, _ in .text(row.key.account?.description) },
-                FileColumn("account", "subscriptions.account") { row, _ in .text(row.accountName) },
-            ]),
+        .ownerAccount { ($0.key.account, $0.accountName) },
         ListColumn(
             "role", "keys.column.role", cell: { row, reader in .text(reader.t.word(row.key.role)) },
             file: [FileColumn("role", "keys.column.role") { row, reader in .text(reader.t.word(row.key.role)) }]),

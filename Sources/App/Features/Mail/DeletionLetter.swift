@@ -27,6 +27,8 @@ enum DeletionLetter {
             "digest": .text(digest),
         ]
         if let forfeited { facts["forfeited"] = .money(forfeited) }
+        // M6: what nobody can pay any more. Where it has been written off before the letter is made, the letter about that says so.
+        if subscription.outstanding.isPositive { facts["owed"] = .money(subscription.outstanding) }
         // A subscription is deleted once: whoever is told twice of it gets one letter.
         let cause = UUID(naming: "deleted \(subscription.id)")
         for reader in readers {

@@ -59,6 +59,7 @@ private struct Words {
         var arguments = ["tenant": Self.clean(source.tenantName)]
         arguments["account"] = source.account.map { Self.clean($0.name) }
         arguments["subscription"] = source.subscription.map { Self.clean($0.name ?? $0.id.description) }
+        arguments["contact"] = source.contact ?? Self.help(source)
         for (name, fact) in source.facts {
             if let text = Self.text(fact, arguments, source.facts, t) { arguments[name] = text }
         }
@@ -95,10 +96,14 @@ private struct Words {
                     ?? t("mail.subscription_id_line", ["id": id]))
         }
         lines.append(t("mail.zone_line", ["zone": t.zoneLabel]))
-        let help = PageRoute.help.url().absolute(at: source.publicURL)?.string
-        lines.append(source.contact.map { t("mail.contact_line", ["contact": $0]) } ?? t("mail.help_line", ["url": help ?? ""]))
+        lines.append(
+            source.contact.map { t("mail.contact_line", ["contact": $0]) } ?? t("mail.help_line", ["url": help(source)]))
         lines.append(t("mail.sent_by", ["tenant": clean(source.tenantName)]))
         return lines
+    }
+
+    private static func help(_ source: LetterText.Source) -> String {
+        PageRoute.help.url().absolute(at: source.publicURL)?.string ?? ""
     }
 
     /// A fact in the reader's words; a table has none.

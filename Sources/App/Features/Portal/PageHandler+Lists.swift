@@ -19,17 +19,17 @@ extension PageHandler {
     func accountSubscriptions(_ visit: Visit) async throws -> HTTPResponse {
         let id: AccountID = try visit.pathID(0)
         let account = try await FindAccount.byID(id, try visit.context())
-        var frame = subscriptionFrame(visit, of: account.name, account.zone)
+        let roles = try visit.context().principal.roles(on: account.belonging)
+        let mayCreate =
+            account.kind == .standard
+            && roles.contains(where: { Permission.allows($0, .createStandardSubscription, in: account.kind) })
+        let new = ActionLink(visit.strings("order_new.action"), PageRoute.newSubscription.url(id.description), .primary)
+        // An agreement's accounts add theirs in its own portal (A14).
+        let elsewhere = account.kind == .enterprise ? "order_new.closed_offer_not_allowed_for_account" : nil
+        var frame = subscriptionFrame(
+            visit, of: account.name, account.zone, new: mayCreate ? new : nil, empty: elsewhere)
         frame.scope = [("account_id", id.description)]
         frame.isProven = true
-        let roles = try visit.context().principal.roles(on: account.belonging)
-        if account.kind == .standard,
-            roles.contains(where: { Permission.allows($0, .createStandardSubscription, in: account.kind) })
-        {
-            frame.actions = [
-                ActionLink(visit.strings("order_new.action"), PageRoute.newSubscription.url(id.description), .primary)
-            ]
-        }
         return try await list(
             visit, Subscription.list, frame,
             Frame(zone: account.zone, account: (id, account.name), current: PageRoute.subscriptions.url(id.description)))
@@ -47,13 +47,13 @@ extension PageHandler {
         let enrollment = try await FindEnrollment.byID(try visit.pathID(0), context)
         let id = enrollment.id.description
         let t = visit.localiser()
-        var frame = subscriptionFrame(visit, of: enrollment.name, nil)
+        let new = ActionLink(t("enrollment.new_subscription"), PageRoute.newEnterpriseSubscriptionForm.url(id), .primary)
+        var frame = subscriptionFrame(visit, of: enrollment.name, nil, new: new)
         frame.scope = [("enrollment_id", id)]
         frame.isProven = true
         frame.columns = Self.withinEnrollment
         frame.choices["department_id"] = try await departmentChoices(enrollment.id, context)
         frame.choices["account_id"] = try await accountChoices(enrollment.id, context)
-        frame.actions = [ActionLink(t("enrollment.new_subscription"), PageRoute.newEnterpriseSubscriptionForm.url(id), .primary)]
         frame.selection = (
             RowSelection(
                 action: PageRoute.manyForm.url(id),
@@ -73,7 +73,7 @@ extension PageHandler {
         let context = try visit.context()
         try requireOperator(context)
         let t = visit.localiser()
-        var frame = subscriptionFrame(visit, of: context.tenant.name, nil)
+        var frame = subscriptionFrame(visit, of: context.tenant.name, nil, empty: "subscriptions.empty_text_desk")
         let lost = Subscription.owedAfterDeletion
         frame.columns = Self.acrossAccounts + (visit["owed"] == lost ? ["outstanding"] : [])
         frame.choices["owed"] = [FilterBar.Choice(lost, t("subscriptions.owed_after_deletion"))]
@@ -120,12 +120,17 @@ extension PageHandler {
         "name", "state", "department", "account", "service_administrator", "purchased_at", "this_month",
     ]
 
-    private func subscriptionFrame(_ visit: Visit, of owner: String, _ zone: TimeZoneRule?) -> ListFrame {
+    /// `new`: how the reader creates one here, where she may; where there are none yet, the words follow it.
+    private func subscriptionFrame(
+        _ visit: Visit, of owner: String, _ zone: TimeZoneRule?, new: ActionLink? = nil, empty: String? = nil
+    ) -> ListFrame {
         let t = visit.localiser(zone)
+        let beginning = empty ?? (new == nil ? "subscriptions.empty_text" : "subscriptions.empty_text_new")
         var frame = ListFrame(
             title: t("subscriptions.title"), lede: .text(t("subscriptions.lede", ["owner": owner])),
-            empty: .neverHad(title: t("subscriptions.empty_title"), text: t("subscriptions.empty_text"), action: nil),
+            empty: .neverHad(title: t("subscriptions.empty_title"), text: t(beginning), action: new),
             filteredTitle: t("subscriptions.filtered_title"))
+        frame.actions = [new].compactMap { $0 }
         frame.choices["delete_before"] = goingChoices(visit["delete_before"], t)
         // Offered at the desk; elsewhere it has its word where an address brings it along.
         if visit["owed"] != nil {

@@ -22,7 +22,7 @@ extension ListedWebhookEndpoint {
         name: "webhook-endpoints", endpoint: .listWebhookEndpoints, table: "webhook_endpoints w", idColumn: "w.id",
         id: { $0.id.uuid },
         place: { ask in
-            "from (select * from webhook_endpoints q where q.tenant_id = \(ask.tenant) and \(try await owned(ask))) w"
+            "from (select * from webhook_endpoints q where q.tenant_id = \(ask.tenant) and \(try await ask.owned())) w"
         },
         select: { "select \(WebhookEndpoint.columns) \($0)" },
         decode: { rows, _ in try rows.map { ListedWebhookEndpoint(endpoint: try WebhookEndpoint($0)) } },
@@ -34,17 +34,6 @@ extension ListedWebhookEndpoint {
             .alphabetical("url", "lower(w.url) collate \"C\"") { $0.endpoint.url },
         ],
         filters: filters, columns: shownColumns + furtherColumns, write: { row, _, json in row.endpoint.write(to: &json) })
-
-    /// An account that is not theirs filters everything away, as in every list.
-    private static func owned(_ ask: ListAsk) async throws -> SQL {
-        let account = ask.values["account_id"].flatMap { AccountID($0) }
-        do {
-            let owner = try await ListAPIKeys.keyOwner(account, ask.context)
-            return owner.map { "q.account_id = \($0)" } ?? "true"
-        } catch Failure.notFound where account != nil {
-            return "false"
-        }
-    }
 
     /// Whose they are, and what became of the last day's messages.
     private static func withSurroundings(
@@ -134,18 +123,7 @@ extension ListedWebhookEndpoint {
                     .text(row.endpoint.disabledReason.map { reader.hasWords ? reader.t.word($0) : $0.rawValue })
                 },
             ]),
-        ListColumn(
-            "account", "subscriptions.account", isShownFirst: false,
-            cell: { row, reader in
-                guard let account = row.endpoint.account else { return .text(reader.t("keys.of_tenant")) }
-                let name = row.accountName ?? account.description
-                return reader.principal.isOperator
-                    ? a(.href(PageRoute.operatorAccount.url(account.description))) { name } : .text(name)
-            },
-            file: [
-                FileColumn("account_id", "list.account_id") { row, _ in .text(row.endpoint.account?.description) },
-                FileColumn("account", "subscriptions.account") { row, _ in .text(row.accountName) },
-            ]),
+        .ownerAccount { ($0.endpoint.account, $0.accountName) },
         ListColumn(
             "last_day", "webhooks.column.day", cell: { row, reader in reader.t.success(row.success) },
             file: [

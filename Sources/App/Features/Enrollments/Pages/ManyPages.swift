@@ -108,14 +108,10 @@ package struct ManyReviewPage: Page {
         let settled = possible.reduce(Int64(0)) { $0 + (($1.settled ?? $1.unbilled)?.minor ?? 0) }
         let stops = deed.turned == 0 ? [] : [HTML.text(t("many.stops"))]
         let backup = deed.turned == 0 ? [] : [HTML.text(t("many.no_backup"))]
-        return stops + [
-            .text(
-                t(
-                    "cancel.owed",
-                    ["amount": unbilled, "settled": settled, "unsettled": unbilled - settled].mapValues {
-                        t.money(Money(minor: $0, currency: currency))
-                    }))
-        ] + backup + [
+        let words = UnbilledWords(
+            total: Money(minor: unbilled, currency: currency), settled: Money(minor: settled, currency: currency))
+        let owed = words.effect(t).map { [HTML.text($0)] } ?? []
+        return stops + owed + backup + [
             .text(t("many.recover", ["days": t.number(retentionDays)])), .text(t("many.deletion")),
             .text(t("cancel.stays")),
         ] + staying

@@ -65,8 +65,9 @@ struct TimelineTable: Sendable {
             }, who(entry, t),
         ]
         if hasMoney {
-            // What an event came to has moved no credit.
-            cells.append(entry.kind == .event ? t.nothing : line.amount.map { t.amountElement($0) } ?? t.nothing)
+            // What an event came to has moved no credit; nor has a payment that went to a debt, or usage beyond the credit.
+            let change = entry.kind == .event ? nil : line.amount
+            cells.append(change.flatMap { $0.isZero ? nil : t.amountElement($0) } ?? t.nothing)
             cells.append(entry.balance.map { t.amountElement($0) } ?? t.nothing)
         }
         return cells

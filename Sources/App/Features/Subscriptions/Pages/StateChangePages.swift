@@ -64,12 +64,8 @@ package struct CancelPage: Page {
             t.html("cancel.recover", ["date": strong { t.timeElement(deleteAt) }], days),
             t.html("cancel.deletion", ["date": strong { t.timeElement(deleteAt) }], days), .text(t("cancel.stays")),
         ]
-        if let monthToDate {
-            let unsettled = Money(minor: monthToDate.minor - (settled ?? monthToDate).minor, currency: monthToDate.currency)
-            let amounts = [
-                "amount": t.money(monthToDate), "settled": t.money(settled ?? monthToDate), "unsettled": t.money(unsettled),
-            ]
-            effects.insert(.text(t("cancel.owed", amounts)), at: 1)
+        if let monthToDate, let owed = UnbilledWords(total: monthToDate, settled: settled ?? monthToDate).effect(t) {
+            effects.insert(.text(owed), at: 1)
         }
         return effects
     }

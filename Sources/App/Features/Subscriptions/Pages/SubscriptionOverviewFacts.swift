@@ -244,9 +244,10 @@ extension SubscriptionOverviewPage {
         }
     }
 
-    /// So far; beside it what the whole month before came to.
+    /// So far; beside it what the whole month before came to, if it came to anything.
     private func soFar(_ t: Localiser) -> String {
-        lastMonth.map { t("subscription.so_far_and_before", ["amount": t.money($0)]) } ?? t("subscription.so_far")
+        lastMonth.flatMap { $0.isZero ? nil : $0 }.map { t("subscription.so_far_and_before", ["amount": t.money($0)]) }
+            ?? t("subscription.so_far")
     }
 
     /// An enterprise subscription has no credit of its own: its cost is the number, the commitment stands beside it.
@@ -258,10 +259,7 @@ extension SubscriptionOverviewPage {
             others.append(
                 FactsStrip.Fact(
                     t("subscription.unbilled"), t.moneyElement(unbilled.total),
-                    note: .text(
-                        t(
-                            "subscription.unbilled_note",
-                            ["settled": t.money(unbilled.settled), "unsettled": t.money(unbilled.unsettled)]))))
+                    note: .text(UnbilledWords(total: unbilled.total, settled: unbilled.settled).note(t))))
         }
         if let deleteAt { others.append(deletionFact(deleteAt, t)) }
         if let commitment {
