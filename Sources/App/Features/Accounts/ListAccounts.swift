@@ -65,7 +65,9 @@ extension Account {
             ]),
         ListColumn(
             "kind", "accounts.kind", cell: { row, reader in .text(reader.t.word(row.account.kind)) },
-            file: [FileColumn("kind", "accounts.kind") { row, reader in .text(reader.t.word(row.account.kind)) }]),
+            file: [
+                FileColumn("kind", "accounts.kind", code: { $0.account.kind.rawValue }, words: { $1.t.word($0.account.kind) })
+            ]),
         ListColumn(
             "administrator", "accounts.administrator",
             cell: { row, _ in twoLines(row.account.administrator.name, row.account.administrator.email) },
@@ -123,9 +125,9 @@ extension Account {
             "identity_verified", "accounts.verified", isShownFirst: false,
             cell: { row, reader in .text(reader.t(row.account.identityVerified ? "common.yes" : "common.no")) },
             file: [
-                FileColumn("identity_verified", "accounts.verified") { row, reader in
-                    .text(reader.t(row.account.identityVerified ? "common.yes" : "common.no"))
-                }
+                FileColumn(
+                    "identity_verified", "accounts.verified", code: { String($0.account.identityVerified) },
+                    words: { $1.t($0.account.identityVerified ? "common.yes" : "common.no") })
             ]),
     ]
 

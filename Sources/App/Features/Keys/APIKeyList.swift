@@ -123,7 +123,9 @@ extension ListedAPIKey {
         ListColumn(
             "state", "keys.column.state", cell: { row, reader in row.standing(reader.t) },
             file: [
-                FileColumn("state", "keys.column.state") { row, reader in .text(reader.t("keys.state.\(row.state.rawValue)")) },
+                FileColumn(
+                    "state", "keys.column.state", code: { $0.state.rawValue },
+                    words: { $1.t("keys.state.\($0.state.rawValue)") }),
                 FileColumn("replaced_by", "keys.column.replaced_by") { row, _ in .text(row.replacement.map { "…\($0)" }) },
             ]),
         ListColumn(
@@ -140,7 +142,7 @@ extension ListedAPIKey {
             ]),
         ListColumn(
             "role", "keys.column.role", cell: { row, reader in .text(reader.t.word(row.key.role)) },
-            file: [FileColumn("role", "keys.column.role") { row, reader in .text(reader.t.word(row.key.role)) }]),
+            file: [FileColumn("role", "keys.column.role", code: { $0.key.role.rawValue }, words: { $1.t.word($0.key.role) })]),
         ListColumn(
             "scopes", "keys.column.scopes",
             cell: { row, reader in row.key.scopes.map(codes) ?? .text(reader.t("keys.everything")) },

@@ -90,15 +90,13 @@ extension Notification {
             },
             file: [
                 FileColumn("id", "list.id") { row, _ in .text(row.id.description) },
-                FileColumn("kind", "notifications.kind") { row, reader in .text(row.name(reader.t)) },
+                FileColumn("kind", "notifications.kind", code: { $0.kind }, words: { $0.name($1.t) }),
                 FileColumn("subject", "notifications.subject") { row, _ in .text(row.subject) },
             ]),
         ListColumn(
             "status", "notifications.status", cell: { row, reader in row.pill(reader.t).html },
             file: [
-                FileColumn("status", "notifications.status") { row, reader in
-                    .text(row.stateWord(reader.t))
-                }
+                FileColumn("status", "notifications.status", code: { $0.status }, words: { $0.stateWord($1.t) })
             ]),
         ListColumn(
             "email", "notifications.to", cell: { row, reader in row.email.map { .text($0) } ?? reader.t.nothing },

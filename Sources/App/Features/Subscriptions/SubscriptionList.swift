@@ -98,10 +98,10 @@ extension Subscription {
         ListColumn(
             "state", "subscriptions.state", cell: { stateCell($0, $1) },
             file: [
-                FileColumn("state", "subscriptions.state") { row, reader in .text(reader.t.word(row.facts)) },
-                FileColumn("suspension_reasons", "subscriptions.reasons") { row, reader in
-                    .text(row.state == .suspended ? reader.t.words(row.facts.reasons.sorted) : "")
-                },
+                FileColumn("state", "subscriptions.state", code: { $0.state.rawValue }, words: { $1.t.word($0.facts) }),
+                FileColumn(
+                    "suspension_reasons", "subscriptions.reasons",
+                    code: { $0.shownReasons.map(\.rawValue).joined(separator: " ") }, words: { $1.t.words($0.shownReasons) }),
                 FileColumn("delete_at", "subscriptions.delete_at") { row, _ in
                     .instant(row.state == .suspended ? row.facts.deleteAt : nil)
                 },
@@ -122,7 +122,7 @@ extension Subscription {
         ListColumn(
             "offer", "subscriptions.offer", cell: { row, reader in .text(reader.t.word(row.offer)) },
             file: [
-                FileColumn("offer", "subscriptions.offer") { row, reader in .text(reader.t.word(row.offer)) }
+                FileColumn("offer", "subscriptions.offer", code: { $0.offer.rawValue }, words: { $1.t.word($0.offer) })
             ]),
         ListColumn(
             "service_administrator", "subscriptions.service_administrator",
@@ -139,15 +139,13 @@ extension Subscription {
         ListColumn(
             "days_left", "subscriptions.days_left", isNumber: true,
             cell: { daysLeftCell($0, $1) },
-            file: [FileColumn("days_left", "subscriptions.days_left") { row, reader in .number(row.shownDaysLeft(reader.t.now)) }]
+            file: [FileColumn("days_left", "subscriptions.days_left") { row, now in .number(row.shownDaysLeft(now)) }]
         ),
         ListColumn(
             "credit_remaining", "subscriptions.remaining", isNumber: true,
             cell: { row, reader in row.shownRemaining(reader.t.now).map(reader.t.moneyElement) ?? agreementCell(row, reader) },
             file: [
-                FileColumn("credit_remaining", "subscriptions.remaining") { row, reader in
-                    .money(row.shownRemaining(reader.t.now))
-                },
+                FileColumn("credit_remaining", "subscriptions.remaining") { row, now in .money(row.shownRemaining(now)) },
                 FileColumn("currency", "accounts.currency") { row, _ in .text(row.currency.code) },
             ]),
         ListColumn(
@@ -179,6 +177,7 @@ extension Subscription {
 
     /// Where credit is bought: what is left of it. An enterprise subscription's money is its agreement's.
     private var showsCredit: Bool { offer != .enterprise && state != .deleted && state != .pending }
+    private var shownReasons: [SuspensionReason] { state == .suspended ? facts.reasons.sorted : [] }
     private func shownDaysLeft(_ now: Instant) -> Int? { showsCredit ? daysLeft(at: now) : nil }
     private func shownRemaining(_ now: Instant) -> Money? { showsCredit ? remaining(at: now) : nil }
 
