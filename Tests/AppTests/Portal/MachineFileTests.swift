@@ -8,7 +8,8 @@ import Testing
 @Suite struct `Files for programs` {
     /// Columns that name one of a fixed set of things: what stands in them is a code.
     private static let coded: Set<String> = [
-        "state", "status", "kind", "role", "offer", "method", "reason", "actor_kind", "object_kind", "action", "suspension_reasons",
+        "state", "status", "kind", "role", "offer", "method", "reason", "actor_kind", "object_kind", "action",
+        "suspension_reasons",
         "from", "to", "settled", "two_factor", "identity_verified", "disabled_reason", "error", "locale", "currency",
     ]
 

@@ -51,11 +51,14 @@ extension Subscription {
             .search(hint: "list.search_hint")
         ) { text, ask in try await SubscriptionSearch.condition(text, ask) },
         ListFilter(
-            "state", label: "subscriptions.state", .word(SubscriptionState.allCases.map(\.rawValue)), "",
-            .words(SubscriptionState.allCases.map(\.rawValue)) { value, t in
-                SubscriptionState(rawValue: value).map { t.word($0) } ?? value
-            }
-        ) { value, _ in "s.state = \(value)" },
+            "state", label: "subscriptions.state", .word(states),
+            "`\(lapsed)`: ordered and never paid (L11); its `state` is `deleted`, too, with `activated_at` null, and `deleted` leaves it out.",
+            .words(states) { value, t in SubscriptionState(rawValue: value).map { t.word($0) } ?? t("state.\(value)") }
+        ) { value, ask in
+            // An agreement's run from their first instant: nobody looks through all of it to find none.
+            if value == lapsed, ask.values["enrollment_id"] != nil { return nil }
+            return SubscriptionQueries.isInState(value)
+        },
         ListFilter(
             "offer", label: "subscriptions.offer", .word(Offer.allCases.map(\.rawValue)), "",
             .words(Offer.allCases.map(\.rawValue)) { value, t in Offer(rawValue: value).map { t.word($0) } ?? value }
@@ -84,6 +87,8 @@ extension Subscription {
         ) { _, _ in lost },
     ]
 
+    static let lapsed = "lapsed"
+    private static let states = SubscriptionState.allCases.map(\.rawValue) + [lapsed]
     static let owedAfterDeletion = "after_deletion"
     /// Of `subscriptions` called `s`; few of them, and an index of their own.
     static let lost: SQL = "s.state = 'deleted' and s.outstanding_minor > 0"
@@ -134,8 +139,11 @@ extension Subscription {
             ]),
         ListColumn(
             "purchased_at", "subscriptions.purchased", order: "created_at",
-            cell: { row, reader in reader.t.dateElement(row.facts.purchasedAt) },
-            file: [FileColumn("purchased_at", "subscriptions.purchased") { row, _ in .instant(row.facts.purchasedAt) }]),
+            cell: { purchasedCell($0, $1) },
+            file: [
+                FileColumn(
+                    "purchased_at", "subscriptions.purchased", at: { $0.facts.purchasedAt }, isSo: { $0.facts.isPurchased })
+            ]),
         ListColumn(
             "days_left", "subscriptions.days_left", isNumber: true,
             cell: { daysLeftCell($0, $1) },
@@ -173,6 +181,10 @@ extension Subscription {
             file: [
                 FileColumn("order_id", "subscriptions.order") { row, _ in .text(row.orderID.description) }
             ]),
+        ListColumn(
+            "created_at", "subscriptions.ordered", isShownFirst: false,
+            cell: { row, reader in reader.t.dateElement(row.createdAt) },
+            file: [FileColumn("created_at", "subscriptions.ordered") { row, _ in .instant(row.createdAt) }]),
     ]
 
     /// Where credit is bought: what is left of it. An enterprise subscription's money is its agreement's.
@@ -206,6 +218,12 @@ extension Subscription {
                 span(.class("sub sub--bad")) { t("subscriptions.deleted_in", ["days": t.relativeDays(to: deleteAt)]) }
             }
         }
+    }
+
+    /// What was never paid was never purchased (L11).
+    private static func purchasedCell(_ row: Subscription, _ reader: ListReader) -> HTML {
+        let date = reader.t.dateElement(row.facts.purchasedAt)
+        return row.facts.isPurchased ? date : reader.t.html("subscriptions.ordered_on", ["date": date])
     }
 
     /// The state, and for a suspended one what is lost when.
