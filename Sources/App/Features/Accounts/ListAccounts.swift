@@ -11,7 +11,8 @@ package struct ListedAccount: Sendable {
     /// How many of its subscriptions run and how many are suspended; counted for pages and files.
     package var running = 0
     package var suspended = 0
-    /// Not counting deleted ones.
+    /// Without the deleted and the lapsed ones: there is no end to them, and telling the two apart takes the table's own rows, where these counts come
+    /// out of an index alone.
     package var subscriptions = 0
     /// Where it stands in its agreement.
     package var departmentName: String?

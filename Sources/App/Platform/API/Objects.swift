@@ -102,7 +102,9 @@ extension Schema {
                     .optional(
                         "suspended", .integer(min: 0, max: 100_000_000), "Subscriptions that are suspended. In lists only."),
                     .optional(
-                        "subscriptions", .integer(min: 0, max: 100_000_000), "All that are not deleted. In lists only."), dryRun,
+                        "subscriptions", .integer(min: 0, max: 100_000_000),
+                        "All but the deleted and the lapsed, which `GET /v1/subscriptions` finds by `state`. In lists only."),
+                    dryRun,
                 ])
             ),
             (
