@@ -153,7 +153,7 @@ extension FindNotification {
     static func confirmMaySend(_ notification: Notification, _ principal: Principal) throws {
         guard !principal.isOperator else { return }
         let roles = principal.roles(on: notification.belonging)
-        guard let account = notification.account, !roles.isEmpty else { throw Failure(PermissionDenial.roleForbids) }
+        guard let account = notification.account, !roles.isEmpty else { throw Failure.roleForbids(.manageAlerts) }
         try TenantContext.require(.manageAlerts, of: roles, in: account.kind)
     }
 }
