@@ -94,8 +94,6 @@ extension HistoryEntry {
         file: [
             FileColumn("type", "history.what", code: { $0.record.type }, words: { $0.words($1.t) }),
             FileColumn("note", "history.note_column") { row, _ in .text(row.record.note) },
-            FileColumn("amount", "desk.amount") { row, _ in .money(row.record.amount) },
-            FileColumn("currency", "accounts.currency") { row, _ in .text(row.record.amount?.currency.code) },
         ])
 
     private static let state = ListColumn<HistoryEntry>(
@@ -135,5 +133,8 @@ extension HistoryEntry {
         file: [
             FileColumn("reason", "history.why", code: { $0.record.reason }, words: { $0.reason.map($1.t.word) }),
             FileColumn("rule", "history.rule_column") { row, _ in .text(row.record.rule) },
+            // What came later stands behind what was there: files are read by position, too.
+            FileColumn("amount", "desk.amount") { row, _ in .money(row.record.amount) },
+            FileColumn("currency", "accounts.currency") { row, _ in .text(row.record.amount?.currency.code) },
         ])
 }
