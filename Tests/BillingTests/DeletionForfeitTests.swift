@@ -73,5 +73,6 @@ import Values
         let lapsed = try order.lapsing(at: try #require(order.lapseAt)).facts
         #expect(lapsed.isLapsed && lapsed.state == .deleted)
         #expect(!deleted().isLapsed && !pending().isLapsed)
+        #expect(!lapsed.isPurchased && !pending().isPurchased && deleted().isPurchased)
     }
 }

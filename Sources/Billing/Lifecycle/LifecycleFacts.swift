@@ -39,6 +39,9 @@ package struct LifecycleFacts: Sendable, Hashable {
     /// L11: an order that was never paid and never ran. Its state is `deleted` too, but nothing of a customer's was in it.
     package var isLapsed: Bool { state == .deleted && activatedAt == nil }
 
+    /// L11: what waits for its first payment, or never had one, was ordered and not purchased.
+    package var isPurchased: Bool { activatedAt != nil }
+
     /// The negative space: combinations that no rule produces and no row may hold.
     package var isConsistent: Bool {
         let suspension = suspendedAt != nil && deleteAt != nil

@@ -174,7 +174,7 @@ import Testing
         let world = try await World.make(.shared)
         let cases: [(String, [String])] = [
             ("state=suspended", [world.desk.overdue, world.suspended]), ("state=pending", [world.pending]),
-            ("state=deleted", [world.lapsed, world.owing]),
+            ("state=deleted", [world.owing]), ("state=lapsed", [world.lapsed]),
             ("offer=trial", [world.trial]),
             ("offer=enterprise", [world.enterprise]), ("account_id=\(world.trialAccount)", [world.trial]),
             ("enrollment_id=\(world.enrollment)", [world.enterprise]), ("q=\(world.prepaid)", [world.prepaid]),

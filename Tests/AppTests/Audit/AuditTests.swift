@@ -162,7 +162,7 @@ import Values
         let csv = try await admin.get("\(log)&format=csv&header=machine").expect(200)
         #expect(csv.text.hasPrefix("\u{FEFF}id,at,ip,actor_kind,actor_id,actor,action,action_words,reason,object_kind"))
         let rows = csv.text.split(separator: "\r\n")
-        #expect(rows.count == 2 && rows[1].contains(",'=1+1,acc_") && rows[1].contains(",subscription.edited,Details edited,"))
+        #expect(rows.count == 2 && rows[1].contains(",'=1+1,acc_") && rows[1].contains(",subscription.edited,,"))
         let sheet = try await admin.get("\(log)&format=xlsx").expect(200)
         #expect(sheet.header("content-type")?.hasSuffix("spreadsheetml.sheet") == true && sheet.body.starts(with: [0x50, 0x4B]))
         #expect(try await admin.get("\(log)&format=json").expect(200).list("data").count == 1)

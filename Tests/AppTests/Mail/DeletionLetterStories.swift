@@ -59,6 +59,22 @@ import Testing
             let named = try await customer.get("\(list)&cols=kind,subscription").expect(200).text
             #expect(named.contains(">\(story.subscription)</span>"))
         }
+        // They name it, though they are the account's and stay (L3), and are found by it; nobody else's key finds them.
+        let stranger = try await tenant.accountKey(try await tenant.account("Next door"))
+        for query in ["kind=deleted&subscription_id=\(second)", "kind=deleted&q=\(second)"] {
+            let told = try await tenant.get("/v1/notifications?\(query)").expect(200).list("data")
+            #expect(told.count == 2 && told.allSatisfy { $0.scalar("subscription_id") == second })
+            #expect(try await tenant.get("/v1/notifications?\(query)", as: stranger).expect(200).list("data").isEmpty)
+            let page = try await customer.get("/accounts/\(story.account)/notifications?\(query)&cols=kind,subscription").expect(
+                200
+            )
+            .text
+            #expect(page.contains("/subscriptions/\(second)\"") && !page.contains("/subscriptions/\(third)\""))
+        }
+        // What went to whoever served it was erased with her address, and names nothing any more.
+        #expect(
+            try await tenant.get("/v1/notifications?kind=deleted&subscription_id=\(story.subscription)").expect(200).list("data")
+                .count == 2)
         let letter = try await tenant.get("/v1/notifications?kind=deletion_countdown&subscription_id=\(second)").expect(200)[
             "data.0.id"]
         let page = try await customer.get("/accounts/\(story.account)/notifications/\(letter ?? "")?lang=en").expect(200).text
@@ -101,6 +117,11 @@ import Testing
             #expect(text.contains(isChinese ? "原因：Case 4711" : "Reason: Case 4711"), "\(text)")
             #expect(text.contains(isChinese ? "无需再为其支付任何款项" : "nothing is payable for it any more"), "\(text)")
         }
+        let named = try await tenant.get("/v1/notifications?kind=debt_written_off&subscription_id=\(story.subscription)").expect(
+            200
+        )
+        .list("data")
+        #expect(named.count == 2 && named.allSatisfy { $0.scalar("subscription_id") == story.subscription })
         let customer = try await story.person("finance")
         let list = try await customer.get("/accounts/\(story.account)/notifications?kind=debt_written_off&lang=en").expect(200)
             .text

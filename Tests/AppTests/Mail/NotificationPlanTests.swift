@@ -64,3 +64,33 @@ import Values
         await bursar.close()
     }
 }
+
+@Suite struct `The letters about one subscription` {
+    @Test func `are found by it through indexes, also those that outlive its data`() async throws {
+        let bursar = try await TestBursar()
+        let world = try await World.make(bursar)
+        let superuser = try bursar.database.superuser()
+        try superuser.run(
+            """
+            set session_replication_role = replica;
+            insert into mails (tenant_id, id, kind, cause_id, account_id, subscription_id, email, facts, status, sent_at, occurred_at, queued_at)
+            select '\(world.tenant.id.uuid.uuidString)', gen_random_uuid(), case n % 2 when 0 then 'deleted' else 'balance_notice' end, gen_random_uuid(),
+            gen_random_uuid(), case n % 2 when 1 then gen_random_uuid() end, 'bulk@example.com',
+            jsonb_build_object('subscription_id', jsonb_build_object('text', 'sub_' || n)), 'sent', now(),
+            timestamptz '2024-01-01 00:00Z' + n * interval '1 minute', now() from generate_series(1, 40000) n;
+            analyze mails;
+            """)
+        let plans = try AdminSession(url: bursar.database.appURL)
+        try plans.run("begin; set local app.tenant_id = '\(world.tenant.id.uuid.uuidString)'")
+        let (context, list, id) = (world.tenant.context, Notification.list, world.owing)
+        for filter in ["subscription_id", "q"] {
+            let condition = try await bursar.instance.loop.run { try await list.condition([filter: id], context) }
+            let request = try list.request(limit: 25, sort: nil)
+            let plan = try plans.query("explain \(list.rows(request, condition))").map { try $0.get(0, as: String.self) }
+                .joined(separator: "\n")
+            #expect(plan.contains(" mails_told_of ") && plan.contains(" mails_subscription "), "\(plan)")
+            #expect(plan.contains("mails_pkey") && !plan.contains("Seq Scan on mails"), "\(plan)")
+        }
+        await bursar.close()
+    }
+}

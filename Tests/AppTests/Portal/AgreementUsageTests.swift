@@ -1,4 +1,3 @@
-import App
 import FoundationEssentials
 import HTTP
 import Loop
@@ -6,6 +5,8 @@ import Postgres
 import TestSupport
 import Testing
 import Values
+
+@testable import App
 
 @Suite struct `An agreement's usage` {
     @Test func `tells how the commitment ends at the present pace, and gives the agreement's usage as files`() async throws {
@@ -76,7 +77,7 @@ import Values
                 line.firstRange(of: "use_").map { line[$0.lowerBound...] }
             }
         }
-        var apart: [Substring] = []
+        var (apart, byAccount): ([Substring], [[Substring]]) = ([], [])
         for account in accounts {
             let before = await statements()
             let file = try await records("accounts/\(account)")
@@ -87,6 +88,7 @@ import Values
             }
             #expect(file == own && !file.isEmpty)
             apart += own
+            byAccount.append(own)
         }
         for format in ["usage.json", "focus.csv"] {
             let before = await statements()
@@ -99,6 +101,35 @@ import Values
         let together = try await records("enrollments/\(enrollment)")
         #expect(await statements() == before + 1)
         #expect(together.count == apart.count && Set(together) == Set(apart))
+        // Account by account, in their own files' order: the older subscription first, and each one's records by time.
+        #expect(together == byAccount[0] + byAccount[1] || together == byAccount[1] + byAccount[0])
+        try await expectNoSort(enrollment, tenant)
         await bursar.close()
+    }
+
+    /// The members' order is asked for, their records come out of the index in theirs, and nothing is sorted, however many there are.
+    private func expectNoSort(_ enrollment: String, _ tenant: TestTenant) async throws {
+        let (bursar, context) = (tenant.bursar, tenant.context)
+        let id = try #require(EnrollmentID(enrollment))
+        let localisation = bursar.app.localisation
+        let download = try await bursar.instance.loop.run {
+            try await UsageDownload.of(id, UsageDownload.Style(.csv), localisation: localisation, context) { now, zone in
+                try UsageSpan(from: nil, to: nil, at: now, in: zone)
+            }
+        }
+        #expect(download.query.text.hasSuffix("order by m.position"))
+        let superuser = try bursar.database.superuser()
+        let used = "tenant_id, product, meter, resource, bill_month, quantity, unit, cost, currency"
+        try superuser.run(
+            """
+            set session_replication_role = replica;
+            insert into usage_records (id, occurred_at, subscription_id, \(used)) select gen_random_uuid(), r.occurred_at + n * interval '1 second', \
+            r.subscription_id, \(used) from (select * from usage_records limit 1) r, generate_series(1, 50000) n;
+            analyze usage_records;
+            """)
+        let plans = try AdminSession(url: bursar.database.appURL)
+        try plans.run("begin; set local app.tenant_id = '\(tenant.id.uuid.uuidString)'")
+        let plan = try plans.query("explain \(download.query)").map { try $0.get(0, as: String.self) }.joined(separator: "\n")
+        #expect(plan.contains("Nested Loop") && plan.contains("usage_records_time") && !plan.contains("Sort"), "\(plan)")
     }
 }

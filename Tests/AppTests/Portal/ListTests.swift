@@ -245,7 +245,7 @@ extension String {
         #expect(types.count == 1 && types[0].scalar("reason") == "operator")
         let file = try await browser.get("\(page)?format=csv&header=machine&bom=0").expect(200).text
         #expect(
-            file.hasPrefix("id,at,type,note,amount,currency,to,actor_kind,actor,reason,rule\r\n")
+            file.hasPrefix("id,at,type,note,to,actor_kind,actor,reason,rule,amount,currency\r\n")
                 && file.contains(",'=Ticket 4711 operator,"))
         #expect(try await browser.get("\(page)?format=csv&lang=zh-Hans").expect(200).text.contains("操作人类型"))
         #expect(try await browser.get("\(page)?format=xlsx").expect(200).body.starts(with: Array("PK".utf8)))

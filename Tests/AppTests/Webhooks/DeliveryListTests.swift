@@ -52,7 +52,7 @@ import Values
             lines[0]
                 == "id,created_at,event_type,status,response_status,error,duration_ms,attempts,next_attempt_at,last_attempt_at,event_id,endpoint_id"
         )
-        #expect(lines.count == 4 && lines[1].contains(",webhook_endpoint.test,delivered,204,,3,1,,"))
+        #expect(lines.count == 4 && lines[1].contains(",webhook_endpoint.test,succeeded,204,,3,1,,"))
         let json = try await admin.get("\(page)?format=json").expect(200).list("data")
         #expect(json.count == all && json.allSatisfy { $0.scalar("endpoint_id") == id && $0.scalar("request_body") == nil })
         #expect(try await admin.get("\(page)?format=xlsx").expect(200).body.starts(with: Array("PK".utf8)))

@@ -47,11 +47,11 @@ package struct CreateAccount: Sendable {
     /// The operator makes any account, an enterprise administrator those of her enrollment. Whose enrollment it is not, does not find it.
     private func allow(_ principal: Principal) throws {
         if kind == .standard {
-            guard principal.isOperator else { throw Failure(PermissionDenial.roleForbids) }
+            guard principal.isOperator else { throw Failure.roleForbids(.createStandardAccount) }
             return
         }
         guard let enrollment else {
-            guard principal.isOperator else { throw Failure(PermissionDenial.roleForbids) }
+            guard principal.isOperator else { throw Failure.roleForbids(.createStandardAccount) }
             return
         }
         try TenantContext.require(.createEnterprise, of: principal.roles(on: Belonging(enrollment: enrollment)), in: .enterprise)
@@ -132,7 +132,7 @@ package struct UpdateAccount: Sendable {
             guard var account = try rows[0].first.map(Account.init) else { throw Failure.notFound }
             let roles = write.principal.roles(on: account.belonging)
             try TenantContext.require(.editSubscription, of: roles, in: account.kind)
-            if identityVerified != nil, !roles.contains(.operator) { throw Failure(PermissionDenial.roleForbids) }
+            if identityVerified != nil, !roles.contains(.operator) { throw Failure.roleForbids(.operate) }
             if let ifMatch, ifMatch != "*", ifMatch != account.etag { throw Failure.stale }
             let before = account
             account.name = name ?? account.name

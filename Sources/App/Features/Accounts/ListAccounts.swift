@@ -11,7 +11,8 @@ package struct ListedAccount: Sendable {
     /// How many of its subscriptions run and how many are suspended; counted for pages and files.
     package var running = 0
     package var suspended = 0
-    /// Not counting deleted ones.
+    /// Without the deleted and the lapsed ones: there is no end to them, and telling the two apart takes the table's own rows, where these counts come
+    /// out of an index alone.
     package var subscriptions = 0
     /// Where it stands in its agreement.
     package var departmentName: String?
@@ -65,7 +66,9 @@ extension Account {
             ]),
         ListColumn(
             "kind", "accounts.kind", cell: { row, reader in .text(reader.t.word(row.account.kind)) },
-            file: [FileColumn("kind", "accounts.kind") { row, reader in .text(reader.t.word(row.account.kind)) }]),
+            file: [
+                FileColumn("kind", "accounts.kind", code: { $0.account.kind.rawValue }, words: { $1.t.word($0.account.kind) })
+            ]),
         ListColumn(
             "administrator", "accounts.administrator",
             cell: { row, _ in twoLines(row.account.administrator.name, row.account.administrator.email) },
@@ -123,9 +126,9 @@ extension Account {
             "identity_verified", "accounts.verified", isShownFirst: false,
             cell: { row, reader in .text(reader.t(row.account.identityVerified ? "common.yes" : "common.no")) },
             file: [
-                FileColumn("identity_verified", "accounts.verified") { row, reader in
-                    .text(reader.t(row.account.identityVerified ? "common.yes" : "common.no"))
-                }
+                FileColumn(
+                    "identity_verified", "accounts.verified", code: { String($0.account.identityVerified) },
+                    words: { $1.t($0.account.identityVerified ? "common.yes" : "common.no") })
             ]),
     ]
 

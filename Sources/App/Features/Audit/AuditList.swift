@@ -116,9 +116,9 @@ extension AuditEntry {
             }
         },
         file: [
-            FileColumn("actor_kind", "audit.filter.actor_kind") { row, reader in
-                .text(reader.hasWords ? reader.t("actor.\(row.event.actor.kind.rawValue)") : row.event.actor.kind.rawValue)
-            },
+            FileColumn(
+                "actor_kind", "audit.filter.actor_kind", code: { $0.event.actor.kind.rawValue },
+                words: { $1.t("actor.\($0.event.actor.kind.rawValue)") }),
             FileColumn("actor_id", "audit.actor_id") { row, _ in .text(row.event.actor.actor.typeID) },
             FileColumn("actor", "audit.filter.actor") { row, _ in .text(row.actorName) },
         ])
@@ -133,12 +133,13 @@ extension AuditEntry {
         },
         file: [
             FileColumn("action", "audit.action_code") { row, _ in .text(row.event.action) },
-            FileColumn("action_words", "audit.what") { row, reader in
-                .text(reader.t.words(ofAction: row.event.action, from: row.event.from))
-            },
-            FileColumn("reason", "audit.reason") { row, reader in
-                .text(reader.hasWords ? row.event.reason.map(reader.t.words(ofReason:)) : row.event.reason)
-            },
+            // Words only: empty for a program, which has the code beside it, so that every other column stays where it was.
+            FileColumn(
+                "action_words", "audit.what", code: { _ in nil },
+                words: { $1.t.words(ofAction: $0.event.action, from: $0.event.from) }),
+            FileColumn(
+                "reason", "audit.reason", code: { $0.event.reason },
+                words: { $0.event.reason.map($1.t.words(ofReason:)) }),
         ])
 
     private static let object = ListColumn<AuditEntry>(
@@ -157,9 +158,9 @@ extension AuditEntry {
             }
         },
         file: [
-            FileColumn("object_kind", "audit.object_kind") { row, reader in
-                .text(reader.hasWords ? reader.t.words(ofObjectKind: row.event.objectKind) : row.event.objectKind)
-            },
+            FileColumn(
+                "object_kind", "audit.object_kind", code: { $0.event.objectKind },
+                words: { $1.t.words(ofObjectKind: $0.event.objectKind) }),
             FileColumn("object_id", "audit.filter.object_id") { row, _ in .text(row.event.objectTypeID) },
             FileColumn("object", "audit.object_column") { row, _ in .text(row.names[row.event.objectID]) },
             FileColumn("account_id", "list.account_id") { row, _ in .text(row.event.account?.description) },
@@ -192,12 +193,9 @@ extension AuditEntry {
             }
         },
         file: [
-            FileColumn("from", "audit.from_state") { row, reader in
-                .text(reader.hasWords ? row.event.from.map(reader.t.words(ofState:)) : row.event.from)
-            },
-            FileColumn("to", "audit.to_state") { row, reader in
-                .text(reader.hasWords ? row.event.wordAfter(reader.t) : row.event.to)
-            },
+            FileColumn(
+                "from", "audit.from_state", code: { $0.event.from }, words: { $0.event.from.map($1.t.words(ofState:)) }),
+            FileColumn("to", "audit.to_state", code: { $0.event.to }, words: { $0.event.wordAfter($1.t) }),
             FileColumn("before", "audit.before") { row, _ in .text(row.event.before) },
             FileColumn("after", "audit.after") { row, _ in .text(row.event.after) },
             FileColumn("request_id", "audit.request_id") { row, _ in .text(row.event.requestID) },

@@ -78,7 +78,7 @@ package enum ListAuditEvents {
     /// A key's role is one for all that it sees; a person's differs by account, and `Visibility` shows her only what she administers.
     static func allow(_ principal: Principal) throws {
         if case .key(_, _, let role, _) = principal, !Permission.allows(role, .seeAudit, in: .standard) {
-            throw Failure(PermissionDenial.roleForbids)
+            throw Failure.roleForbids(.seeAudit)
         }
     }
 }

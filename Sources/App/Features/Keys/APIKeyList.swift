@@ -112,13 +112,15 @@ extension ListedAPIKey {
         ListColumn(
             "state", "keys.column.state", cell: { row, reader in row.standing(reader.t) },
             file: [
-                FileColumn("state", "keys.column.state") { row, reader in .text(reader.t("keys.state.\(row.state.rawValue)")) },
+                FileColumn(
+                    "state", "keys.column.state", code: { $0.state.rawValue },
+                    words: { $1.t("keys.state.\($0.state.rawValue)") }),
                 FileColumn("replaced_by", "keys.column.replaced_by") { row, _ in .text(row.replacement.map { "…\($0)" }) },
             ]),
         .ownerAccount { ($0.key.account, $0.accountName) },
         ListColumn(
             "role", "keys.column.role", cell: { row, reader in .text(reader.t.word(row.key.role)) },
-            file: [FileColumn("role", "keys.column.role") { row, reader in .text(reader.t.word(row.key.role)) }]),
+            file: [FileColumn("role", "keys.column.role", code: { $0.key.role.rawValue }, words: { $1.t.word($0.key.role) })]),
         ListColumn(
             "scopes", "keys.column.scopes",
             cell: { row, reader in row.key.scopes.map(codes) ?? .text(reader.t("keys.everything")) },

@@ -12,6 +12,7 @@ package struct Notification: Sendable {
     package let id: MailID
     package let kind: String
     package let account: (id: AccountID, name: String, zone: TimeZoneRule, belonging: Belonging, kind: AccountKind)?
+    /// The one that it is about, also where it stays when everything that goes with that is erased (L3).
     package let subscription: SubscriptionID?
     package let subscriptionName: String?
     /// Who serves its subscription now.
@@ -40,7 +41,8 @@ package struct Notification: Sendable {
     static let select: SQL = """
         select m.id, m.kind, a.id, a.name, a.time_zone, a.administrator_id, a.enrollment_id, a.kind, m.subscription_id, s.name, m.email, m.status, \
         m.attempts, m.next_attempt_at, m.occurred_at, m.queued_at, m.sent_at, m.erased_at, m.smtp_reply, m.message_id, m.language, m.copy_of, \
-        m.subject, m.body_text, m.body_html, s.service_administrator_id, m.user_id, coalesce(\(SubscriptionQueries.isLapsed), false) from mails m \
+        m.subject, m.body_text, m.body_html, s.service_administrator_id, m.user_id, coalesce(\(SubscriptionQueries.isLapsed), false), \
+        m.told_of from mails m \
         left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id \
         left join subscriptions s on s.tenant_id = m.tenant_id and s.id = m.subscription_id
         """
@@ -61,7 +63,7 @@ package struct Notification: Sendable {
                 Belonging(account: $0, accountAdministrator: administrator, enrollment: enrollment), accountKind ?? .standard
             )
         }
-        subscription = try column.next()
+        let bound: SubscriptionID? = try column.next()
         subscriptionName = try column.next()
         email = try column.next()
         status = try column.next()
@@ -81,6 +83,16 @@ package struct Notification: Sendable {
         serviceAdministrator = try column.next()
         reader = try column.next()
         isLapsed = try column.next()
+        subscription = try bound ?? column.next(String?.self).flatMap { SubscriptionID($0) }
+    }
+
+    /// The letters about one subscription: a few, by an index each. What is said of it after its deletion is bound to the account, so that it is not
+    /// erased with what was said before, and names it among its facts (`told_of`).
+    static func about(_ subscription: SubscriptionID, _ tenant: TenantID) -> SQL {
+        """
+        m.id = any(array(select m.id from mails m where m.tenant_id = \(tenant) and m.subscription_id = \(subscription) union all \
+        select m.id from mails m where m.tenant_id = \(tenant) and m.told_of = \(subscription.description)))
+        """
     }
 
     /// Whether a one-time address stands in it: only its first sending carries that.
@@ -141,7 +153,7 @@ extension FindNotification {
     static func confirmMaySend(_ notification: Notification, _ principal: Principal) throws {
         guard !principal.isOperator else { return }
         let roles = principal.roles(on: notification.belonging)
-        guard let account = notification.account, !roles.isEmpty else { throw Failure(PermissionDenial.roleForbids) }
+        guard let account = notification.account, !roles.isEmpty else { throw Failure.roleForbids(.manageAlerts) }
         try TenantContext.require(.manageAlerts, of: roles, in: account.kind)
     }
 }

@@ -21,10 +21,10 @@ extension Notification {
                 "q", label: "list.search", .text(min: 1, max: 200),
                 "An exact e-mail address, notification ID or subscription ID.",
                 .search(hint: "notifications.search_hint")
-            ) { text, _ in
+            ) { text, ask in
                 let q = text.trimmingBlankSpace()
                 if let id = MailID(q) { return "m.id = \(id)" }
-                if let id = SubscriptionID(q) { return "m.subscription_id = \(id)" }
+                if let id = SubscriptionID(q) { return about(id, ask.tenant) }
                 return "m.email = \(q.lowercased())"
             },
             ListFilter(
@@ -45,8 +45,8 @@ extension Notification {
             ListFilter("account_id", label: "subscriptions.account", .id("acc")) { value, _ in
                 "m.account_id = \(AccountID(value) ?? AccountID(.zero))"
             },
-            ListFilter("subscription_id", label: "subscriptions.name", .id("sub")) { value, _ in
-                "m.subscription_id = \(SubscriptionID(value) ?? SubscriptionID(.zero))"
+            ListFilter("subscription_id", label: "subscriptions.name", .id("sub")) { value, ask in
+                about(SubscriptionID(value) ?? SubscriptionID(.zero), ask.tenant)
             },
         ],
         columns: listColumns, write: { row, _, json in row.write(to: &json) })
@@ -90,15 +90,13 @@ extension Notification {
             },
             file: [
                 FileColumn("id", "list.id") { row, _ in .text(row.id.description) },
-                FileColumn("kind", "notifications.kind") { row, reader in .text(row.name(reader.t)) },
+                FileColumn("kind", "notifications.kind", code: { $0.kind }, words: { $0.name($1.t) }),
                 FileColumn("subject", "notifications.subject") { row, _ in .text(row.subject) },
             ]),
         ListColumn(
             "status", "notifications.status", cell: { row, reader in row.pill(reader.t).html },
             file: [
-                FileColumn("status", "notifications.status") { row, reader in
-                    .text(row.stateWord(reader.t))
-                }
+                FileColumn("status", "notifications.status", code: { $0.status }, words: { $0.stateWord($1.t) })
             ]),
         ListColumn(
             "email", "notifications.to", cell: { row, reader in row.email.map { .text($0) } ?? reader.t.nothing },

@@ -89,7 +89,9 @@ extension ListedMember {
             ]),
         ListColumn(
             "role", "members.role", cell: { row, reader in .text(reader.t.word(row.member.role)) },
-            file: [FileColumn("role", "members.role") { row, reader in .text(reader.t.word(row.member.role)) }]),
+            file: [
+                FileColumn("role", "members.role", code: { $0.member.role.rawValue }, words: { $1.t.word($0.member.role) })
+            ]),
         ListColumn(
             "scope", "members.scope", cell: { row, reader in row.scope(reader.t) },
             file: [
@@ -108,7 +110,9 @@ extension ListedMember {
                 }
             },
             file: [
-                FileColumn("state", "members.state") { row, reader in .text(reader.t("members.state_\(row.state.rawValue)")) },
+                FileColumn(
+                    "state", "members.state", code: { $0.state.rawValue },
+                    words: { $1.t("members.state_\($0.state.rawValue)") }),
                 FileColumn("invitation_expires_at", "members.invited_until") { row, _ in
                     .instant(row.member.invitation?.expiresAt)
                 },
@@ -117,9 +121,9 @@ extension ListedMember {
             "two_factor", "members.two_factor",
             cell: { row, reader in .text(reader.t(row.member.hasSecondFactor ? "members.on" : "members.off")) },
             file: [
-                FileColumn("two_factor", "members.two_factor") { row, reader in
-                    .text(reader.t(row.member.hasSecondFactor ? "members.on" : "members.off"))
-                }
+                FileColumn(
+                    "two_factor", "members.two_factor", code: { String($0.member.hasSecondFactor) },
+                    words: { $1.t($0.member.hasSecondFactor ? "members.on" : "members.off") })
             ]),
         ListColumn(
             "last_seen_at", "members.seen",

@@ -83,14 +83,14 @@ extension Operation {
             },
             file: [
                 FileColumn("id", "list.id") { row, _ in .text(row.id.description) },
-                FileColumn("action", "operations.action") { row, reader in .text(row.name(reader.t)) },
+                FileColumn("action", "operations.action", code: { $0.action.rawValue }, words: { $0.name($1.t) }),
             ]),
         ListColumn(
             "state", "subscriptions.state", cell: { row, reader in row.pill(reader.t).html },
             file: [
-                FileColumn("state", "subscriptions.state") { row, reader in
-                    .text(reader.t("operations.state.\(row.state.rawValue)"))
-                }
+                FileColumn(
+                    "state", "subscriptions.state", code: { $0.state.rawValue },
+                    words: { $1.t("operations.state.\($0.state.rawValue)") })
             ]),
         ListColumn(
             "progress", "operations.progress_column", isNumber: true, cell: { row, reader in .text(row.progress(reader.t)) },
@@ -102,9 +102,8 @@ extension Operation {
         ListColumn(
             "requested_by", "operations.by", cell: { row, reader in .text(row.asker(for: reader.principal, reader.t)) },
             file: [
-                FileColumn("requested_by", "operations.by") { row, reader in
-                    .text(row.asker(for: reader.principal, reader.t))
-                }
+                FileColumn(
+                    "requested_by", "operations.by", code: { $0.asker.text }, words: { $0.asker(for: $1.principal, $1.t) })
             ]),
         ListColumn(
             "created_at", "operations.created", order: "created_at",

@@ -17,7 +17,7 @@ package struct StartOperation: Sendable {
         switch context.principal {
         case .key: isKey = true
         case .user: isKey = false
-        case .commandLine: throw Failure.forbidden(code: "role_forbids")
+        case .commandLine: throw Failure.roleForbids(.suspendAndReactivate)
         }
         return try await context.command(options) { write in
             let (tenant, ids) = (write.tenant.id, Set(work.items.map(\.id)).sorted())

@@ -46,10 +46,10 @@ extension Order {
             file: [FileColumn("id", "orders.order") { row, _ in .text(row.id.description) }]),
         ListColumn(
             "kind", "orders.kind", cell: { row, reader in .text(reader.t("orders.kind_\(row.kind)")) },
-            file: [FileColumn("kind", "orders.kind") { row, reader in .text(reader.t("orders.kind_\(row.kind)")) }]),
+            file: [FileColumn("kind", "orders.kind", code: { $0.kind }, words: { $1.t("orders.kind_\($0.kind)") })]),
         ListColumn(
             "status", "orders.status", cell: { row, reader in .text(reader.t("orders.status_\(row.status)")) },
-            file: [FileColumn("status", "orders.status") { row, reader in .text(reader.t("orders.status_\(row.status)")) }]),
+            file: [FileColumn("status", "orders.status", code: { $0.status }, words: { $1.t("orders.status_\($0.status)") })]),
         ListColumn(
             "subscription", "subscriptions.name",
             cell: { row, reader in

@@ -106,7 +106,7 @@ package enum FindPartner {
     /// `isCheck`: somebody asks whose this ID is, which is rationed; false where what was found before is shown once more.
     package static func byCode(_ code: String, _ context: TenantContext, isCheck: Bool = true) async throws -> Partner {
         if case .key(_, _, let role, _) = context.principal, !Permission.allows(role, .editSubscription, in: .standard) {
-            throw Failure(PermissionDenial.roleForbids)
+            throw Failure.roleForbids(.editSubscription)
         }
         if isCheck { try await context.use(.partnerCheck) }
         let rows = try await context.read(

@@ -67,7 +67,9 @@ extension ShownPayment {
             ]),
         ListColumn(
             "status", "payments.status", cell: { row, reader in reader.t.pill(row.intent).html },
-            file: [FileColumn("status", "payments.status") { row, reader in .text(reader.t.word(row.intent)) }]),
+            file: [
+                FileColumn("status", "payments.status", code: { $0.intent.status.rawValue }, words: { $1.t.word($0.intent) })
+            ]),
         ListColumn(
             "subscription", "payments.for",
             cell: { row, reader in
@@ -81,7 +83,10 @@ extension ShownPayment {
             ]),
         ListColumn(
             "method", "payments.method", cell: { row, reader in .text(reader.t.word(row.intent.method)) },
-            file: [FileColumn("method", "payments.method") { row, reader in .text(reader.t.word(row.intent.method)) }]),
+            file: [
+                FileColumn(
+                    "method", "payments.method", code: { $0.intent.method.rawValue }, words: { $1.t.word($0.intent.method) })
+            ]),
         ListColumn(
             "amount", "payments.amount", isNumber: true,
             cell: { row, reader in

@@ -71,7 +71,9 @@ extension Remittance {
             ]),
         ListColumn(
             "status", "remittances.status", cell: { row, reader in reader.t.pill(row.status).html },
-            file: [FileColumn("status", "remittances.status") { row, reader in .text(reader.t.word(row.status)) }]),
+            file: [
+                FileColumn("status", "remittances.status", code: { $0.status.rawValue }, words: { $1.t.word($0.status) })
+            ]),
         ListColumn(
             "payer", "remittances.payer", cell: { row, reader in row.payer.map { .text($0) } ?? reader.t.nothing },
             file: [FileColumn("payer", "remittances.payer") { row, _ in .text(row.payer) }]),

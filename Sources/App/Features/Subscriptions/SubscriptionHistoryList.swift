@@ -92,20 +92,19 @@ extension HistoryEntry {
             }
         },
         file: [
-            FileColumn("type", "history.what") { row, reader in .text(reader.hasWords ? row.words(reader.t) : row.record.type) },
+            FileColumn("type", "history.what", code: { $0.record.type }, words: { $0.words($1.t) }),
             FileColumn("note", "history.note_column") { row, _ in .text(row.record.note) },
-            FileColumn("amount", "desk.amount") { row, _ in .money(row.record.amount) },
-            FileColumn("currency", "accounts.currency") { row, _ in .text(row.record.amount?.currency.code) },
         ])
 
     private static let state = ListColumn<HistoryEntry>(
         "to", "history.state",
         cell: { row, reader in row.state.map { reader.t.pill($0, isLapsed: row.isLapse).html } ?? .text(row.record.to) },
         file: [
-            FileColumn("to", "history.state") { row, reader in
-                guard reader.hasWords, let state = row.state else { return .text(row.record.to) }
-                return .text(row.isLapse ? reader.t("state.lapsed") : reader.t.word(state))
-            }
+            FileColumn(
+                "to", "history.state", code: { $0.record.to },
+                words: { row, reader in
+                    row.state.map { row.isLapse ? reader.t("state.lapsed") : reader.t.word($0) } ?? row.record.to
+                })
         ])
 
     private static let who = ListColumn<HistoryEntry>(
@@ -117,10 +116,9 @@ extension HistoryEntry {
             }
         },
         file: [
-            FileColumn("actor_kind", "audit.filter.actor_kind") { row, reader in
-                let kind = row.record.actor.kind.rawValue
-                return .text(reader.hasWords ? reader.t("actor.\(kind)") : kind)
-            },
+            FileColumn(
+                "actor_kind", "audit.filter.actor_kind", code: { $0.record.actor.kind.rawValue },
+                words: { $1.t("actor.\($0.record.actor.kind.rawValue)") }),
             FileColumn("actor", "history.who") { row, _ in .text(row.record.actor.shownName) },
         ])
 
@@ -133,9 +131,10 @@ extension HistoryEntry {
             }
         },
         file: [
-            FileColumn("reason", "history.why") { row, reader in
-                .text(reader.hasWords ? row.reason.map { reader.t.word($0) } : row.record.reason)
-            },
+            FileColumn("reason", "history.why", code: { $0.record.reason }, words: { $0.reason.map($1.t.word) }),
             FileColumn("rule", "history.rule_column") { row, _ in .text(row.record.rule) },
+            // What came later stands behind what was there: files are read by position, too.
+            FileColumn("amount", "desk.amount") { row, _ in .money(row.record.amount) },
+            FileColumn("currency", "accounts.currency") { row, _ in .text(row.record.amount?.currency.code) },
         ])
 }

@@ -51,11 +51,14 @@ extension Subscription {
             .search(hint: "list.search_hint")
         ) { text, ask in try await SubscriptionSearch.condition(text, ask) },
         ListFilter(
-            "state", label: "subscriptions.state", .word(SubscriptionState.allCases.map(\.rawValue)), "",
-            .words(SubscriptionState.allCases.map(\.rawValue)) { value, t in
-                SubscriptionState(rawValue: value).map { t.word($0) } ?? value
-            }
-        ) { value, _ in "s.state = \(value)" },
+            "state", label: "subscriptions.state", .word(states),
+            "`\(lapsed)`: ordered and never paid (L11); its `state` is `deleted`, too, with `activated_at` null, and `deleted` leaves it out.",
+            .words(states) { value, t in SubscriptionState(rawValue: value).map { t.word($0) } ?? t("state.\(value)") }
+        ) { value, ask in
+            // An agreement's run from their first instant: nobody looks through all of it to find none.
+            if value == lapsed, ask.values["enrollment_id"] != nil { return nil }
+            return SubscriptionQueries.isInState(value)
+        },
         ListFilter(
             "offer", label: "subscriptions.offer", .word(Offer.allCases.map(\.rawValue)), "",
             .words(Offer.allCases.map(\.rawValue)) { value, t in Offer(rawValue: value).map { t.word($0) } ?? value }
@@ -84,6 +87,8 @@ extension Subscription {
         ) { _, _ in lost },
     ]
 
+    static let lapsed = "lapsed"
+    private static let states = SubscriptionState.allCases.map(\.rawValue) + [lapsed]
     static let owedAfterDeletion = "after_deletion"
     /// Of `subscriptions` called `s`; few of them, and an index of their own.
     static let lost: SQL = "s.state = 'deleted' and s.outstanding_minor > 0"
@@ -98,10 +103,10 @@ extension Subscription {
         ListColumn(
             "state", "subscriptions.state", cell: { stateCell($0, $1) },
             file: [
-                FileColumn("state", "subscriptions.state") { row, reader in .text(reader.t.word(row.facts)) },
-                FileColumn("suspension_reasons", "subscriptions.reasons") { row, reader in
-                    .text(row.state == .suspended ? reader.t.words(row.facts.reasons.sorted) : "")
-                },
+                FileColumn("state", "subscriptions.state", code: { $0.state.rawValue }, words: { $1.t.word($0.facts) }),
+                FileColumn(
+                    "suspension_reasons", "subscriptions.reasons",
+                    code: { $0.shownReasons.map(\.rawValue).joined(separator: " ") }, words: { $1.t.words($0.shownReasons) }),
                 FileColumn("delete_at", "subscriptions.delete_at") { row, _ in
                     .instant(row.state == .suspended ? row.facts.deleteAt : nil)
                 },
@@ -122,7 +127,7 @@ extension Subscription {
         ListColumn(
             "offer", "subscriptions.offer", cell: { row, reader in .text(reader.t.word(row.offer)) },
             file: [
-                FileColumn("offer", "subscriptions.offer") { row, reader in .text(reader.t.word(row.offer)) }
+                FileColumn("offer", "subscriptions.offer", code: { $0.offer.rawValue }, words: { $1.t.word($0.offer) })
             ]),
         ListColumn(
             "service_administrator", "subscriptions.service_administrator",
@@ -134,20 +139,21 @@ extension Subscription {
             ]),
         ListColumn(
             "purchased_at", "subscriptions.purchased", order: "created_at",
-            cell: { row, reader in reader.t.dateElement(row.facts.purchasedAt) },
-            file: [FileColumn("purchased_at", "subscriptions.purchased") { row, _ in .instant(row.facts.purchasedAt) }]),
+            cell: { purchasedCell($0, $1) },
+            file: [
+                FileColumn(
+                    "purchased_at", "subscriptions.purchased", at: { $0.facts.purchasedAt }, isSo: { $0.facts.isPurchased })
+            ]),
         ListColumn(
             "days_left", "subscriptions.days_left", isNumber: true,
             cell: { daysLeftCell($0, $1) },
-            file: [FileColumn("days_left", "subscriptions.days_left") { row, reader in .number(row.shownDaysLeft(reader.t.now)) }]
+            file: [FileColumn("days_left", "subscriptions.days_left") { row, now in .number(row.shownDaysLeft(now)) }]
         ),
         ListColumn(
             "credit_remaining", "subscriptions.remaining", isNumber: true,
             cell: { row, reader in row.shownRemaining(reader.t.now).map(reader.t.moneyElement) ?? agreementCell(row, reader) },
             file: [
-                FileColumn("credit_remaining", "subscriptions.remaining") { row, reader in
-                    .money(row.shownRemaining(reader.t.now))
-                },
+                FileColumn("credit_remaining", "subscriptions.remaining") { row, now in .money(row.shownRemaining(now)) },
                 FileColumn("currency", "accounts.currency") { row, _ in .text(row.currency.code) },
             ]),
         ListColumn(
@@ -175,10 +181,15 @@ extension Subscription {
             file: [
                 FileColumn("order_id", "subscriptions.order") { row, _ in .text(row.orderID.description) }
             ]),
+        ListColumn(
+            "created_at", "subscriptions.ordered", isShownFirst: false,
+            cell: { row, reader in reader.t.dateElement(row.createdAt) },
+            file: [FileColumn("created_at", "subscriptions.ordered") { row, _ in .instant(row.createdAt) }]),
     ]
 
     /// Where credit is bought: what is left of it. An enterprise subscription's money is its agreement's.
     private var showsCredit: Bool { offer != .enterprise && state != .deleted && state != .pending }
+    private var shownReasons: [SuspensionReason] { state == .suspended ? facts.reasons.sorted : [] }
     private func shownDaysLeft(_ now: Instant) -> Int? { showsCredit ? daysLeft(at: now) : nil }
     private func shownRemaining(_ now: Instant) -> Money? { showsCredit ? remaining(at: now) : nil }
 
@@ -207,6 +218,12 @@ extension Subscription {
                 span(.class("sub sub--bad")) { t("subscriptions.deleted_in", ["days": t.relativeDays(to: deleteAt)]) }
             }
         }
+    }
+
+    /// What was never paid was never purchased (L11).
+    private static func purchasedCell(_ row: Subscription, _ reader: ListReader) -> HTML {
+        let date = reader.t.dateElement(row.facts.purchasedAt)
+        return row.facts.isPurchased ? date : reader.t.html("subscriptions.ordered_on", ["date": date])
     }
 
     /// The state, and for a suspended one what is lost when.

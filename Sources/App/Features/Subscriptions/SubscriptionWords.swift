@@ -21,6 +21,15 @@ extension Localiser {
 extension SubscriptionQueries {
     /// `LifecycleFacts.isLapsed` of `subscriptions` called `s`; null where there is none.
     static let isLapsed: SQL = "(s.state = 'deleted' and s.activated_at is null)"
+
+    /// What the lists' filter `state` takes (L11): `deleted` is what ran before it was. Written out where an index holds only such rows.
+    static func isInState(_ value: String) -> SQL {
+        switch value {
+        case Subscription.lapsed: isLapsed
+        case SubscriptionState.deleted.rawValue: "(s.state = 'deleted' and s.activated_at is not null)"
+        default: "s.state = \(value)"
+        }
+    }
 }
 
 extension Subscription {

@@ -151,7 +151,9 @@ extension ReceivedEvent {
             ]),
         ListColumn(
             "settled", "received.settled", cell: { row, reader in .text(settled(row, reader)) },
-            file: [FileColumn("settled", "received.settled") { row, reader in .text(settled(row, reader)) }]),
+            file: [
+                FileColumn("settled", "received.settled", code: { String($0.isSettled) }, words: { settled($0, $1) })
+            ]),
     ]
 
     private static func settled(_ row: ReceivedEvent, _ reader: ListReader) -> String {

@@ -94,17 +94,17 @@ extension WebhookDelivery {
         ListColumn(
             "status", "webhooks.column.status", cell: { row, reader in reader.t.pill(row.status).html },
             file: [
-                FileColumn("status", "webhooks.column.status") { row, reader in
-                    .text(reader.t("webhooks.status.\(row.status.rawValue)"))
-                }
+                FileColumn(
+                    "status", "webhooks.column.status", code: { $0.status.rawValue },
+                    words: { $1.t("webhooks.status.\($0.status.rawValue)") })
             ]),
         ListColumn(
             "reply", "webhooks.column.reply", cell: { row, reader in .text(reader.t.reply(row)) },
             file: [
                 FileColumn("response_status", "webhooks.http_status") { row, _ in .number(row.responseStatus.map { Int($0) }) },
-                FileColumn("error", "webhooks.fault") { row, reader in
-                    .text(row.error.map { reader.t("webhooks.error.\($0)") })
-                },
+                FileColumn(
+                    "error", "webhooks.fault", code: { $0.error },
+                    words: { row, reader in row.error.map { reader.t("webhooks.error.\($0)") } }),
             ]),
         ListColumn(
             "duration_ms", "webhooks.column.ms", isNumber: true,

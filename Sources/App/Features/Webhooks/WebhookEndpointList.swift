@@ -116,12 +116,12 @@ extension ListedWebhookEndpoint {
         ListColumn(
             "state", "webhooks.column.state", cell: { row, reader in row.standing(reader.t) },
             file: [
-                FileColumn("state", "webhooks.column.state") { row, reader in
-                    .text(reader.hasWords ? reader.t("webhooks.state.\(row.shownState)") : row.endpoint.state.rawValue)
-                },
-                FileColumn("disabled_reason", "webhooks.why_disabled") { row, reader in
-                    .text(row.endpoint.disabledReason.map { reader.hasWords ? reader.t.word($0) : $0.rawValue })
-                },
+                FileColumn(
+                    "state", "webhooks.column.state", code: { $0.endpoint.state.rawValue },
+                    words: { $1.t("webhooks.state.\($0.shownState)") }),
+                FileColumn(
+                    "disabled_reason", "webhooks.why_disabled", code: { $0.endpoint.disabledReason?.rawValue },
+                    words: { $0.endpoint.disabledReason.map($1.t.word) }),
             ]),
         .ownerAccount { ($0.endpoint.account, $0.accountName) },
         ListColumn(
@@ -141,9 +141,9 @@ extension ListedWebhookEndpoint {
                     types.map { reader.t("webhooks.some", ["count": reader.t.number($0.count)]) } ?? reader.t("webhooks.every"))
             },
             file: [
-                FileColumn("event_types", "webhooks.column.events") { row, reader in
-                    .text(row.endpoint.eventTypes?.joined(separator: " ") ?? (reader.hasWords ? reader.t("webhooks.every") : nil))
-                }
+                FileColumn(
+                    "event_types", "webhooks.column.events", code: { $0.endpoint.eventTypes?.joined(separator: " ") },
+                    words: { $0.endpoint.eventTypes?.joined(separator: " ") ?? $1.t("webhooks.every") })
             ]),
         time("created_at", "webhooks.column.made", order: "created_at", isShownFirst: true) { $0.createdAt },
     ]

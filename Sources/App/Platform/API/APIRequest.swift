@@ -57,7 +57,7 @@ struct APIRequest {
             guard let field = fields.first(where: { $0.name == name }) else {
                 throw Failure.malformed(
                     code: "unknown_parameter", pointer: "?\(SchemaReader.printable(name))",
-                    arguments: ["allowed": fields.map(\.name).joined(separator: ", ")])
+                    arguments: SchemaReader.known(fields))
             }
             guard values[name] == nil else {
                 throw Failure.malformed(code: "repeated_parameter", pointer: "?\(SchemaReader.printable(name))")

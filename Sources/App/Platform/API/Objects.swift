@@ -59,7 +59,10 @@ extension Schema {
                     .init(
                         "partner", .nullable(.object([.init("code", .text(max: 64)), .init("company_name", .text(max: 200))]))),
                     .init("enrollment_id", .nullable(.id("enr"))), .init("department_id", .nullable(.id("dep"))),
-                    .init("purchased_at", instant), .init("activated_at", .nullable(instant)),
+                    .init("purchased_at", instant, "When it was ordered, while `activated_at` is null."),
+                    .init(
+                        "activated_at", .nullable(instant),
+                        "Null until the first payment, and for ever where there was none (L11)."),
                     .init("suspended_at", .nullable(instant)),
                     .init("delete_at", .nullable(instant), "The instant at which a suspended subscription's data goes (L2)."),
                     .init("deleted_at", .nullable(instant)), .init("services_configured", .boolean),
@@ -99,7 +102,9 @@ extension Schema {
                     .optional(
                         "suspended", .integer(min: 0, max: 100_000_000), "Subscriptions that are suspended. In lists only."),
                     .optional(
-                        "subscriptions", .integer(min: 0, max: 100_000_000), "All that are not deleted. In lists only."), dryRun,
+                        "subscriptions", .integer(min: 0, max: 100_000_000),
+                        "All but the deleted and the lapsed, which `GET /v1/subscriptions` finds by `state`. In lists only."),
+                    dryRun,
                 ])
             ),
             (

@@ -86,12 +86,17 @@ package struct SchemaReader {
             if let field = fields.first(where: { $0.name == name }) {
                 read(value, field.schema, at: place)
             } else if isClosed {
-                unknown.append(FieldError(place, "unknown_field", ["allowed": fields.map(\.name).joined(separator: ", ")]))
+                unknown.append(FieldError(place, "unknown_field", Self.known(fields)))
             }
         }
         for field in fields where field.required && members[field.name] == nil {
             faults.append(FieldError("\(pointer)/\(field.name)", "required"))
         }
+    }
+
+    /// What is known where something else was sent; `none` where that is nothing.
+    static func known(_ fields: [Schema.Field]) -> [String: String] {
+        ["allowed": fields.map(\.name).joined(separator: ", "), "none": fields.isEmpty ? "1" : "0"]
     }
 
     /// A JSON pointer's step, cut to what a reader can use.

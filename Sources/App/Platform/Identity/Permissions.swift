@@ -12,6 +12,17 @@ extension Failure {
     }
 }
 
+extension Failure {
+    /// Not open to their role; the answer names those that it is open to, by the table itself (section 7).
+    static func roleForbids(_ permission: Permission, in kind: AccountKind = .standard) -> Failure {
+        roleForbids(Role.allCases.filter { Permission.allows($0, permission, in: kind) })
+    }
+
+    static func roleForbids(_ open: [Role]) -> Failure {
+        Failure(PermissionDenial.roleForbids, ["roles": open.map(\.rawValue).joined(separator: " ")])
+    }
+}
+
 extension TenantContext {
     /// What concerns the tenant as a whole.
     package func require(_ permission: Permission) throws {
@@ -29,7 +40,7 @@ extension TenantContext {
     package static func allow(_ roles: Set<Role>, _ denial: (Role) -> PermissionDenial?) throws {
         let denials = roles.map(denial)
         if denials.contains(where: { $0 == nil }) { return }
-        let told = denials.compactMap { $0 }.first { $0 != .roleForbids } ?? .roleForbids
-        throw Failure(told)
+        if let told = denials.compactMap({ $0 }).first(where: { $0 != .roleForbids }) { throw Failure(told) }
+        throw Failure.roleForbids(Role.allCases.filter { denial($0) == nil })
     }
 }

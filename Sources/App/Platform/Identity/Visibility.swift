@@ -63,7 +63,9 @@ enum Visibility {
     static func footholdsOfSubscriptions(_ ask: ListAsk) async throws -> [SQL]? {
         guard let own = try await places(ask.context) else { return nil }
         // Where only such are asked for as no agreement has, an agreement is no place to look.
-        let isElsewhere = ask.values["offer"].flatMap { Offer(rawValue: $0) }?.isOfAgreement == false
+        let isElsewhere =
+            ask.values["offer"].flatMap { Offer(rawValue: $0) }?.isOfAgreement == false
+            || ask.values["state"] == Subscription.lapsed
         let agreements = isElsewhere ? [] : own.enrollments
         return ["s.service_administrator_id = \(own.person)"] + agreements.map { "s.enrollment_id = \($0)" }
             + own.accounts.map { "s.account_id = \($0)" }

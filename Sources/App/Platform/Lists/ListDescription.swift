@@ -111,10 +111,30 @@ struct FileColumn<Item: Sendable>: Sendable {
     let title: String
     let cell: @Sendable (Item, ListReader) -> FileCell
 
-    init(_ name: String, _ title: String, _ cell: @escaping @Sendable (Item, ListReader) -> FileCell) {
+    /// What is the same for every reader and in every language, at the tenant's time.
+    init(_ name: String, _ title: String, _ cell: @escaping @Sendable (Item, Instant) -> FileCell) {
         self.name = name
         self.title = title
-        self.cell = cell
+        self.cell = { cell($0, $1.t.now) }
+    }
+
+    /// An instant that is not always what the heading says: for people it stands there only where it is so.
+    init(
+        _ name: String, _ title: String, at: @escaping @Sendable (Item) -> Instant, isSo: @escaping @Sendable (Item) -> Bool
+    ) {
+        self.name = name
+        self.title = title
+        cell = { $1.hasWords && !isSo($0) ? .none : .instant(at($0)) }
+    }
+
+    /// The one way for a reader's words into a file: under the machine's names the code stands in their place, as in the API's JSON.
+    init(
+        _ name: String, _ title: String, code: @escaping @Sendable (Item) -> String?,
+        words: @escaping @Sendable (Item, ListReader) -> String?
+    ) {
+        self.name = name
+        self.title = title
+        cell = { .text($1.hasWords ? words($0, $1) : code($0)) }
     }
 }
 

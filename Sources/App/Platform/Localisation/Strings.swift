@@ -37,7 +37,15 @@ package struct Strings: Sendable {
     package func callAsFunction(_ key: String, _ arguments: [String: String] = [:]) -> String {
         guard let template = templates[key] else { return "⟦\(key)⟧" }
         if template.parts.count == 1, case .words(let words) = template.parts[0] { return words }
-        return template.parts.map { StringTemplate.filled($0, arguments) }.joined()
+        return template.parts.map { part in
+            if case .place("roles") = part, let codes = arguments["roles"] { return roles(codes) }
+            return StringTemplate.filled(part, arguments)
+        }.joined()
+    }
+
+    /// Roles are codes wherever they are an argument, and have their names in every text.
+    private func roles(_ codes: String) -> String {
+        codes.split(separator: " ").map { self("role.\($0)") }.joined(separator: self("common.list_comma"))
     }
 
     /// A longer text in paragraphs, which stand apart by an empty line. One that asks for something that is not known is left out.

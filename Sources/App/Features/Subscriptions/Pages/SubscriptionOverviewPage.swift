@@ -167,6 +167,8 @@ package struct SubscriptionOverviewPage: Page {
     package var unbilled: UnbilledEstimate?
     /// An order that was never paid (L11).
     package var isLapsed = false
+    /// An order that was never paid was placed, and nothing purchased (L11).
+    var isPurchased: Bool { state != .pending && !isLapsed }
     /// Who can lift what nobody else can.
     package var provider = ""
     /// Credit that goes with the deletion.
@@ -225,7 +227,7 @@ package struct SubscriptionOverviewPage: Page {
 
     private func heading(_ t: Localiser) -> PageHeading {
         let lede = t.html(
-            isLapsed ? "subscription.lede_lapsed" : "subscription.lede", ["date": t.longDateElement(purchasedAt)],
+            isPurchased ? "subscription.lede" : "subscription.lede_lapsed", ["date": t.longDateElement(purchasedAt)],
             ["offer": t("offer.\(offer.rawValue)_long")])
         return PageHeading(
             shownName(t), pill: isLapsed ? StatePill(t("state.lapsed"), .quiet, .cross) : t.pill(state), lede: lede,

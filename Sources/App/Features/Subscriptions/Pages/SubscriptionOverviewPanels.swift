@@ -157,7 +157,7 @@ extension SubscriptionOverviewPage {
         var items = [
             DetailList.Item(t("details.id"), copyable(id, name: t("details.id"), id: "subscription-id", t)),
             DetailList.Item(t("details.order"), copyable(orderID, name: t("details.order"), id: "order-id", t)),
-            DetailList.Item(t("details.purchased"), t.timeElement(purchasedAt)),
+            DetailList.Item(t(isPurchased ? "details.purchased" : "details.ordered"), t.timeElement(purchasedAt)),
             DetailList.Item(
                 t("details.account_administrator"),
                 twoLines(accountAdministrator.name, accountAdministrator.email)),
