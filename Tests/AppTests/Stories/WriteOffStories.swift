@@ -68,7 +68,7 @@ import Testing
         let steps = try await tenant.get("/v1/subscriptions/\(id)/events?sort=at").expect(200).list("data")
         #expect(steps.last?.scalar("amount.amount") == "234.56" && steps.last?.scalar("amount.currency") == "CNY")
         #expect(steps.dropLast().allSatisfy { $0.scalar("amount.amount") == nil })
-        let file = try await tenant.get("/v1/subscriptions/\(id)/events?format=csv&cols=type").expect(200).text
+        let file = try await tenant.get("/v1/subscriptions/\(id)/events?format=csv&cols=type,amount").expect(200).text
         #expect(file.contains("subscription.debt_written_off,,234.56,CNY"), "\(file)")
     }
 

@@ -55,7 +55,7 @@ extension HistoryEntry {
                 "t.subscription_id = \(SubscriptionID(value) ?? SubscriptionID(.zero))"
             },
         ],
-        columns: [when, what, state, who, why], write: { row, _, json in row.record.write(to: &json) })
+        columns: [when, what, state, who, why, amount], write: { row, _, json in row.record.write(to: &json) })
 
     private static let types = TransitionType.allCases.map(\.rawValue)
     private static let actorKinds = [Actor.Kind.user, .key, .operator, .timer].map(\.rawValue)
@@ -133,7 +133,13 @@ extension HistoryEntry {
         file: [
             FileColumn("reason", "history.why", code: { $0.record.reason }, words: { $0.reason.map($1.t.word) }),
             FileColumn("rule", "history.rule_column") { row, _ in .text(row.record.rule) },
-            // What came later stands behind what was there: files are read by position, too.
+        ])
+
+    /// What came later stands behind what was there: files are read by position, too.
+    private static let amount = ListColumn<HistoryEntry>(
+        "amount", "desk.amount", isNumber: true, isShownFirst: false,
+        cell: { row, reader in row.record.amount.map(reader.t.moneyElement) ?? reader.t.nothing },
+        file: [
             FileColumn("amount", "desk.amount") { row, _ in .money(row.record.amount) },
             FileColumn("currency", "accounts.currency") { row, _ in .text(row.record.amount?.currency.code) },
         ])
