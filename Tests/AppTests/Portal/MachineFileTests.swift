@@ -46,7 +46,12 @@ import Testing
                     let english = try await browser.get("\(asked)en")
                     guard english.header("content-type")?.hasPrefix("text/html") == false, english.status == 200 else { continue }
                     let chinese = try await browser.get("\(asked)zh-Hans").expect(200)
-                    #expect(english.text == chinese.text, "\(route.rawValue) as \(role.rawValue)")
+                    // When somebody was last seen may have moved on between the two: then the third is as the second.
+                    let isSame =
+                        if english.text == chinese.text { true } else {
+                            try await browser.get("\(asked)en").expect(200).text == chinese.text
+                        }
+                    #expect(isSame, "\(route.rawValue) as \(role.rawValue): \(english.text)\n\(chinese.text)")
                     if format == "csv" { expectCodes(english.text, "\(route.rawValue) as \(role.rawValue)") }
                     found.insert(route.rawValue)
                 }
