@@ -33,6 +33,12 @@ import Values
         #expect(Permission.denial(of: .cancelEnterpriseSubscription, for: .reader, in: .enterprise) == .roleForbids)
     }
 
+    @Test func `a standard account has no enterprise administrator to ask`() {
+        #expect(Permission.roles(in: .standard) { _ in true } == Role.allCases.filter { $0 != .enterpriseAdministrator })
+        #expect(Permission.roles(in: .enterprise) { _ in true } == Role.allCases)
+        #expect(Permission.roles(in: .enterprise) { $0 == .operator } == [.operator])
+    }
+
     @Test func `who may suspend and lift for which reason`() {
         for (role, reasons) in [
             (Role.accountAdministrator, Set<SuspensionReason>([.requested])), (.enterpriseAdministrator, [.requested]),

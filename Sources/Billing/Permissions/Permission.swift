@@ -53,6 +53,11 @@ extension Permission {
         return permission.roles.contains(role) ? nil : .roleForbids
     }
 
+    /// Those of the roles that there are in an account of this kind: no standard account has an enterprise administrator.
+    package static func roles(in accountKind: AccountKind, where isOpen: (Role) -> Bool) -> [Role] {
+        Role.allCases.filter { ($0 != .enterpriseAdministrator || accountKind == .enterprise) && isOpen($0) }
+    }
+
     private var roles: Set<Role> {
         switch self {
         case .seeAccount: [.accountAdministrator, .finance, .reader, .enterpriseAdministrator, .operator]

@@ -17,8 +17,8 @@ import Testing
         for (target, body, key, english, chinese) in [
             ("/v1/partners", partner, admin, "It is open to: Operator.", "有此权限的角色：运营人员。"),
             (
-                payments, pay, reader, "It is open to: Account administrator, Finance, Enterprise administrator, Operator.",
-                "有此权限的角色：账户管理员、财务、企业管理员、运营人员。"
+                payments, pay, reader, "It is open to: Account administrator, Finance, Operator.",
+                "有此权限的角色：账户管理员、财务、运营人员。"
             ),
         ] {
             for (language, words) in [("en", english), ("zh-Hans", chinese)] {
@@ -29,7 +29,7 @@ import Testing
         }
         let finance = try await story.person("finance")
         for (language, words) in [
-            ("en", "Account administrator, Enterprise administrator, Operator"), ("zh-Hans", "账户管理员、企业管理员、运营人员"),
+            ("en", "It is open to: Account administrator, Operator."), ("zh-Hans", "有此权限的角色：账户管理员、运营人员。"),
         ] {
             let page = try await finance.get("\(story.overview)/edit?lang=\(language)").expect(403).text
             #expect(page.contains(words) && !page.contains("{roles}"))

@@ -62,6 +62,14 @@ enum ProjectFolder {
         #expect(t("payment.again_title", ["name": "{amount} <b>"]) == "Pay again for {amount} <b>")
     }
 
+    @Test func `roles have their names in a text, and where none is known the table of roles is named`() throws {
+        let t = try ProjectFolder.localiser(.zhHans)
+        #expect(t("error.role_forbids.detail", ["roles": "finance operator"]).hasSuffix("有此权限的角色：财务、运营人员。"))
+        for arguments in [[:], ["roles": ""]] {
+            #expect(t("error.role_forbids.detail", arguments).hasSuffix("有此权限的角色：请见“角色权限”页。"))
+        }
+    }
+
     @Test func `a key that does not exist shows itself`() throws {
         #expect(try ProjectFolder.localiser(.zhHans)("no.such.key") == "⟦no.such.key⟧")
     }

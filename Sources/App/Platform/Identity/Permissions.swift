@@ -15,7 +15,7 @@ extension Failure {
 extension Failure {
     /// Not open to their role; the answer names those that it is open to, by the table itself (section 7).
     static func roleForbids(_ permission: Permission, in kind: AccountKind = .standard) -> Failure {
-        roleForbids(Role.allCases.filter { Permission.allows($0, permission, in: kind) })
+        roleForbids(Permission.roles(in: kind) { Permission.allows($0, permission, in: kind) })
     }
 
     static func roleForbids(_ open: [Role]) -> Failure {
@@ -33,14 +33,14 @@ extension TenantContext {
     /// - Throws: `notFound` when the object is not theirs at all, `forbidden` when it is but no role of theirs may.
     package static func require(_ permission: Permission, of roles: Set<Role>, in kind: AccountKind) throws {
         guard !roles.isEmpty else { throw Failure.notFound }
-        try allow(roles) { Permission.denial(of: permission, for: $0, in: kind) }
+        try allow(roles, in: kind) { Permission.denial(of: permission, for: $0, in: kind) }
     }
 
     /// One role that may is enough; of several refusals the most telling is given.
-    package static func allow(_ roles: Set<Role>, _ denial: (Role) -> PermissionDenial?) throws {
+    package static func allow(_ roles: Set<Role>, in kind: AccountKind, _ denial: (Role) -> PermissionDenial?) throws {
         let denials = roles.map(denial)
         if denials.contains(where: { $0 == nil }) { return }
         if let told = denials.compactMap({ $0 }).first(where: { $0 != .roleForbids }) { throw Failure(told) }
-        throw Failure.roleForbids(Role.allCases.filter { denial($0) == nil })
+        throw Failure.roleForbids(Permission.roles(in: kind) { denial($0) == nil })
     }
 }

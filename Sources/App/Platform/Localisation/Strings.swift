@@ -38,14 +38,16 @@ package struct Strings: Sendable {
         guard let template = templates[key] else { return "⟦\(key)⟧" }
         if template.parts.count == 1, case .words(let words) = template.parts[0] { return words }
         return template.parts.map { part in
-            if case .place("roles") = part, let codes = arguments["roles"] { return roles(codes) }
+            if case .place("roles") = part { return roles(arguments["roles"] ?? "") }
             return StringTemplate.filled(part, arguments)
         }.joined()
     }
 
-    /// Roles are codes wherever they are an argument, and have their names in every text.
+    /// Roles are codes wherever they are an argument, and have their names in every text. A refusal that was written down before it named any sends to the
+    /// table of roles.
     private func roles(_ codes: String) -> String {
-        codes.split(separator: " ").map { self("role.\($0)") }.joined(separator: self("common.list_comma"))
+        guard !codes.isEmpty else { return self("common.roles_by_table") }
+        return codes.split(separator: " ").map { self("role.\($0)") }.joined(separator: self("common.list_comma"))
     }
 
     /// A longer text in paragraphs, which stand apart by an empty line. One that asks for something that is not known is left out.
