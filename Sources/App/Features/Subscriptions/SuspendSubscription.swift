@@ -26,7 +26,9 @@ package struct SuspendSubscription: Sendable {
         _ reason: SuspensionReason, _ note: String?, to subscription: inout Subscription, _ roles: Set<Role>, _ write: Write
     ) throws -> Bool {
         let before = subscription
-        try TenantContext.allow(roles, in: before.accountKind) { Permission.denial(ofSuspendingFor: reason, for: $0, in: before.accountKind) }
+        try TenantContext.allow(roles, in: before.accountKind) {
+            Permission.denial(ofSuspendingFor: reason, for: $0, in: before.accountKind)
+        }
         let decision = try decided(before) { () throws(LifecycleRefusal) in
             try before.facts.adding(reason, at: write.now, policy: before.policy)
         }
@@ -60,7 +62,9 @@ package struct ReactivateSubscription: Sendable {
         _ reason: SuspensionReason, _ note: String?, to subscription: inout Subscription, _ roles: Set<Role>, _ write: Write
     ) throws -> Bool {
         let before = subscription
-        try TenantContext.allow(roles, in: before.accountKind) { Permission.denial(ofLifting: reason, for: $0, in: before.accountKind) }
+        try TenantContext.allow(roles, in: before.accountKind) {
+            Permission.denial(ofLifting: reason, for: $0, in: before.accountKind)
+        }
         let decision = try decided(before) { () throws(LifecycleRefusal) in try before.facts.lifting(reason, at: write.now) }
         write.store(decision, to: &subscription, note: note)
         return true
