@@ -5,9 +5,10 @@ import Values
 @Suite struct `Writing a debt off` {
     private func money(_ minor: Int64) -> Money { Money(minor: minor, currency: .cny) }
 
-    private func amount(_ state: SubscriptionState, _ outstanding: Int64, writtenOff: Int64 = 0) throws(WriteOffRefusal) -> Money
-    {
-        try WriteOff.amount(state: state, outstanding: money(outstanding), writtenOff: money(writtenOff))
+    private func amount(
+        _ state: SubscriptionState, _ outstanding: Int64, writtenOff: Int64 = 0, offer: Offer = .prepaid
+    ) throws(WriteOffRefusal) -> Money {
+        try WriteOff.amount(offer: offer, state: state, outstanding: money(outstanding), writtenOff: money(writtenOff))
     }
 
     @Test(arguments: [1, 100, 10_000, Int64.max]) func `takes the whole debt of a deleted subscription`(owed: Int64) throws {
@@ -31,6 +32,17 @@ import Values
         #expect(throws: WriteOffRefusal.nothingOwed) { try amount(.deleted, -1) }
         #expect(throws: WriteOffRefusal.alreadyWrittenOff) { try amount(.deleted, 0, writtenOff: 1) }
         #expect(throws: WriteOffRefusal.alreadyWrittenOff) { try amount(.deleted, 5, writtenOff: 1) }
+    }
+
+    @Test(arguments: Offer.allCases) func `is nothing for what an agreement is billed for, whatever its state`(offer: Offer)
+        throws
+    {
+        for state in SubscriptionState.allCases where offer.isOfAgreement {
+            for owed: Int64 in [0, 1] {
+                #expect(throws: WriteOffRefusal.notForOffer) { try amount(state, owed, writtenOff: 0, offer: offer) }
+            }
+        }
+        if !offer.isOfAgreement { #expect(try amount(.deleted, 1, offer: offer) == money(1)) }
     }
 
     @Test(arguments: Role.allCases) func `is the operator's alone`(role: Role) {

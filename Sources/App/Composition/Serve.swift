@@ -42,7 +42,6 @@ package struct Serve: Sendable {
         let sweeper = Sweeper(dependencies: instance.dependencies, authenticator: app.authenticator)
         let loop = instance.loop
         let sweeping = loop.spawn { await sweeper.run { try await loop.sleep(for: .milliseconds(700)) } }
-        let settling = loop.spawn { await sweeper.settle { try await loop.sleep(for: .milliseconds(700)) } }
         let mailer = Mailer(
             dependencies: instance.dependencies, authenticator: app.authenticator, localisation: app.localisation, loop: loop)
         let watching = loop.spawn { await app.watch.run { try await loop.sleep(for: .seconds($0)) } }
@@ -57,7 +56,6 @@ package struct Serve: Sendable {
             try await ready(configuration.publicURL ?? "http://\(host):\(port)")
         } catch {
             sweeping.cancel()
-            settling.cancel()
             mailing.cancel()
             operating.cancel()
             telling.cancel()
@@ -76,14 +74,12 @@ package struct Serve: Sendable {
         await listening.announceEnd()
         try? await loop.run { try await loop.sleep(for: .seconds(configuration.drainSeconds)) }
         sweeping.cancel()
-        settling.cancel()
         mailing.cancel()
         operating.cancel()
         telling.cancel()
         await listening.end(within: .seconds(Self.finishSeconds))
         await operating.value
         await sweeping.value
-        await settling.value
         await mailing.value
         await telling.value
         watching.cancel()

@@ -5,23 +5,29 @@ import TestSupport
 import Testing
 import Values
 
+/// Real time with a difference that the test chooses.
+final class LiveTenantSkew: Sendable {
+    private let seconds = Mutex<Int64>(0)
+    var now: Instant { Instance.realNow().adding(seconds: seconds.withLock { $0 }) }
+    func forward(days: Int64) { forward(seconds: days * 86_400) }
+    func forward(seconds more: Int64) { seconds.withLock { $0 += more } }
+}
+
 /// Real time, moved by the test: what the sweeper does for live tenants.
 @Suite struct `A live tenant` {
-    /// Real time with a difference that the test chooses.
-    final class Skew: Sendable {
-        private let seconds = Mutex<Int64>(0)
-        var now: Instant { Instance.realNow().adding(seconds: seconds.withLock { $0 }) }
-        func forward(days: Int64) { seconds.withLock { $0 += days * 86_400 } }
-    }
-
     @Test func `is settled, expired and deleted by the sweeper, each deadline once, however late it comes`() async throws {
-        let skew = Skew()
+        let skew = LiveTenantSkew()
         let bursar = try await TestBursar(writeConnections: 4, realNow: { skew.now })
         let tenant = try await bursar.tenant("live", clock: nil)
         let other = try await bursar.tenant("sandbox", clock: "2025-01-01T00:00:00Z")
         let untouched = try await other.prepaid()
         let sweeper = Sweeper(dependencies: bursar.instance.dependencies, authenticator: bursar.app.authenticator)
-        func sweep() async { await bursar.instance.loop.run { await sweeper.round() } }
+        func sweep() async {
+            await bursar.instance.loop.run {
+                await sweeper.settle()
+                await sweeper.round()
+            }
+        }
 
         let (used, expired, pending) = (
             try await tenant.prepaid(), try await tenant.prepaid(), try await tenant.order("prepaid", for: tenant.account())

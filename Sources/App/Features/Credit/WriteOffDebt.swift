@@ -21,6 +21,7 @@ package struct WriteOffDebt: Sendable {
             var (subscription, roles, _) = try await write.lockSubscription(id)
             try TenantContext.require(WriteOff.permission, of: roles, in: subscription.accountKind)
             try subscription.requireVersion(ifMatch)
+            try await SettleUsage.settle(&subscription, in: write)
             let amount = try subscription.debtToWriteOff()
             write.writeOff(amount, of: &subscription, reason)
             // Bound to the account, as all that is said of a subscription after its deletion (L3).
@@ -43,7 +44,7 @@ extension Subscription {
     /// - Throws: what stands against it, in the rule's words.
     func debtToWriteOff() throws -> Money {
         do {
-            return try WriteOff.amount(state: state, outstanding: outstanding, writtenOff: writtenOff)
+            return try WriteOff.amount(offer: offer, state: state, outstanding: outstanding, writtenOff: writtenOff)
         } catch {
             throw Failure(error, ["state": state.rawValue])
         }

@@ -17,6 +17,9 @@ package struct ImportFile: Sendable {
     let path: String
     let format: ImportFormat
 
+    /// An import settles what it brought for so long, in seconds.
+    private static let settleSeconds: Int64 = 600
+
     package init(path: String, format: ImportFormat) {
         self.path = path
         self.format = format
@@ -34,7 +37,8 @@ package struct ImportFile: Sendable {
             let report = try await context.work(actor: .commandLine) { write in
                 try await store(survey, read: file.fingerprint, write, progress)
             }
-            _ = try await SettleUsage(context).everything()
+            // What is in the way of a settlement is in the way of no import: whoever waits then is the server's.
+            try await SettleUsage(context).look(forSeconds: Self.settleSeconds)
             return report
         } catch let fault as LineFault {
             throw InputFault(file: path, fault)

@@ -10,54 +10,86 @@ package struct SettleUsage: Sendable {
     static let recordsAtOnce = 20_000
     /// A subscription whose settlement failed is tried again after this long, in seconds of real time.
     static let retrySeconds: Int64 = 10
+    /// How long the server's own look waits for a subscription that another transaction holds: as long as a write takes.
+    static let lockTimeout = Duration.milliseconds(50)
 
     let context: TenantContext
 
     package init(_ context: TenantContext) { self.context = context }
 
-    /// Settles every subscription of the tenant that waits; answers how many. `now` is the instant to work at, the tenant's own unless given.
+    /// Settles every subscription of the tenant that waits, those too that failed before; answers how many. `now` is the instant to work at, the tenant's own
+    /// unless given.
+    ///
+    /// - Throws: what the first of those met that could not be settled; the others are.
     package func everything(at now: Instant? = nil) async throws -> Int {
+        let (settled, fault) = try await settle(at: now, until: nil)
+        if let fault { throw (fault as? PostgresError).map(Failure.init) ?? fault }
+        return settled
+    }
+
+    /// The server's own look, for so many seconds of real time at most: whom another transaction holds is left to the next look and who has failed waits,
+    /// so that one tenant's locks and backlog hold up nobody else's usage for long. Ends with its task.
+    package func look(forSeconds seconds: Int64) async throws {
+        _ = try await settle(at: nil, until: context.dependencies.realNow().adding(seconds: seconds))
+    }
+
+    private func settle(at now: Instant?, until end: Instant?) async throws -> (settled: Int, fault: (any Error)?) {
         var settled = 0
-        var failed: Set<SubscriptionID> = []
+        var left: Set<SubscriptionID> = []
+        var fault: (any Error)?
         // What is queued while this works is the next call's: under a steady stream of usage nothing else would ever get its turn.
         let began = context.dependencies.realNow()
-        for _ in 0..<1_000 {
-            let waiting = try await waiting(queuedBy: began).filter { !failed.contains($0) }
-            guard !waiting.isEmpty else { return settled }
+        while true {
+            let waiting = try await waiting(queuedBy: began, except: left, includingFailed: end == nil)
+            guard !waiting.isEmpty else { return (settled, fault) }
             for id in waiting {
+                if let end {
+                    try Task.checkCancellation()
+                    guard context.dependencies.realNow() < end else { return (settled, fault) }
+                }
                 do {
-                    try await one(id, at: now)
+                    try await one(id, at: now, lockTimeout: end == nil ? nil : Self.lockTimeout)
                     settled += 1
                 } catch is CancellationError {
                     throw CancellationError()
+                } catch let error as PostgresError where end != nil && error.isLockTimeout {
+                    left.insert(id)
                 } catch {
-                    failed.insert(id)
+                    left.insert(id)
+                    fault = fault ?? error
                     await postpone(id, because: error)
                 }
             }
         }
-        return settled
     }
 
-    /// The queue is a local table that knows tenants and subscriptions only; a failed one waits its turn.
-    private func waiting(queuedBy began: Instant) async throws -> [SubscriptionID] {
-        let due = context.dependencies.realNow().adding(seconds: -Self.retrySeconds)
+    /// The queue is a local table that knows tenants and subscriptions only.
+    private func waiting(queuedBy began: Instant, except left: Set<SubscriptionID>, includingFailed: Bool) async throws
+        -> [SubscriptionID]
+    {
+        let due = context.dependencies.realNow().adding(seconds: includingFailed ? 0 : -Self.retrySeconds)
         let rows = try await context.read(
             """
             select subscription_id from work.settlement_queue where tenant_id = \(context.tenant.id) \
-            and queued_at <= \(began) and (attempts = 0 or queued_at < \(due)) order by queued_at limit 500
+            and queued_at <= \(began) and (attempts = 0 or queued_at < \(due)) and not subscription_id = any(\(Array(left))) \
+            order by queued_at limit 500
             """
         ).rows
         return try rows.map { try $0.get(0) }
     }
 
-    private func one(_ id: SubscriptionID, at now: Instant?) async throws {
-        try await context.work(at: now) { write in
+    private func one(_ id: SubscriptionID, at now: Instant?, lockTimeout: Duration?) async throws {
+        try await context.work(at: now, lockTimeout: lockTimeout) { write in
             // The subscription's row first, as whoever brings usage does: the two orders would wait for each other. New usage that is queued
             // meanwhile waits for this transaction and then stands in the queue anew.
-            let claim: SQL = "delete from work.settlement_queue where tenant_id = \(write.tenant.id) and subscription_id = \(id)"
+            let claim: SQL = """
+                delete from work.settlement_queue where tenant_id = \(write.tenant.id) and subscription_id = \(id) returning subscription_id
+                """
             let rows = try await write.begin(locking: id, [claim])
-            guard var subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else { return }
+            // Somebody else has settled it meanwhile, or nothing is there to settle.
+            guard !rows[2].isEmpty, var subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first else {
+                return
+            }
             try await Self.settle(&subscription, in: write)
         }
     }

@@ -71,9 +71,11 @@ extension TenantContext {
 
     /// A write transaction of the server's own (timers, settlement), under no key.
     package func work<Value: Sendable>(
-        at pinnedNow: Instant? = nil, actor: Actor = .timer, _ body: (Write) async throws -> Value
+        at pinnedNow: Instant? = nil, actor: Actor = .timer, lockTimeout: Duration? = nil, _ body: (Write) async throws -> Value
     ) async throws -> Value {
-        try await dependencies.database.writes.write(scope: tenant.id.uuid, repeatable: true, isAsked: isAsked) { transaction in
+        try await dependencies.database.writes.write(
+            scope: tenant.id.uuid, repeatable: true, lockTimeout: lockTimeout, isAsked: isAsked
+        ) { transaction in
             try await body(
                 Write(
                     transaction: transaction, tenant: tenant, principal: principal, actor: actor, requestID: nil, key: nil,
