@@ -9,6 +9,6 @@ create index subscriptions_enrollment_ended on subscriptions (tenant_id, enrollm
 
 -- Letters about a subscription that outlive its data are bound to its account alone, and name it among their facts. A column of its own, because behind
 -- row security no index answers for what stands inside a document.
-alter table mails add column told_of text generated always as (case when kind in ('deleted', 'debt_written_off')
+alter table mails add column told_of text generated always as (case when kind in ('deleted', 'lapsed', 'debt_written_off')
     then facts->'subscription_id'->>'text' end) stored;
 create index mails_told_of on mails (tenant_id, told_of) where told_of is not null;

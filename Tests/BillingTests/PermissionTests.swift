@@ -8,7 +8,7 @@ import Values
         (.seeAccount, "●●●–●●"), (.seeSubscription, "●●●●●●"), (.pay, "●●––●●"), (.upgrade, "●––––●"),
         (.editSubscription, "●–––●●"),
         (.createStandardSubscription, "●––––●"), (.createStandardAccount, "–––––●"), (.createEnterprise, "––––●●"),
-        (.cancelEnterpriseSubscription, "E–––●●"), (.issueVouchers, "–––––●"), (.suspendAndReactivate, "●–––●●"),
+        (.cancelEnterpriseSubscription, "E–––EE"), (.issueVouchers, "–––––●"), (.suspendAndReactivate, "●–––●●"),
         (.manageMembers, "●–––●●"), (.handOverAccount, "●––––●"),
         (.manageAlerts, "●●––●●"), (.confirmServices, "●––●●●"), (.seeAudit, "●–––●●"), (.operate, "–––––●"),
     ]
@@ -26,10 +26,11 @@ import Values
         }
     }
 
-    @Test func `the administrator of a standard account learns that the offer cannot be cancelled`() {
-        #expect(
-            Permission.denial(of: .cancelEnterpriseSubscription, for: .accountAdministrator, in: .standard)
-                == .cancelNotAllowedForOffer)
+    @Test func `whoever would cancel in a standard account learns that the offer cannot be cancelled, not that another may`() {
+        for role in Role.allCases {
+            #expect(Permission.denial(of: .cancelEnterpriseSubscription, for: role, in: .standard) == .cancelNotAllowedForOffer)
+            #expect(Permission.denial(ofLifting: .cancelled, for: role, in: .standard) == .cancelNotAllowedForOffer)
+        }
         #expect(Permission.denial(of: .cancelEnterpriseSubscription, for: .reader, in: .enterprise) == .roleForbids)
     }
 
@@ -51,6 +52,8 @@ import Values
         }
         #expect(Permission.denial(ofLifting: .cancelled, for: .accountAdministrator, in: .enterprise) == nil)
         #expect(Permission.denial(ofLifting: .cancelled, for: .finance, in: .enterprise) == .roleForbids)
+        #expect(Permission.denial(ofLifting: .cancelled, for: .serviceAdministrator, in: .enterprise) == .roleForbids)
+        #expect(Permission.denial(ofLifting: .cancelled, for: .enterpriseAdministrator, in: .enterprise) == nil)
         #expect(Permission.denial(ofLifting: .overdue, for: .accountAdministrator, in: .standard) == .reasonNotAllowedForRole)
         #expect(Permission.denial(ofLifting: .overdue, for: .operator, in: .standard) == nil)
         #expect(

@@ -15,6 +15,11 @@ package enum OrderRefusal: String, Refusal, CaseIterable {
 
 /// What an account may order.
 package enum OrderRule {
+    /// Nobody, whatever her role, may order this offer in an account of the other kind (A14): said before any role is judged.
+    package static func check(_ offer: Offer, in accountKind: AccountKind) throws(OrderRefusal) {
+        guard offer.accountKind == accountKind else { throw .offerNotAllowedForAccount }
+    }
+
     /// Throws when the account may not have another subscription of this offer.
     ///
     /// - Parameters:
@@ -25,7 +30,7 @@ package enum OrderRule {
         offer: Offer, accountKind: AccountKind, by role: Role, existing: Int, hadTrial: Bool, identityVerified: Bool,
         additionalAllowed: Bool
     ) throws(OrderRefusal) {
-        guard offer.accountKind == accountKind else { throw .offerNotAllowedForAccount }
+        try check(offer, in: accountKind)
         if offer == .trial, hadTrial { throw .trialAlreadyUsed }
         guard accountKind == .standard, role != .operator, existing > 0 else { return }
         guard additionalAllowed else { throw .additionalSubscriptionsOff }

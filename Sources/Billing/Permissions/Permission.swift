@@ -30,7 +30,7 @@ package enum Permission: String, Sendable, Hashable, CaseIterable {
 /// Why a role is refused; the object itself was found, so this is 403 and never 404.
 package enum PermissionDenial: String, Refusal, CaseIterable {
     case roleForbids = "role_forbids"
-    /// The administrator of a standard account: not the role is missing, the offer cannot be cancelled (L7).
+    /// In a standard account: no role is missing, the offer is never cancelled, by nobody (L7).
     case cancelNotAllowedForOffer = "cancel_not_allowed_for_offer"
     case reasonNotAllowedForRole = "reason_not_allowed_for_role"
 
@@ -45,11 +45,9 @@ extension Permission {
         denial(of: permission, for: role, in: accountKind) == nil
     }
 
-    /// Nil when allowed.
+    /// Nil when allowed. What the offers of an account of this kind never allow is said before any role is judged: no other role would help (L7).
     package static func denial(of permission: Permission, for role: Role, in accountKind: AccountKind) -> PermissionDenial? {
-        if permission == .cancelEnterpriseSubscription, role == .accountAdministrator {
-            return accountKind == .enterprise ? nil : .cancelNotAllowedForOffer
-        }
+        if permission == .cancelEnterpriseSubscription, accountKind == .standard { return .cancelNotAllowedForOffer }
         return permission.roles.contains(role) ? nil : .roleForbids
     }
 
@@ -64,10 +62,10 @@ extension Permission {
         case .seeSubscription: Set(Role.allCases)
         case .pay: [.accountAdministrator, .finance, .enterpriseAdministrator, .operator]
         case .upgrade, .handOverAccount: [.accountAdministrator, .operator]
-        case .editSubscription, .suspendAndReactivate, .manageMembers, .seeAudit:
+        case .editSubscription, .suspendAndReactivate, .manageMembers, .seeAudit, .cancelEnterpriseSubscription:
             [.accountAdministrator, .enterpriseAdministrator, .operator]
         case .createStandardSubscription: [.accountAdministrator, .operator]
-        case .createEnterprise, .cancelEnterpriseSubscription: [.enterpriseAdministrator, .operator]
+        case .createEnterprise: [.enterpriseAdministrator, .operator]
         case .manageAlerts: [.accountAdministrator, .finance, .enterpriseAdministrator, .operator]
         case .confirmServices: [.accountAdministrator, .serviceAdministrator, .enterpriseAdministrator, .operator]
         case .createStandardAccount, .issueVouchers, .operate: [.operator]
@@ -89,8 +87,8 @@ extension Permission {
     /// Whether the role may lift this reason: as for adding, and `cancelled` by whoever may cancel. Reasons that only money
     /// lifts are left to `LifecycleFacts.lifting`, which says so.
     package static func denial(ofLifting reason: SuspensionReason, for role: Role, in kind: AccountKind) -> PermissionDenial? {
-        if let denial = denial(of: .suspendAndReactivate, for: role, in: kind) { return denial }
         if reason == .cancelled { return denial(of: .cancelEnterpriseSubscription, for: role, in: kind) }
+        if let denial = denial(of: .suspendAndReactivate, for: role, in: kind) { return denial }
         if reason.isLiftedByPaymentOnly { return nil }
         return denial(ofSuspendingFor: reason, for: role, in: kind)
     }

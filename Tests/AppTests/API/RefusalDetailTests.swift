@@ -36,6 +36,46 @@ import Testing
         }
     }
 
+    @Test func `what nobody may is said so, and no role is named for it`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let enrollment = try await tenant.enrollment()
+        let account = try await tenant.enterpriseAccount(enrollment)
+        for role in ["account_admin", "finance", "reader"] {
+            let key = try await tenant.accountKey(account, role: role)
+            for asker in [tenant.key, key] {
+                try await tenant.order("prepaid", for: account, as: asker).expect(403, "offer_not_allowed_for_account")
+                try await tenant.order("enterprise", for: story.account, as: asker).expect(
+                    asker == tenant.key ? 403 : 404, asker == tenant.key ? "offer_not_allowed_for_account" : "not_found")
+            }
+            let mine = try await tenant.accountKey(story.account, role: role)
+            try await tenant.order("enterprise", for: story.account, as: mine).expect(403, "offer_not_allowed_for_account")
+            let made: Input = [
+                "kind": "enterprise", "name": "Rail", "currency": "CNY", "time_zone": "UTC", "locale": "en",
+                "administrator": ["email": "rail@example.com"],
+            ]
+            for asker in [tenant.key, key, mine] {
+                let refused = try await tenant.post("/v1/accounts", made, as: asker).expect(422)
+                #expect(refused["errors.0.pointer"] == "/enrollment_id" && refused["errors.0.code"] == "required")
+            }
+        }
+        // On pages: the way to order is the agreement's own portal, for everybody who sees the account.
+        let northern = PortalStory(tenant, account: account, subscription: story.subscription)
+        for role in ["account_admin", "finance", "operator"] {
+            let browser = try await northern.person(role)
+            for (language, words) in [
+                ("en", "Enterprise accounts add subscriptions in the enterprise portal."), ("zh-Hans", "企业账户请在企业门户中新建订阅。"),
+            ] {
+                let page = try await browser.get("/accounts/\(account)/subscriptions/new?lang=\(language)").expect(200).text
+                #expect(page.contains(words) && !page.contains("It is open to") && !page.contains("有此权限的角色"))
+            }
+        }
+        let finance = try await story.person("finance")
+        try await finance.get("/accounts/\(account)/subscriptions/new").expect(404)
+        let page = try await finance.get("\(story.overview)/cancel?lang=en").expect(403).text
+        #expect(page.contains("A prepaid subscription is not cancelled") && !page.contains("It is open to"))
+    }
+
     @Test func `where nothing is known, that nothing is taken`() async throws {
         let world = try await World.make(.shared)
         let tenant = world.tenant

@@ -48,7 +48,7 @@ enum SectionSeven: CaseIterable {
             case .upgrade: "● – – – – ●"
             case .enrollment: "· · · · ● ●"
             case .createEnterprise: "– – – – ● ●"
-            case .cancelEnterprise: "E – – – ● ●"
+            case .cancelEnterprise: "E – – – E E"
             case .issueVouchers: "– – – – – ●"
             case .suspendAndReactivate: "● – – – ● ●"
             case .administer: "● – – – ● ●"

@@ -16,7 +16,7 @@ import Testing
             "PATCH", "/v1/subscriptions/\(second)", ["service_administrator_email": "\(finance)"], once: .none
         ).expect(200)
         let third = try await tenant.order("prepaid", for: story.account, paying: "1000.00").expect(201).id
-        try await tenant.order("prepaid", for: story.account).expect(201)
+        let lapsed = try await tenant.order("prepaid", for: story.account).expect(201).id
         for id in [story.subscription, second, third] { try await tenant.suspend(id, "requested").expect(200) }
         try await tenant.advance(to: "2025-04-01T00:00:00Z")
         let deleted = try await tenant.mails("deleted")
@@ -33,7 +33,8 @@ import Testing
             #expect(text.contains("/certificate") == (letter.email != served))
             #expect(!text.contains("still owed") && !text.contains("0.00 was"), "\(text)")
         }
-        #expect(try await tenant.mails("lapsed").compactMap(\.email) == [administrator])
+        let unpaid = try await tenant.mails("lapsed")
+        #expect(unpaid.compactMap(\.email) == [administrator] && unpaid.allSatisfy { $0.text?.contains(lapsed) == true })
         try await tenant.invariants()
         // Whoever served it reads her letter; the erased ones before it say which subscription they were about.
         let browser = Browser(tenant.bursar)
@@ -71,6 +72,17 @@ import Testing
             .text
             #expect(page.contains("/subscriptions/\(second)\"") && !page.contains("/subscriptions/\(third)\""))
         }
+        // So does the letter about an order that was never paid: by the API, on pages, in files.
+        for query in ["subscription_id=\(lapsed)", "kind=lapsed&q=\(lapsed)"] {
+            let told = try await tenant.get("/v1/notifications?\(query)").expect(200).list("data")
+            #expect(told.map { $0.scalar("kind") } == ["lapsed"] && told.first?.scalar("subscription_id") == lapsed)
+            #expect(try await tenant.get("/v1/notifications?\(query)", as: stranger).expect(200).list("data").isEmpty)
+            let list = "/accounts/\(story.account)/notifications?\(query)&cols=kind,subscription&lang=en"
+            let page = try await customer.get(list).expect(200).text
+            #expect(page.contains("/subscriptions/\(lapsed)\"") && page.contains("Lapsed order"))
+            #expect(!page.contains("Deleted subscription") && !page.contains(second))
+            #expect(try await customer.get("\(list)&format=csv&header=machine").expect(200).text.contains(lapsed))
+        }
         // What went to whoever served it was erased with her address, and names nothing any more.
         #expect(
             try await tenant.get("/v1/notifications?kind=deleted&subscription_id=\(story.subscription)").expect(200).list("data")
@@ -98,7 +110,7 @@ import Testing
             let text = try #require(letter.text)
             let words =
                 letter.language == "zh-Hans"
-                ? ["删除时仍欠费 ¥234.56，已无法支付；在 ", " 核销之前，该欠费保留在账上。关于该欠费的疑问，请联系 "]
+                ? ["删除时仍欠费 ¥234.56，已无法支付；在 ", " 核销之前，该欠费保留在账上。关于该欠费的疑问，请查看：http"]
                 : ["CN¥234.56 was still owed for it. Nobody can pay this any more: it stands in the books until "]
             #expect(words.allSatisfy { text.contains($0) }, "\(text)")
         }

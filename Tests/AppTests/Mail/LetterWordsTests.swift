@@ -34,9 +34,10 @@ import Values
         ]
     }
 
-    private func letter(_ kind: LetterKind, _ facts: [String: LetterFact], _ language: Language, secret: Bool = false) throws
-        -> LetterText
-    {
+    private func letter(
+        _ kind: LetterKind, _ facts: [String: LetterFact], _ language: Language, secret: Bool = false,
+        contact: String? = "help@example.com"
+    ) throws -> LetterText {
         let t = try ProjectFolder.localiser(language)
         return LetterText(
             LetterText.Source(
@@ -44,7 +45,7 @@ import Values
                 account: (AccountID(at: Self.at, random: (1, 2)), "Harbour & Sons"),
                 subscription: (SubscriptionID(at: Self.at, random: (3, 4)), "Ware<b>house"), readerName: "Mei",
                 link: PageRoute.help.url(),
-                hasSecret: secret, publicURL: "https://portal.example.com", contact: "help@example.com"), t)
+                hasSecret: secret, publicURL: "https://portal.example.com", contact: contact), t)
     }
 
     @Test(arguments: LetterKind.allCases, Language.allCases)
@@ -65,6 +66,22 @@ import Values
         let bare = try letter(kind, [:], language)
         #expect(!bare.text.contains("{") && !bare.text.contains("⟦"), "\(bare.text)")
         #expect(!bare.subject.isEmpty)
+    }
+
+    @Test(arguments: [(Language.en, "Questions about this debt"), (.zhHans, "关于该欠费的疑问")])
+    func `name an address to write to, or else one to look at, which ends its paragraph`(language: Language, words: String) throws
+    {
+        let named = try letter(.deleted, facts(), language)
+        let ending = language == .en ? "go to help@example.com." : "，请联系 help@example.com。"
+        let help = (language == .en ? "? See: " : "，请查看：") + "https://portal.example.com/help"
+        let bare = try letter(.deleted, facts(), language, contact: nil)
+        #expect(named.text.contains("\(words)\(language == .en ? " " : "")\(ending)\n\n") && !named.text.contains(words + help))
+        #expect(bare.text.contains("\(words)\(help)\n\n") && bare.html.contains("\(words)\(help)</p>"), "\(bare.text)")
+        for letter in [named, bare] { #expect(letter.text.components(separatedBy: words).count == 2, "\(letter.text)") }
+        // Without a debt there is nothing to ask about.
+        var paid = try facts()
+        paid["owed"] = nil
+        #expect(try !letter(.deleted, paid, language, contact: nil).text.contains(words))
     }
 
     @Test func `hold the place of a one-time link and nothing else there`() throws {

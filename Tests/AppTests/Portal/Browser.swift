@@ -110,6 +110,11 @@ struct PortalStory {
         subscription = try await tenant.order("prepaid", for: account, paying: amount).expect(201).id
     }
 
+    /// The same tenant, around another account of its.
+    init(_ tenant: TestTenant, account: String, subscription: String) {
+        (self.tenant, self.account, self.subscription) = (tenant, account, subscription)
+    }
+
     var overview: String { "/accounts/\(account)/subscriptions/\(subscription)" }
 
     /// A signed-in person of this role; `account_admin` is the account's own administrator, nil a service administrator.

@@ -225,24 +225,24 @@ struct EnterprisePortal {
             for page in [cancel, many] {
                 let text = try await browser.get("\(page)\(page == many ? "&" : "?")lang=en").expect(200).text
                 let effects = text.split(separator: "<ul class=\"effects\">").last?.split(separator: "</ul>").first ?? ""
-                #expect(words.isEmpty ? !effects.contains("on no bill yet") : effects.contains(words), "\(effects)")
+                #expect(words.isEmpty ? !effects.contains("not billed yet") : effects.contains(words), "\(effects)")
                 #expect(!effects.contains("CN¥0.00"), "\(effects)")
             }
             #expect(try await browser.get("\(portal.overview)?lang=en").expect(200).text.contains(note))
         }
-        try await says("", note: ">used and on no bill<")
+        try await says("", note: ">nothing is waiting to be billed<")
         try await tenant.use("\(id)", cost: "12.34", at: now)
         try await says(
-            "CN¥12.34 is used and on no bill yet. It is still to be charged to the agreement.",
-            note: "used and on no bill; it is still to be charged to the agreement")
+            "CN¥12.34 is used and not billed yet. It is still to be charged to the agreement.",
+            note: "estimate; it is still to be charged to the agreement")
         try await tenant.settle()
         try await says(
-            "CN¥12.34 is used and on no bill yet. All of it is already charged to the agreement",
-            note: "used and on no bill; all of it is already charged to the agreement")
+            "CN¥12.34 is used and not billed yet. All of it is already charged to the agreement: what its commitment covers is no longer in what is left of it, what goes beyond is billed in arrears.",
+            note: "estimate; all of it is already charged to the agreement")
         try await tenant.use("\(id)", cost: "1.00", at: now)
         let told = try await browser.get(cancel).expect(200).text
         #expect(
-            told.contains("CN¥13.34 is used and on no bill yet. CN¥12.34 of it is already charged to the agreement")
+            told.contains("CN¥13.34 is used and not billed yet. CN¥12.34 of it is already charged to the agreement")
                 && told.contains("CN¥1.00 is still to be charged"))
         #expect(
             try await browser.get("\(portal.base)/subscriptions/many?action=cancel&id=\(id)").expect(200).text
@@ -250,7 +250,9 @@ struct EnterprisePortal {
         #expect(
             try await browser.get(portal.overview).expect(200).text
                 .contains("CN¥12.34 of it is already charged to the agreement, CN¥1.00 is still to come"))
-        #expect(try await browser.get("\(cancel)?lang=zh-Hans").expect(200).text.contains("剩余承诺额已扣除这部分"))
+        // Only what the commitment covers is taken from it: the same words are true where it is used up.
+        let chinese = try await browser.get("\(cancel)?lang=zh-Hans").expect(200).text
+        #expect(chinese.contains("承诺额内的部分已从剩余承诺额中扣除，超出部分按月后付") && !chinese.contains("剩余承诺额已扣除这部分"))
         try await tenant.post("/v1/subscriptions/\(id)/cancel").expect(200)
         let done = try await browser.get("\(cancel)?lang=en").expect(200).text
         #expect(done.contains("is cancelled") && done.contains("It can be brought back until") && !done.contains("It stops now"))

@@ -162,6 +162,38 @@ extension String {
         }
     }
 
+    @Test func `across a person's accounts say who begins as the page of each of them does`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        let enterprise = try await tenant.enterpriseAccount(tenant.enrollment())
+        let (one, other) = (try await tenant.account("One"), try await tenant.account("Other"))
+        func signedIn(_ account: String, _ role: String) async throws -> Browser {
+            try await PortalStory(tenant, account: account, subscription: "").person(role)
+        }
+        let (admin, agreed) = (try await signedIn(one, "account_admin"), try await signedIn(enterprise, "account_admin"))
+        let (reader, finance) = (try await story.reader(of: [one, enterprise]), try await signedIn(other, "finance"))
+        for (language, mine, own, theirs, elsewhere) in [
+            (
+                "en", "Create the first one here", "on the page of the account that it is for",
+                "Your provider creates the first one with you", "Enterprise accounts add subscriptions in the enterprise portal"
+            ), ("zh-Hans", "您可以在此新建首个订阅", "请在所属账户的页面新建首个订阅", "首个订阅由服务商为您创建", "企业账户请在企业门户中新建订阅"),
+        ] {
+            for (browser, words) in [(admin, mine), (agreed, elsewhere), (reader, theirs), (finance, theirs)] {
+                let page = try await browser.get("/subscriptions?lang=\(language)").expect(200).text
+                for other in [mine, own, theirs, elsewhere] { #expect(page.contains(other) == (other == words), "\(other)") }
+                #expect(page.contains("href=\"/accounts/\(one)/subscriptions/new\"") == (words == mine))
+            }
+        }
+        // With several of them the account is hers to choose.
+        try tenant.force(
+            """
+            update accounts set administrator_id = (select administrator_id from accounts where name = 'One' and tenant_id = $tenant) \
+            where name = 'Other' and tenant_id = $tenant
+            """)
+        let page = try await admin.get("/subscriptions?lang=en").expect(200).text
+        #expect(page.contains("on the page of the account that it is for") && !page.contains("/subscriptions/new\""))
+    }
+
     @Test func `show the columns that the address names, the first always`() async throws {
         let lists = try await ListStory()
         let browser = try await lists.story.person("account_admin")

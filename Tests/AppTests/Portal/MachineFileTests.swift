@@ -2,6 +2,7 @@ import App
 import Billing
 import TestSupport
 import Testing
+import Values
 
 /// A file for programs says the same to everybody: codes, IDs, times and plain numbers, whatever language its reader has. Lists come from the enums of
 /// endpoints and pages, never from a list of ours.
@@ -66,7 +67,7 @@ import Testing
         guard let heads = lines.first?.split(separator: ",", omittingEmptySubsequences: false) else { return }
         for line in lines.dropFirst() where !line.contains("\"") {
             for (head, cell) in zip(heads, line.split(separator: ",", omittingEmptySubsequences: false))
-            where Self.coded.contains(String(head)) && !cell.contains("T") {
+            where Self.coded.contains(String(head)) && Instant(rfc3339: String(cell)) == nil {
                 let isCode = cell.utf8.allSatisfy { byte in
                     (97...122).contains(byte) || (48...57).contains(byte) || [32, 45, 46, 95].contains(byte)
                 }

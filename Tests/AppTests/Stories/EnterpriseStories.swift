@@ -52,9 +52,17 @@ import Testing
         let tenant = try await TestBursar.shared.tenant()
         let account = try await tenant.account()
         let id = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201).id
-        let key = try await tenant.accountKey(account)
-        for asker in [tenant.key, key] {
+        var askers = [tenant.key]
+        for role in ["account_admin", "finance", "reader"] { askers.append(try await tenant.accountKey(account, role: role)) }
+        for asker in askers {
             try await tenant.post("/v1/subscriptions/\(id)/cancel", as: asker).expect(403, "cancel_not_allowed_for_offer")
+            try await tenant.post("/v1/subscriptions/\(id)/reactivate", ["reason": "cancelled"], as: asker)
+                .expect(403, "cancel_not_allowed_for_offer")
+        }
+        // Whoever does not see it learns nothing about it.
+        let stranger = try await tenant.accountKey(try await tenant.account("Next door"))
+        for (deed, body) in [("cancel", [:] as Input), ("reactivate", ["reason": "cancelled"])] {
+            try await tenant.post("/v1/subscriptions/\(id)/\(deed)", body, as: stranger).expect(404, "not_found")
         }
         try await tenant.invariants()
     }

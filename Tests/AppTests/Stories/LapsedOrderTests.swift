@@ -38,8 +38,14 @@ import Values
                 }
             }
         }
-        // An agreement has none: it says so, and nothing is refused.
-        try await story.tenant.get("/v1/subscriptions?state=lapsed&enrollment_id=enr_\(story.account.dropFirst(4))").expect(200)
+        // An agreement has none: its list is empty, and nothing is refused.
+        let agreement = try await story.tenant.enrollment()
+        let northern = try await story.tenant.enterpriseAccount(agreement)
+        let running = try await story.tenant.order("enterprise", for: northern).expect(201).id
+        for (query, ids) in [("state=lapsed", []), ("state=active", [running])] {
+            let found = try await story.tenant.get("/v1/subscriptions?\(query)&enrollment_id=\(agreement)").expect(200)
+            #expect(found.list("data").map { $0.scalar("id") } == ids, "\(query)")
+        }
         let page = try await admin.get("/accounts/\(story.account)/subscriptions?state=lapsed&lang=en").expect(200).text
         #expect(page.contains("State: Lapsed") && page.contains("<option value=\"lapsed\" selected>Lapsed</option>"))
         let chinese = try await admin.get("/accounts/\(story.account)/subscriptions?state=lapsed&lang=zh-Hans").expect(200).text

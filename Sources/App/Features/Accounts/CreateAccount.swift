@@ -34,6 +34,8 @@ package struct CreateAccount: Sendable {
     }
 
     package func run(_ context: TenantContext, _ options: CommandOptions) async throws -> Answer {
+        // What nobody may ask for is said before any role is judged.
+        try checkShape()
         try allow(context.principal)
         return try await context.command(options) { write in
             let account = try await create(write)
@@ -46,10 +48,6 @@ package struct CreateAccount: Sendable {
 
     /// The operator makes any account, an enterprise administrator those of her enrollment. Whose enrollment it is not, does not find it.
     private func allow(_ principal: Principal) throws {
-        if kind == .standard {
-            guard principal.isOperator else { throw Failure.roleForbids(.createStandardAccount) }
-            return
-        }
         guard let enrollment else {
             guard principal.isOperator else { throw Failure.roleForbids(.createStandardAccount) }
             return

@@ -59,7 +59,8 @@ private struct Words {
         var arguments = ["tenant": Self.clean(source.tenantName)]
         arguments["account"] = source.account.map { Self.clean($0.name) }
         arguments["subscription"] = source.subscription.map { Self.clean($0.name ?? $0.id.description) }
-        arguments["contact"] = source.contact ?? Self.help(source)
+        // One of the two: an address to write to is named within a sentence, one to look at stands alone at its end.
+        arguments[source.contact == nil ? "help" : "contact"] = source.contact ?? Self.help(source)
         for (name, fact) in source.facts {
             if let text = Self.text(fact, arguments, source.facts, t) { arguments[name] = text }
         }

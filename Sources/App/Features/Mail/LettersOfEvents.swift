@@ -180,6 +180,7 @@ package struct LettersOfEvents: Sendable {
                     .lapsed, to: reader, account: subscription.accountID,
                     facts: [
                         "at": .instant(event.at), "rule": .text(rule), "order": .text(subscription.orderID.description),
+                        "subscription_id": .text(subscription.id.description),
                     ], link: PageRoute.subscriptions.url(subscription.accountID.description), cause: event.id.uuid), at: event.at)
         }
     }

@@ -82,7 +82,8 @@ package struct Notification: Sendable {
         html = try column.next()
         serviceAdministrator = try column.next()
         reader = try column.next()
-        isLapsed = try column.next()
+        // Bound to no subscription, as all letters about one that is gone; but of this one it is known what it was.
+        isLapsed = try column.next() || kind == LetterKind.lapsed.rawValue
         subscription = try bound ?? column.next(String?.self).flatMap { SubscriptionID($0) }
     }
 

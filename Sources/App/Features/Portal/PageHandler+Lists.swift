@@ -20,9 +20,7 @@ extension PageHandler {
         let id: AccountID = try visit.pathID(0)
         let account = try await FindAccount.byID(id, try visit.context())
         let roles = try visit.context().principal.roles(on: account.belonging)
-        let mayCreate =
-            account.kind == .standard
-            && roles.contains(where: { Permission.allows($0, .createStandardSubscription, in: account.kind) })
+        let mayCreate = Self.mayCreateSubscription(roles, in: account.kind)
         let new = ActionLink(visit.strings("order_new.action"), PageRoute.newSubscription.url(id.description), .primary)
         // An agreement's accounts add theirs in its own portal (A14).
         let elsewhere = account.kind == .enterprise ? "order_new.closed_offer_not_allowed_for_account" : nil
@@ -39,7 +37,34 @@ extension PageHandler {
         let (signedIn, _) = try visit.member()
         var frame = subscriptionFrame(visit, of: visit.signedInName ?? signedIn.tenant.name, nil)
         frame.columns = Self.acrossAccounts
+        frame.empty = firstSubscription(visit, signedIn.principal)
         return try await list(visit, Subscription.list, frame, Frame(current: PageRoute.mySubscriptions.url()))
+    }
+
+    /// Whether the way to a new subscription is open in an account. Enterprise ones add theirs in the portal of their agreement (A14); what A13 asks
+    /// beyond the role is said behind the button.
+    private static func mayCreateSubscription(_ roles: Set<Role>, in kind: AccountKind) -> Bool {
+        kind == .standard && roles.contains { Permission.allows($0, .createStandardSubscription, in: kind) }
+    }
+
+    /// Who begins, across a person's accounts: as the page of each of them says.
+    private func firstSubscription(_ visit: Visit, _ principal: Principal) -> EmptyState {
+        let t = visit.localiser()
+        func empty(_ text: String, _ action: ActionLink? = nil) -> EmptyState {
+            .neverHad(title: t("subscriptions.empty_title"), text: t(text), action: action)
+        }
+        if principal.isOperator { return empty("subscriptions.empty_text_desk") }
+        let accounts = visit.surroundings?.accounts ?? []
+        let open = accounts.filter { Self.mayCreateSubscription($0.roles, in: $0.kind) }
+        if open.count > 1 { return empty("subscriptions.empty_text_own") }
+        if let one = open.first {
+            return empty(
+                "subscriptions.empty_text_new",
+                ActionLink(t("order_new.action"), PageRoute.newSubscription.url(one.id.description), .primary))
+        }
+        let isOfAgreements =
+            accounts.isEmpty ? visit.surroundings?.enrollments.isEmpty == false : accounts.allSatisfy { $0.kind == .enterprise }
+        return empty(isOfAgreements ? "order_new.closed_offer_not_allowed_for_account" : "subscriptions.empty_text")
     }
 
     func enrollmentSubscriptions(_ visit: Visit) async throws -> HTTPResponse {

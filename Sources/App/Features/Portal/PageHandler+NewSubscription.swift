@@ -47,7 +47,11 @@ extension PageHandler {
         let (context, id) = (try visit.context(), try visit.pathID(0, as: AccountID.self))
         let account = try await FindAccount.byID(id, context)
         let roles = context.principal.roles(on: account.belonging)
-        try TenantContext.require(.createStandardSubscription, of: roles, in: account.kind)
+        guard !roles.isEmpty else { throw Failure.notFound }
+        // In an enterprise account nobody may: all who see it are sent to the portal of its agreement (A14).
+        if Offer.prepaid.accountKind == account.kind {
+            try TenantContext.require(.createStandardSubscription, of: roles, in: account.kind)
+        }
         let tenant = context.tenant.id
         let (now, rows) = try await context.read([
             """

@@ -9,6 +9,7 @@ struct Surroundings: Sendable {
     struct OwnAccount: Sendable {
         let id: AccountID
         let name: String
+        let kind: AccountKind
         let roles: Set<Role>
         /// Whether its agreement is hers too: she then reaches it from there.
         let isWithinOwnEnrollment: Bool
@@ -37,7 +38,7 @@ struct Surroundings: Sendable {
         let served: SQL = grants.viewing.map { "and s.account_id = \($0.account)" } ?? ""
         let (now, rows) = try await context.read([
             """
-            select a.id, a.name, a.administrator_id, a.enrollment_id from accounts a where a.tenant_id = \(tenant) \
+            select a.id, a.name, a.kind, a.administrator_id, a.enrollment_id from accounts a where a.tenant_id = \(tenant) \
             and (a.administrator_id = \(id) or a.id = any(\(granted))) \(only) order by a.name, a.id limit \(Int64(shownAtMost))
             """,
             """
@@ -55,10 +56,11 @@ struct Surroundings: Sendable {
             var column = Columns(row)
             let account: AccountID = try column.next()
             let name: String = try column.next()
+            let kind: AccountKind = try column.next()
             let administrator: UserID = try column.next()
             let enrollment: EnrollmentID? = try column.next()
             return OwnAccount(
-                id: account, name: name,
+                id: account, name: name, kind: kind,
                 roles: (grants.accounts[account] ?? []).union(administrator == id ? [.accountAdministrator] : []),
                 isWithinOwnEnrollment: enrollment.map(grants.enrollments.contains) ?? false)
         }

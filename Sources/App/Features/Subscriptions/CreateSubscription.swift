@@ -112,6 +112,8 @@ package struct CreateSubscription: Sendable {
     }
 
     private func allow(_ owner: Account, _ roles: Set<Role>, existing: Int64, trials: Int64, additionalAllowed: Bool) throws {
+        guard !roles.isEmpty else { throw Failure.notFound }
+        do { try OrderRule.check(offer, in: owner.kind) } catch { throw Failure(error, ["offer": offer.rawValue]) }
         try TenantContext.require(
             offer == .enterprise ? .createEnterprise : .createStandardSubscription, of: roles, in: owner.kind)
         let strongest: Role =

@@ -62,7 +62,8 @@ extension Schema {
                     .init("purchased_at", instant, "When it was ordered, while `activated_at` is null."),
                     .init(
                         "activated_at", .nullable(instant),
-                        "Null until the first payment, and for ever where there was none (L11)."),
+                        "Null until the first payment, and for ever where one was due and never came (L11). An enterprise subscription is active as it is created."
+                    ),
                     .init("suspended_at", .nullable(instant)),
                     .init("delete_at", .nullable(instant), "The instant at which a suspended subscription's data goes (L2)."),
                     .init("deleted_at", .nullable(instant)), .init("services_configured", .boolean),

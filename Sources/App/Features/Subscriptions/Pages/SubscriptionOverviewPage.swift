@@ -163,7 +163,7 @@ package struct SubscriptionOverviewPage: Page {
     package var commitment: Commitment?
     package var thisMonth: Money?
     package var lastMonth: Money?
-    /// Used and on no bill yet; of what an agreement pays.
+    /// Used and not billed yet; of what an agreement pays.
     package var unbilled: UnbilledEstimate?
     /// An order that was never paid (L11).
     package var isLapsed = false

@@ -1,7 +1,7 @@
 import Billing
 import Values
 
-/// What is used and on no bill yet, in words: the part that is charged to the agreement already, and the part that is still to be. A part that is nothing is
+/// What is used and not billed yet, in words: the part that is charged to the agreement already, and the part that is still to be. A part that is nothing is
 /// not spoken of.
 struct UnbilledWords: Sendable {
     let total: Money
