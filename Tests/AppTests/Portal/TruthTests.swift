@@ -203,6 +203,25 @@ import Testing
         }
     }
 
+    @Test func `say of what is never cancelled how it ends from where it stands`() async throws {
+        let story = try await PortalStory()
+        let waiting = try await story.tenant.order("prepaid", for: story.account).expect(201).id
+        try await story.tenant.suspend(story.subscription, "requested").expect(200)
+        let running = try await story.tenant.order("prepaid", for: story.account, paying: "1000.00").expect(201).id
+        let browser = try await story.person("account_admin")
+        for (id, english, chinese) in [
+            (waiting, "if nobody pays, it lapses on 2025-01-15 08:00", "如不付款将于"),
+            (story.subscription, "if it is not brought back, it is deleted on 2025-04-01 08:00", "如不恢复将于"),
+            (running, "you can also suspend it", "您也可以将其停用"),
+        ] {
+            let page = "/accounts/\(story.account)/subscriptions/\(id)"
+            let told = try await browser.get("\(page)?lang=en").expect(200).text
+            #expect(told.contains(english), "\(english)")
+            #expect(told.contains("you can also suspend it") == (id == running))
+            #expect(try await browser.get("\(page)?lang=zh-Hans").expect(200).text.contains(chinese), "\(chinese)")
+        }
+    }
+
     @Test func `tell the trial's gift apart from what was bought, and that nothing was used lately`() async throws {
         let tenant = try await TestBursar.shared.tenant("portal", clock: "2025-01-01T00:00:00Z")
         let account = try await tenant.account()
