@@ -177,6 +177,15 @@ import Testing
         #expect(list.contains("Lapsed order") && !list.contains("Deleted subscription"))
         #expect(try await browser.get("/accounts/\(story.account)/orders").expect(200).text.contains("Lapsed order"))
         #expect(try await browser.get("\(overview)?lang=zh-Hans").expect(200).text.contains("已失效的订单"))
+        // Nothing was used that could have been erased, nothing was owed that could be written off.
+        for (path, status, words) in [
+            ("usage", 200, "It never ran: nothing was used."), ("usage-events", 200, "It never ran: nothing was used."),
+            ("pay", 409, "This order lapsed"),
+        ] {
+            let told = try await browser.get("\(overview)/\(path)?lang=en").expect(status).text
+            #expect(told.contains(words), "\(path)")
+            #expect(!told.contains("erased") && !told.contains("written off") && !told.contains("deleted"), "\(path)")
+        }
         // What happened to it, wherever that is told: on its own page, in the log, on the desk's timeline and in files.
         let desk = try await story.person("operator")
         for (reader, path, cell) in [
