@@ -61,7 +61,12 @@ private struct Words {
         arguments["subscription"] = source.subscription.map { Self.clean($0.name ?? $0.id.description) }
         arguments["contact"] = source.contact ?? Self.help(source)
         for (name, fact) in source.facts {
-            if let text = Self.text(fact, arguments, source.facts, t) { arguments[name] = text }
+            // One-time addresses live on the real clock, whatever the tenant's shows.
+            if source.hasSecret, name == "expires_at", case .instant(let end) = fact {
+                arguments[name] = t.realTime(end)
+            } else if let text = Self.text(fact, arguments, source.facts, t) {
+                arguments[name] = text
+            }
         }
         // A subscription that is gone is spoken of by the name that the letter brings along.
         if arguments["subscription"] == nil { arguments["subscription"] = arguments["name"] }
