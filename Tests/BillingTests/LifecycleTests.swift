@@ -145,6 +145,11 @@ import Values
         #expect(throws: LifecycleRefusal.deadlineNotReached) { try facts.lapsing(at: lapse.justBefore) }
         let gone = try facts.lapsing(at: lapse)
         #expect(gone.transitions == [Transition(.deleted, from: .pending, to: .deleted, rule: "L11")])
+        // It ended unpaid, which is another end than a deletion: nothing was owed, nothing erased.
+        #expect(gone.facts.gone == .orderLapsed && deleted().gone == .subscriptionDeleted && facts.gone == nil)
+        #expect(throws: LifecycleRefusal.orderLapsed) { try gone.facts.paying(at: later, leavesCredit: true) }
+        #expect(throws: LifecycleRefusal.orderLapsed) { try gone.facts.activating(at: later) }
+        #expect(throws: LifecycleRefusal.orderLapsed) { try gone.facts.lapsing(at: later) }
         #expect(gone.facts.isConsistent)
         #expect(throws: LifecycleRefusal.subscriptionNotPending) { try paid.facts.lapsing(at: lapse) }
         #expect(throws: LifecycleRefusal.subscriptionNotPending) { try paid.facts.activating(at: lapse) }

@@ -44,7 +44,7 @@ extension Shell {
                 span {
                     t.html(
                         "shell.viewing_until",
-                        ["time": time(.datetime(t.machineTime(viewing.until))) { t.dateTime(viewing.until) }],
+                        ["time": t.realTimeElement(viewing.until)],
                         ["zone": t.zoneLabel])
                 }
                 viewing.end.html

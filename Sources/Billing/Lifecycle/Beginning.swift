@@ -14,9 +14,9 @@ extension LifecycleFacts {
         return LifecycleDecision(facts, [Transition(.created, from: nil, to: facts.state, rule: "L11")])
     }
 
-    /// The first payment has come (L11). Throws `subscriptionNotPending`, `subscriptionDeleted`, `deadlinePassed`.
+    /// The first payment has come (L11). Throws `subscriptionNotPending`, `subscriptionDeleted`, `orderLapsed`, `deadlinePassed`.
     package func activating(at now: Instant) throws(LifecycleRefusal) -> LifecycleDecision {
-        if state == .deleted { throw .subscriptionDeleted }
+        if let gone { throw gone }
         guard state == .pending else { throw .subscriptionNotPending }
         if let lapseAt, now >= lapseAt { throw .deadlinePassed }
         var next = self
@@ -28,7 +28,7 @@ extension LifecycleFacts {
 
     /// A payment for credit (M6): the first activates, a later one lifts the credit reason if credit is left after the debt.
     ///
-    /// Throws `paymentNotAllowedForOffer`, `upgradeRequired`, `subscriptionDeleted`, `deadlinePassed`.
+    /// Throws `paymentNotAllowedForOffer`, `upgradeRequired`, `subscriptionDeleted`, `orderLapsed`, `deadlinePassed`.
     package func paying(at now: Instant, leavesCredit: Bool) throws(LifecycleRefusal) -> LifecycleDecision {
         if offer == .enterprise { throw .paymentNotAllowedForOffer }
         if state == .pending { return try activating(at: now) }
@@ -40,7 +40,7 @@ extension LifecycleFacts {
     /// A trial becomes prepaid (L6), before its suspension or inside it; its credit reason goes with the payment, other
     /// reasons and the deadline stay.
     ///
-    /// Throws `upgradeNotAllowedForOffer`, `subscriptionDeleted`, `subscriptionPending`, `deadlinePassed`.
+    /// Throws `upgradeNotAllowedForOffer`, `subscriptionDeleted`, `orderLapsed`, `subscriptionPending`, `deadlinePassed`.
     package func upgrading(at now: Instant) throws(LifecycleRefusal) -> LifecycleDecision {
         guard offer == .trial else { throw .upgradeNotAllowedForOffer }
         try refuseEnded(at: now)
@@ -53,7 +53,7 @@ extension LifecycleFacts {
 
     /// The service administrator has set the services up again (L4). Unchanged when they were.
     ///
-    /// Throws `subscriptionDeleted`, `subscriptionPending`, `subscriptionSuspended`, `deadlinePassed`.
+    /// Throws `subscriptionDeleted`, `orderLapsed`, `subscriptionPending`, `subscriptionSuspended`, `deadlinePassed`.
     package func confirmingServices(at now: Instant) throws(LifecycleRefusal) -> LifecycleDecision {
         try refuseEnded(at: now)
         guard state.isRunning else { throw .subscriptionSuspended }

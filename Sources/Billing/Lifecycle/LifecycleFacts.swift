@@ -39,6 +39,9 @@ package struct LifecycleFacts: Sendable, Hashable {
     /// L11: an order that was never paid and never ran. Its state is `deleted` too, but nothing of a customer's was in it.
     package var isLapsed: Bool { state == .deleted && activatedAt == nil }
 
+    /// L2, L11: why nothing is done to it any more; nil while it is there. Of an order that lapsed nothing was ever owed or erased.
+    package var gone: LifecycleRefusal? { state != .deleted ? nil : isLapsed ? .orderLapsed : .subscriptionDeleted }
+
     /// L11: what waits for its first payment, or never had one, was ordered and not purchased.
     package var isPurchased: Bool { activatedAt != nil }
 

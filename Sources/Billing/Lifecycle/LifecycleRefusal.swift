@@ -1,6 +1,8 @@
 /// Why the lifecycle refuses a step.
 package enum LifecycleRefusal: String, Refusal, CaseIterable {
     case subscriptionDeleted = "subscription_deleted"
+    /// It was never paid (L11), so nothing of it was used, owed or erased.
+    case orderLapsed = "order_lapsed"
     case subscriptionPending = "subscription_pending"
     case subscriptionSuspended = "subscription_suspended"
     /// The first payment came for a subscription that does not wait for one.

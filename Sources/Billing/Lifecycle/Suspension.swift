@@ -4,7 +4,7 @@ extension LifecycleFacts {
     /// Adds a reason to suspend (L1). The first one sets the deadline (L2), a further one does not move it; one that is
     /// present, or a second one about credit (L5: never both), changes nothing.
     ///
-    /// Throws `cancelNotAllowedForOffer`, `reasonNotAllowedForOffer`, `subscriptionDeleted`, `subscriptionPending`, `deadlinePassed`.
+    /// Throws `cancelNotAllowedForOffer`, `reasonNotAllowedForOffer`, `subscriptionDeleted`, `orderLapsed`, `subscriptionPending`, `deadlinePassed`.
     package func adding(
         _ reason: SuspensionReason, at now: Instant, policy: OfferPolicy
     ) throws(LifecycleRefusal) -> LifecycleDecision {
@@ -33,7 +33,7 @@ extension LifecycleFacts {
 
     /// Lifts one reason on a person's word (L1); active again when it was the last.
     ///
-    /// Throws `reasonNotPresent`, `reasonRequiresPayment`, `subscriptionDeleted`, `subscriptionPending`, `deadlinePassed`.
+    /// Throws `reasonNotPresent`, `reasonRequiresPayment`, `subscriptionDeleted`, `orderLapsed`, `subscriptionPending`, `deadlinePassed`.
     package func lifting(_ reason: SuspensionReason, at now: Instant) throws(LifecycleRefusal) -> LifecycleDecision {
         try refuseEnded(at: now)
         guard reasons.contains(reason) else { throw .reasonNotPresent }
@@ -44,9 +44,9 @@ extension LifecycleFacts {
     /// The deadline has come (L2). Timers call it: a refusal means that somebody was faster or that it is too early, and
     /// nothing is to be done (L8).
     ///
-    /// Throws `subscriptionDeleted`, `notSuspended`, `deadlineNotReached`.
+    /// Throws `subscriptionDeleted`, `orderLapsed`, `notSuspended`, `deadlineNotReached`.
     package func deleting(at now: Instant) throws(LifecycleRefusal) -> LifecycleDecision {
-        if state == .deleted { throw .subscriptionDeleted }
+        if let gone { throw gone }
         guard state == .suspended, let deleteAt else { throw .notSuspended }
         guard now >= deleteAt else { throw .deadlineNotReached }
         return deleted(at: now, rule: "L2")
@@ -54,9 +54,9 @@ extension LifecycleFacts {
 
     /// The first payment never came (L11); the App cancels the order with it. Timers call it, as `deleting`.
     ///
-    /// Throws `subscriptionDeleted`, `subscriptionNotPending`, `deadlineNotReached`.
+    /// Throws `subscriptionDeleted`, `orderLapsed`, `subscriptionNotPending`, `deadlineNotReached`.
     package func lapsing(at now: Instant) throws(LifecycleRefusal) -> LifecycleDecision {
-        if state == .deleted { throw .subscriptionDeleted }
+        if let gone { throw gone }
         guard state == .pending, let lapseAt else { throw .subscriptionNotPending }
         guard now >= lapseAt else { throw .deadlineNotReached }
         return deleted(at: now, rule: "L11")
@@ -66,7 +66,7 @@ extension LifecycleFacts {
 
     /// Nothing is done to what is not yet bought, is gone, or is past its deadline.
     func refuseEnded(at now: Instant) throws(LifecycleRefusal) {
-        if state == .deleted { throw .subscriptionDeleted }
+        if let gone { throw gone }
         if state == .pending { throw .subscriptionPending }
         if state == .suspended, let deleteAt, now >= deleteAt { throw .deadlinePassed }
     }

@@ -110,11 +110,11 @@ package struct PolicyMove: Sendable {
     /// When credit bought now would expire; nil where none is bought.
     package let creditUntil: (before: Instant, after: Instant)?
 
-    /// - Throws: `subscriptionDeleted`: what is gone is under no policy any more.
+    /// - Throws: `subscriptionDeleted`, `orderLapsed`: what is gone is under no policy any more.
     package static func effect(
         on facts: LifecycleFacts, from old: OfferPolicy, to new: OfferPolicy, at now: Instant, in zone: TimeZoneRule
     ) throws(LifecycleRefusal) -> PolicyMove {
-        if facts.state == .deleted { throw .subscriptionDeleted }
+        if let gone = facts.gone { throw gone }
         return PolicyMove(
             deleteAt: facts.deleteAt, lapseAt: facts.lapseAt,
             deletedIfSuspended: facts.deleteAt == nil

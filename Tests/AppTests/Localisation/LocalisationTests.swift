@@ -228,7 +228,7 @@ enum KeyScan {
         "payment.upgrade_title",
         "subscription.pending_text", "form.", "usage.rejection.", "help.state.", "shell.theme_", "usage.csv.",
         "desk.kind.", "desk.order_", "desk.method_of.", "desk.moved.", "desk.flash.", "desk.suspend_", "desk.lift_",
-        "identity.status_word.", "desk.asked_status.", "offers.number_of.", "jobs.state.", "jobs.none.",
+        "identity.status_word.", "desk.asked_status.", "offers.number_of.", "jobs.state.", "jobs.none.", "jobs.none_text.",
         "audit.action.", "audit.object.", "audit.field.", "audit.filter.", "roles.scope.", "permission.",
         "link.", "profile.theme_",
         "many.", "deed.", "operations.", "accounts.language_of.",

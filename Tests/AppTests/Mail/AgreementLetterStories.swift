@@ -70,6 +70,46 @@ import Testing
         try await tenant.invariants()
     }
 
+    @Test func `are in the language and with the clock of the reader's own account, as her other letters are`() async throws {
+        // The provider's tenant is Chinese; the agreement's administrator has said nothing of her own.
+        let tenant = try await TestBursar.shared.tenant("used", clock: "2025-03-01T00:00:00Z", locale: "zh-Hans")
+        let reader = "\(tenant.bursar.uniqueName("keller"))@example.com"
+        func agreement() async throws -> String {
+            try await tenant.post(
+                "/v1/enrollments",
+                [
+                    "number": "\(tenant.bursar.uniqueName("EA"))", "name": "Alpine", "currency": "CNY",
+                    "commitment": ["amount": "1000.00", "currency": "CNY"], "starts_on": "2025-01-01", "ends_on": "2025-04-15",
+                    "administrator": ["email": "\(reader)"],
+                ]
+            ).expect(201).id
+        }
+        let enrollment = try await agreement()
+        // Somebody invited before there is any account is written to in the tenant's language.
+        let other = "\(tenant.bursar.uniqueName("other"))@example.com"
+        try await tenant.post(
+            "/v1/members", ["enrollment_id": "\(enrollment)", "email": "\(other)", "role": "enterprise_admin"]
+        ).expect(201)
+        let invitation = try #require(try await tenant.mails("invitation").last { $0.email == other })
+        #expect(invitation.language == "zh-Hans" && invitation.text?.contains("（真实时间）") == true)
+        let account = try await tenant.enterpriseAccount(enrollment, zone: "Europe/Zurich")
+        let id = try await tenant.order("enterprise", for: account).expect(201).id
+        try await tenant.use(id, cost: "500.00", at: "2025-03-01T00:00:00Z")
+        try await tenant.settle()
+        try await tenant.advance(to: "2025-03-20T00:00:00Z")
+        for kind in ["commitment_used", "term_ends"] {
+            let letter = try #require(try await tenant.mails(kind).last { $0.email == reader }, "\(kind)")
+            #expect(letter.language == "en", "\(kind)")
+            #expect(letter.text?.contains("Europe/Zurich") == true && letter.text?.contains("Shanghai") == false, "\(kind)")
+        }
+        // Her own wish stands before the account's.
+        try tenant.force("update users set locale = 'zh-Hans' where tenant_id = $tenant and email = '\(reader)'")
+        try await tenant.use(id, cost: "300.00", at: "2025-03-20T00:00:00Z")
+        try await tenant.settle()
+        let own = try #require(try await tenant.mails("commitment_used").last { $0.email == reader })
+        #expect(own.language == "zh-Hans" && own.text?.contains("Europe/Zurich") == true)
+    }
+
     @Test func `come 60 and 30 days before the term ends, in the tenant's zone, and never again`() async throws {
         let tenant = try await TestBursar.shared.tenant("term", clock: "2025-01-01T00:00:00Z")
         let (enrollment, readers) = try await agreement(tenant, endsOn: "2025-04-01")

@@ -27,7 +27,7 @@ import Values
         #expect(page.text.contains("side-account"))
         // Its end is told in the zone of the page, not in one that nobody reads.
         let strip = page.text.split(separator: "strip--view").dropFirst().first?.prefix(600) ?? ""
-        #expect(strip.contains("(UTC+8 Asia/Shanghai)") && strip.contains("+08:00\"") && !strip.contains(" UTC<"))
+        #expect(strip.contains("(real time) (UTC+8 Asia/Shanghai)") && strip.contains("+08:00\"") && !strip.contains(" UTC<"))
         try await browser.get("/operator").expect(404)
         try await browser.get("/profile").expect(403)
         let audit = try await story.tenant.get("/v1/audit-events?account_id=\(story.account)").expect(200)

@@ -100,6 +100,27 @@ import Testing
         try await tenant.invariants()
     }
 
+    @Test func `in part is in the log with what arrived, not with what was asked for`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        try await tenant.bankAccount()
+        let payment = try await tenant.transfer(story.subscription, "20000.00")
+        for amount in ["8000.00", "500.00"] {
+            let part = try await tenant.remittance(amount, words: payment.reference)
+            try await tenant.match(part.id, payment.id).expect(200)
+        }
+        let events = try await tenant.get("/v1/audit-events?action=payment.part_received").expect(200).list("data")
+        #expect(events.map { $0.scalar("before.received.amount") } == ["8000.00", "0.00"])
+        #expect(events.map { $0.scalar("after.received.amount") } == ["8500.00", "8000.00"])
+        let browser = try await story.person("account_admin")
+        let page = "/accounts/\(story.account)/audit?action=payment.part_received"
+        for (language, words) in [("en", "of <span class=\"money\">CN¥20,000.00</span> asked for"), ("zh-Hans", "应付共")] {
+            let told = try await browser.get("\(page)&lang=\(language)").expect(200).text
+            #expect(told.contains(words) && told.contains("8,000.00</ins>") && told.contains("8,500.00</ins>"), "\(language)")
+        }
+        #expect(try await browser.get("\(page)&format=csv").expect(200).text.contains("8500.00"))
+    }
+
     @Test func `in part is told of by the payment that it was released from last, once, until it is given away or sent back`()
         async throws
     {

@@ -177,6 +177,15 @@ import Testing
         #expect(list.contains("Lapsed order") && !list.contains("Deleted subscription"))
         #expect(try await browser.get("/accounts/\(story.account)/orders").expect(200).text.contains("Lapsed order"))
         #expect(try await browser.get("\(overview)?lang=zh-Hans").expect(200).text.contains("已失效的订单"))
+        // Nothing was used that could have been erased, nothing was owed that could be written off.
+        for (path, status, words) in [
+            ("usage", 200, "It never ran: nothing was used."), ("usage-events", 200, "It never ran: nothing was used."),
+            ("pay", 409, "This order lapsed"),
+        ] {
+            let told = try await browser.get("\(overview)/\(path)?lang=en").expect(status).text
+            #expect(told.contains(words), "\(path)")
+            #expect(!told.contains("erased") && !told.contains("written off") && !told.contains("deleted"), "\(path)")
+        }
         // What happened to it, wherever that is told: on its own page, in the log, on the desk's timeline and in files.
         let desk = try await story.person("operator")
         for (reader, path, cell) in [
@@ -200,6 +209,25 @@ import Testing
         if let lost {
             let letter = try await browser.get("/accounts/\(story.account)/notifications/\(lost)").expect(200).text
             #expect(!letter.contains("Deleted subscription"))
+        }
+    }
+
+    @Test func `say of what is never cancelled how it ends from where it stands`() async throws {
+        let story = try await PortalStory()
+        let waiting = try await story.tenant.order("prepaid", for: story.account).expect(201).id
+        try await story.tenant.suspend(story.subscription, "requested").expect(200)
+        let running = try await story.tenant.order("prepaid", for: story.account, paying: "1000.00").expect(201).id
+        let browser = try await story.person("account_admin")
+        for (id, english, chinese) in [
+            (waiting, "if nobody pays, it lapses on 2025-01-15 08:00", "如不付款将于"),
+            (story.subscription, "if it is not brought back, it is deleted on 2025-04-01 08:00", "如不恢复将于"),
+            (running, "you can also suspend it", "您也可以将其停用"),
+        ] {
+            let page = "/accounts/\(story.account)/subscriptions/\(id)"
+            let told = try await browser.get("\(page)?lang=en").expect(200).text
+            #expect(told.contains(english), "\(english)")
+            #expect(told.contains("you can also suspend it") == (id == running))
+            #expect(try await browser.get("\(page)?lang=zh-Hans").expect(200).text.contains(chinese), "\(chinese)")
         }
     }
 

@@ -140,7 +140,10 @@ import Testing
         let order = try await tenant.get("/v1/orders/\(waiting["order_id"] ?? "")").expect(200)
         #expect(order["status"] == "cancelled")
         #expect(try await tenant.get("/v1/subscriptions/\(id)/deletion-certificate")["rule"] == "L11")
-        try await tenant.pay(id, "1000.00").expect(409, "subscription_deleted")
+        // Nothing was used, owed or erased: what it is refused with says so, and not that it was deleted.
+        let gone = try await tenant.pay(id, "1000.00").expect(409, "order_lapsed")
+        #expect(gone.text.contains("nothing is owed") && !gone.text.contains("written off"))
+        try await tenant.get("/v1/subscriptions/\(id)/usage.csv").expect(409, "order_lapsed")
         try await tenant.invariants()
     }
 

@@ -187,7 +187,16 @@ extension AuditEntry {
                             ["field": change.field])
                     }
                 }
-                if let amount = row.names.amounts[event.objectID] { span(.class("sub")) { t.moneyElement(amount) } }
+                if let amount = row.names.amounts[event.objectID] {
+                    span(.class("sub")) {
+                        // Of a part the whole is only what it belongs to.
+                        if event.action == "payment.part_received" {
+                            t.html("audit.part_of", ["amount": t.moneyElement(amount)])
+                        } else {
+                            t.moneyElement(amount)
+                        }
+                    }
+                }
                 if event.to == nil, changes.isEmpty, row.names.amounts[event.objectID] == nil { t.nothing }
                 if let request = event.requestID { span(.class("sub mono")) { request } }
             }

@@ -62,7 +62,12 @@ private struct Words {
         // One of the two: an address to write to is named within a sentence, one to look at stands alone at its end.
         arguments[source.contact == nil ? "help" : "contact"] = source.contact ?? Self.help(source)
         for (name, fact) in source.facts {
-            if let text = Self.text(fact, arguments, source.facts, t) { arguments[name] = text }
+            // One-time addresses live on the real clock, whatever the tenant's shows.
+            if source.hasSecret, name == "expires_at", case .instant(let end) = fact {
+                arguments[name] = t.realTime(end)
+            } else if let text = Self.text(fact, arguments, source.facts, t) {
+                arguments[name] = text
+            }
         }
         // A subscription that is gone is spoken of by the name that the letter brings along.
         if arguments["subscription"] == nil { arguments["subscription"] = arguments["name"] }

@@ -53,15 +53,30 @@ struct LetterRow: Sendable {
     let zone: TimeZoneRule?
     let subscription: (id: SubscriptionID, name: String?)?
     let readerName: String?
-    /// The reader's wishes, the first first.
+    /// What the reader wishes, then her account, the first first.
     let languages: [String]
 
     static let select: SQL = """
-        select m.id, m.kind, m.facts, m.link, m.secret_path is not null, m.occurred_at, m.account_id, a.name, a.time_zone, m.subscription_id, s.name, \
-        u.id, u.email, u.first_name, u.last_name, u.locale, a.locale from mails m \
+        select m.id, m.kind, m.facts, m.link, m.secret_path is not null, m.occurred_at, m.account_id, a.name, coalesce(a.time_zone, h.time_zone), m.subscription_id, s.name, \
+        u.id, u.email, u.first_name, u.last_name, u.locale, coalesce(a.locale, h.locale) from mails m \
         left join accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id \
         left join subscriptions s on s.tenant_id = m.tenant_id and s.id = m.subscription_id \
-        left join users u on u.tenant_id = m.tenant_id and u.id = m.user_id
+        left join users u on u.tenant_id = m.tenant_id and u.id = m.user_id \
+        left join lateral (\(home)) h on m.account_id is null
+        """
+    /// Whose words and clock a letter takes that is about no account, such as one about an agreement: the reader's own account, the first that she
+    /// administers, else has a role in, else has in an agreement of hers.
+    private static let home: SQL = """
+        select v.time_zone, v.locale from (\
+        (select 1 as nearness, c.time_zone, c.locale, c.created_at, c.id from accounts c \
+        where c.tenant_id = m.tenant_id and c.administrator_id = m.user_id order by c.created_at, c.id limit 1) union all \
+        (select 2, c.time_zone, c.locale, c.created_at, c.id from role_assignments r \
+        join accounts c on c.tenant_id = r.tenant_id and c.id = r.account_id \
+        where r.tenant_id = m.tenant_id and r.user_id = m.user_id order by c.created_at, c.id limit 1) union all \
+        (select 3, c.time_zone, c.locale, c.created_at, c.id from role_assignments r \
+        join accounts c on c.tenant_id = r.tenant_id and c.enrollment_id = r.enrollment_id \
+        where r.tenant_id = m.tenant_id and r.user_id = m.user_id order by c.created_at, c.id limit 1)\
+        ) v order by v.nearness limit 1
         """
     static let ofKnownKind: SQL = "and m.kind = any(\(LetterKind.allCases.map(\.rawValue)))"
 
@@ -90,11 +105,14 @@ struct LetterRow: Sendable {
         languages = [try column.next(String?.self), try column.next(String?.self)].compactMap(\.self)
     }
 
-    /// The user's own language, else the account's, else the tenant's; the account's zone, else the tenant's.
+    /// The user's own language, else the account's, else the tenant's; the account's zone, else the tenant's. The account is the letter's, else the
+    /// reader's own.
     func localiser(_ localisation: Localisation, _ tenant: Tenant) -> Localiser {
         let language = (languages + [tenant.locale]).lazy.compactMap { Language(tag: $0) }.first ?? .en
-        return Localiser(
+        var localiser = Localiser(
             strings: localisation[language], zone: zone ?? TimeZoneRule(identifier: tenant.timeZone) ?? .utc, now: occurredAt)
+        localiser.isSandbox = tenant.isSandbox
+        return localiser
     }
 
     func source(_ context: TenantContext) -> LetterText.Source {

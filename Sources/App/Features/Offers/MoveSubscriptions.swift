@@ -90,7 +90,7 @@ package struct MoveSubscriptions: Sendable {
             guard subscription.offer == target.offer, subscription.policy.version != target.version else {
                 return Answer(status: 200, body: jsonObject { $0.field("changed", false) })
             }
-            if subscription.state == .deleted { throw Failure(LifecycleRefusal.subscriptionDeleted) }
+            if let gone = subscription.facts.gone { throw Failure(gone) }
             let before = subscription.policy.version
             subscription.policy = target
             subscription.version += 1

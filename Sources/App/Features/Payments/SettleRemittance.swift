@@ -213,6 +213,7 @@ package struct MatchRemittance: Sendable {
         -> PaymentOutcome?
     {
         guard !allocation.completes else { return try await write.complete(&payment) }
+        let before = payment.intent.received
         payment.intent.received = Money(
             minor: payment.intent.received.minor + allocation.taken.minor, currency: payment.intent.amount.currency)
         if allocation.isLate {
@@ -225,7 +226,11 @@ package struct MatchRemittance: Sendable {
         }
         payment.intent.status = .pending
         payment.intent.endedAt = nil
-        write.record("payment.part_received", payment.intent)
+        // The log says what arrived, not what was asked for.
+        let after = payment.intent.received
+        write.record(
+            "payment.part_received", payment.intent,
+            details: (jsonText { $0.field("received", before) }, jsonText { $0.field("received", after) }))
         write.store(&payment.intent)
         return nil
     }

@@ -241,8 +241,8 @@ extension Write {
     }
 
     /// Audit and outgoing event of one step of a payment that is no money yet.
-    func record(_ action: String, _ intent: PaymentIntent) {
-        audit(action, object: ("payment", intent.id.uuid), account: intent.account)
+    func record(_ action: String, _ intent: PaymentIntent, details: (before: String, after: String)? = nil) {
+        audit(action, object: ("payment", intent.id.uuid), account: intent.account, details: details)
         emit(action, object: ("payment", intent.id.uuid), account: intent.account, sequence: intent.version + 1)
     }
 

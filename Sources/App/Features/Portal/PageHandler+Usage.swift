@@ -17,7 +17,9 @@ extension PageHandler {
         var problems: [FieldProblem] = []
         if case .failure(let fault) = asked { problems.append(fault.problem(t)) }
         let content: UsagePage.Content =
-            if subscription.state == .deleted { .erased } else if !problems.isEmpty { .refused } else {
+            if subscription.facts.isLapsed { .lapsed } else if subscription.state == .deleted {
+                .erased
+            } else if !problems.isEmpty { .refused } else {
                 .table(
                     try await UsageTable.load(
                         subscription, period.span(in: subscription.zone), by: grouping, at: view.now, view.context))

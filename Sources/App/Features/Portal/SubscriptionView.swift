@@ -83,8 +83,7 @@ struct SubscriptionView: Sendable {
             .cancelEnterpriseSubscription, .cancelForm, t, when: offer == .enterprise && state != .pending && !isCancelled)
         // A prepaid one is never cancelled; its administrator is told why, and whom to ask (L7).
         if offer != .enterprise, !isOver, roles.contains(.accountAdministrator) {
-            ways.cancel = .shut(
-                because: t("cancel.not_prepaid", ["who": subscription.partner?.companyName ?? context.tenant.name]))
+            ways.cancel = .shut(because: notCancelled(t))
         }
         ways.move = way(.createEnterprise, .moveForm, t, when: offer == .enterprise)
         if offer == .enterprise { ways.stays = .open(links(.stays)) }
@@ -101,6 +100,17 @@ struct SubscriptionView: Sendable {
             ways.confirmServices = (links(.confirmServices), tokens)
         }
         return ways
+    }
+
+    /// What becomes of it instead, as it stands: what is not paid lapses (L11), what is suspended is deleted (L2), what runs ends by itself (L5, L6).
+    private func notCancelled(_ t: Localiser) -> String {
+        var words = ["who": subscription.partner?.companyName ?? context.tenant.name]
+        if let end = subscription.facts.lapseAt ?? subscription.facts.deleteAt { words["date"] = t.dateTime(end) }
+        return switch subscription.state {
+        case .pending: t("cancel.not_prepaid.pending", words)
+        case .suspended: t("cancel.not_prepaid.suspended", words)
+        default: t("cancel.not_prepaid.running", words)
+        }
     }
 
     private func paying(_ way: Way, _ t: Localiser) -> Way {

@@ -126,7 +126,7 @@ extension Subscription {
 
     /// What is deleted, or past its deadline, is not edited any more.
     func refuseIfGone(at now: Instant) throws {
-        if state == .deleted { throw Failure(LifecycleRefusal.subscriptionDeleted) }
+        if let gone = facts.gone { throw Failure(gone) }
         if let deadline = facts.deleteAt, now >= deadline { throw Failure(LifecycleRefusal.deadlinePassed) }
     }
 }

@@ -15,7 +15,7 @@ package struct ErasableDownload: Sendable {
 
     package static func prepare(_ id: SubscriptionID, _ context: TenantContext) async throws -> ErasableDownload {
         let (subscription, roles, now, _) = try await FindSubscription.byID(id, context)
-        if subscription.state == .deleted { throw Failure(LifecycleRefusal.subscriptionDeleted) }
+        if let gone = subscription.facts.gone { throw Failure(gone) }
         let seesAudit = roles.contains { Permission.allows($0, .seeAudit, in: subscription.accountKind) }
         return ErasableDownload(subscription: subscription, asOf: now, seesAudit: seesAudit, context: context)
     }

@@ -200,7 +200,9 @@ extension PageHandler {
             title: t("received.title_of", ["name": view.name(t)]), lede: .text(t("received.lede")),
             empty: .neverHad(
                 title: t("received.empty_title"),
-                text: t(view.subscription.state == .deleted ? "usage.erased" : "received.empty_text"),
+                text: t(
+                    view.subscription.facts.isLapsed
+                        ? "usage.lapsed" : view.subscription.state == .deleted ? "usage.erased" : "received.empty_text"),
                 action: ActionLink(t("usage_page.title"), view.links(.usage))), filteredTitle: t("received.filtered_title"))
         frame.crumbs = view.crumbs(t, current: t("received.title"))
         frame.scope = [("subscription_id", view.subscription.id.description)]

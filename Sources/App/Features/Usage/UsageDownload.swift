@@ -147,7 +147,7 @@ extension UsageDownload {
         span: (Instant, TimeZoneRule) throws -> UsageSpan
     ) async throws -> UsageDownload {
         let (subscription, _, now, _) = try await FindSubscription.byID(id, context)
-        if subscription.state == .deleted { throw Failure(LifecycleRefusal.subscriptionDeleted) }
+        if let gone = subscription.facts.gone { throw Failure(gone) }
         let scope = Scope(
             id: id.description, account: subscription.accountID,
             payer: (

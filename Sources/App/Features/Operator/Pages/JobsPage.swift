@@ -42,7 +42,7 @@ struct JobsPage: Page {
             if hasProblems {
                 p(.class("actions")) { a(.class("btn"), .href(PageRoute.operatorJobs.url())) { t("list.clear_all") } }
             } else if jobs.isEmpty {
-                EmptyState.allDone(title: t("jobs.none.\(state.rawValue)"), text: t("jobs.none_text")).html(t)
+                EmptyState.allDone(title: t("jobs.none.\(state.rawValue)"), text: t("jobs.none_text.\(state.rawValue)")).html(t)
             } else {
                 table(t)
             }

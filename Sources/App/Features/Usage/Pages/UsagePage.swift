@@ -8,6 +8,8 @@ package struct UsagePage: Page {
         case table(UsageTable)
         /// Gone with the subscription (L3).
         case erased
+        /// Never there: the order was not paid (L11).
+        case lapsed
         /// The range asked for is none; the form says why.
         case refused
     }
@@ -53,6 +55,8 @@ package struct UsagePage: Page {
             case .refused: controls(t)
             case .erased:
                 EmptyState.allDone(title: t("usage_page.erased_title"), text: t("usage.erased")).html(t)
+            case .lapsed:
+                EmptyState.allDone(title: t("subscription.lapsed_title"), text: t("usage.lapsed")).html(t)
             }
         }
     }
