@@ -114,6 +114,7 @@ import Testing
         #expect(shown.contains("CN¥2,000.00 more than was asked for arrived and is held"))
         let receipt = try await browser.get("\(story.overview)/pay/done?payment=\(payment.id)").expect(200).text
         #expect(receipt.contains("CN¥2,000.00 more than was asked for arrived and is held"))
+        #expect(receipt.contains("<dt>Paid</dt>") && !receipt.contains("You pay"))
         let mail = try #require(try await story.tenant.mails("payment_received").last?.text)
         #expect(mail.contains("CN¥2,000.00 more than was asked for arrived and is held"))
         try await story.tenant.post("/v1/remittances/\(rest.id)/return", ["note": "sent back"]).expect(200)
