@@ -71,6 +71,7 @@ import Testing
         }
         let wrong = try await world.tenant.post("/v1/accounts", ["kind": "standard", "name": 5, "currency": "CNY"]).expect(
             422, "invalid_input")
+        #expect(wrong["detail"] == "Some fields are not valid; each is named in errors.", "a program has no form to go back to")
         #expect(
             wrong.list("errors").map { "\($0.scalar("pointer") ?? "") \($0.scalar("code") ?? "")" } == [
                 "/name wrong_type", "/time_zone required", "/locale required", "/administrator required",
