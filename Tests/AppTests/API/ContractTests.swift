@@ -191,6 +191,14 @@ import Testing
             #expect(found == expected, "\(query)")
         }
         try await world.tenant.get("/v1/subscriptions?state=gone").expect(400, "not_one_of")
+        // A word that is misspelt is no empty list.
+        for (list, known) in [
+            ("events?type", "subscription.created"), ("audit-events?action", "subscription.edited"),
+            ("webhook-deliveries?event_type", "payment.succeeded"), ("notifications?kind", "lapsed"),
+        ] {
+            try await world.tenant.get("/v1/\(list)=\(known)").expect(200)
+            try await world.tenant.get("/v1/\(list)=bogus").expect(400, "not_one_of")
+        }
         try await world.tenant.get("/v1/subscriptions?account_id=\(world.prepaid)").expect(400, "invalid_id")
     }
 }
