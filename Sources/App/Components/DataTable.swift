@@ -62,6 +62,8 @@ package struct DataTable: Sendable {
     package var rows: [TableRow]
     package var totals: [Total] = []
     package var narrow: Narrow = .cards
+    /// Columns of short numbers with long names: the names break into lines, so that all columns fit into the page.
+    package var isDense = false
 
     package init(_ caption: String, columns: [TableColumn], rows: [TableRow], totals: [Total] = [], narrow: Narrow = .cards) {
         self.caption = caption
@@ -72,11 +74,13 @@ package struct DataTable: Sendable {
     }
 
     /// So many columns are not squeezed into the page: each keeps its width, and the region scrolls.
-    private var isWide: Bool { columns.count > 8 }
+    private var isWide: Bool { columns.count > 8 && !isDense }
 
     package var html: HTML {
         div(.class("scroller"), .role(.region), .ariaLabel(caption), .tabindex(0)) {
-            table(.class("table", narrow == .cards ? "table--cards" : nil, isWide ? "table--wide" : nil)) {
+            table(
+                .class("table", narrow == .cards ? "table--cards" : nil, isDense ? "table--dense" : isWide ? "table--wide" : nil)
+            ) {
                 tableCaption(caption, isShown: showsCaption)
                 thead { tr { HTML.fragment(columns.map(Self.head)) } }
                 tbody { HTML.fragment(rows.map(row)) }

@@ -71,6 +71,7 @@ import Testing
         }
         let wrong = try await world.tenant.post("/v1/accounts", ["kind": "standard", "name": 5, "currency": "CNY"]).expect(
             422, "invalid_input")
+        #expect(wrong["detail"] == "Some fields are not valid; each is named in errors.", "a program has no form to go back to")
         #expect(
             wrong.list("errors").map { "\($0.scalar("pointer") ?? "") \($0.scalar("code") ?? "")" } == [
                 "/name wrong_type", "/time_zone required", "/locale required", "/administrator required",
@@ -190,6 +191,14 @@ import Testing
             #expect(found == expected, "\(query)")
         }
         try await world.tenant.get("/v1/subscriptions?state=gone").expect(400, "not_one_of")
+        // A word that is misspelt is no empty list.
+        for (list, known) in [
+            ("events?type", "subscription.created"), ("audit-events?action", "subscription.edited"),
+            ("webhook-deliveries?event_type", "payment.succeeded"), ("notifications?kind", "lapsed"),
+        ] {
+            try await world.tenant.get("/v1/\(list)=\(known)").expect(200)
+            try await world.tenant.get("/v1/\(list)=bogus").expect(400, "not_one_of")
+        }
         try await world.tenant.get("/v1/subscriptions?account_id=\(world.prepaid)").expect(400, "invalid_id")
     }
 }

@@ -236,6 +236,9 @@ import Values
         for action in said where !known.contains(action) {
             #expect(t.strings.has("audit.action.\(action)"), "\(action)")
         }
+        let family = "audit.action."
+        let named = t.strings.keys.filter { $0.hasPrefix(family) }.map { String($0.dropFirst(family.count)) }
+        #expect(Set(AuditActions.all) == Set(named + known), "what a filter takes is what the log tells")
     }
 
     /// The rules know vouchers, cards, invoices, alerts and credit limits; nobody is promised what no route does.

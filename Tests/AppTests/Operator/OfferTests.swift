@@ -126,6 +126,10 @@ import Testing
         try await browser.get(publish).expect(200)
         try await browser.post(publish, ["confirm_name": "Prepaid CNY version 2", "note": "Cheaper to begin"]).expect(303)
         #expect((try await browser.get(chain).expect(200)).text.contains("Cheaper to begin"))
+        // A card of the record is headed by more than a bare number.
+        #expect((try await browser.get("\(chain)?lang=en").expect(200)).text.contains("<th scope=\"row\">Version 2</th>"))
+        #expect((try await browser.get("\(chain)?lang=zh-Hans").expect(200)).text.contains("<th scope=\"row\">版本 2</th>"))
+        try await browser.get("\(chain)?lang=en").expect(200)
         let move = "\(chain)/move?from=1&to=2"
         #expect((try await browser.get(move).expect(200)).text.contains("Warehouse telemetry"))
         try await browser.post(move, ["confirm_name": "Prepaid CNY version 2"]).expect(303)

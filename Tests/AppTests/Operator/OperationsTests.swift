@@ -45,6 +45,17 @@ import Testing
         #expect((try await browser.get("/operator/status").expect(200)).text.contains("PostgreSQL"))
         // The story's clock stands years behind; one that stands where the real one does is not "0 days" away.
         #expect((try await browser.get("/operator/test-clock?lang=en").expect(200)).text.contains("days behind"))
+        let asked = try await browser.get("/operator/test-clock?to=2025-02-01T00:00:05Z&lang=en").expect(200).text
+        #expect(asked.components(separatedBy: "2025-02-01 08:00:05").count > 2, "in the question and on its button")
+        // What a deletion takes along is not to come any more.
+        let strings = try ProjectFolder.localiser(.en).strings
+        let (expiry, deletion) = (strings("timer.lot_expiry"), strings("timer.subscription_deletion"))
+        #expect(try await browser.get("/operator/test-clock?lang=en").expect(200).text.contains(expiry))
+        try await story.tenant.suspend(story.subscription, "operator").expect(200)
+        let due = try await browser.get("/operator/test-clock?lang=en").expect(200).text
+        #expect(!due.contains(expiry) && due.contains(deletion))
+        #expect(
+            try await browser.get("/operator/test-clock?to=2026-06-01&lang=en").expect(200).text.contains("1 deadline falls due"))
         try story.tenant.force("update test_clocks set now_at = now() where tenant_id = $tenant")
         #expect((try await browser.get("/operator/test-clock").expect(200)).text.contains("Less than a day apart"))
     }

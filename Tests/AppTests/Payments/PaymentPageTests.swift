@@ -269,6 +269,17 @@ import Testing
         try await browser.get("\(base)/partner?\(draft)").expect(200)
     }
 
+    @Test func `say of a trial that was used that there is one, once`() async throws {
+        let story = try await PortalStory()
+        try await story.tenant.request("PATCH", "/v1/accounts/\(story.account)", ["identity_verified": true]).expect(200)
+        try await story.tenant.order("trial", for: story.account, paying: "1.00").expect(201)
+        let page = "/accounts/\(story.account)/subscriptions/new/offer"
+        let browser = try await story.person("account_admin")
+        let english = try await browser.get("\(page)?lang=en").expect(200).text
+        #expect(english.contains("<strong>Trial</strong> Used already; an account has only one."))
+        #expect(try await browser.get("\(page)?lang=zh-Hans").expect(200).text.contains("<strong>试用</strong> 已使用过；每个账户仅限一次。"))
+    }
+
     @Test func `say who opens further subscriptions where the tenant has not`() async throws {
         let tenant = try await TestBursar.shared.tenant("closed", additionalSubscriptions: false)
         let account = try await tenant.account()

@@ -175,6 +175,18 @@ struct EnterprisePortal {
         #expect(try await portal.tenant.subscription(portal.ground.subscription)["department_id"] == portal.ground.second)
         let stays = try await browser.get("\(portal.overview)/departments").expect(200).text
         #expect(stays.contains("from its beginning until") && stays.contains("Stores") && stays.contains("Research"))
+        // No department is no name of one.
+        let out = "\(portal.overview)/move?department_id=none"
+        let away = try await browser.get("\(out)&lang=en").expect(200).text
+        #expect(away.contains("is counted to no department") && away.contains("Cost outside the departments"))
+        #expect(!away.contains("No department"))
+        let chinese = try await browser.get("\(out)&lang=zh-Hans").expect(200).text
+        #expect(chinese.contains("起的用量不归属任何部门。") && !chinese.contains("计入不归属") && !chinese.contains("不归属部门的配额"))
+        try await browser.get("\(out)&lang=en").expect(200)
+        let done = try await browser.post("\(portal.overview)/move").expect(303).headers["location"] ?? ""
+        #expect(try await browser.get(done).expect(200).text.contains("From now on it is counted to no department."))
+        let back = try await browser.get("\(portal.overview)/move?department_id=\(portal.ground.first)").expect(200).text
+        #expect(back.contains("It is counted to no department.") && back.contains("stays counted to no department."))
         try await portal.tenant.invariants()
     }
 

@@ -114,6 +114,7 @@ import Testing
         #expect(shown.contains("CN¥2,000.00 more than was asked for arrived and is held"))
         let receipt = try await browser.get("\(story.overview)/pay/done?payment=\(payment.id)").expect(200).text
         #expect(receipt.contains("CN¥2,000.00 more than was asked for arrived and is held"))
+        #expect(receipt.contains("<dt>Paid</dt>") && !receipt.contains("You pay"))
         let mail = try #require(try await story.tenant.mails("payment_received").last?.text)
         #expect(mail.contains("CN¥2,000.00 more than was asked for arrived and is held"))
         try await story.tenant.post("/v1/remittances/\(rest.id)/return", ["note": "sent back"]).expect(200)
@@ -135,6 +136,15 @@ import Testing
         #expect(!parts.isEmpty && parts.allSatisfy { $0.contains("CN¥612.34 had arrived in part. CN¥612.34 is held for you") })
         let nothing = mails.filter { $0.contains("1,700.00") }
         #expect(!nothing.isEmpty && nothing.allSatisfy { !$0.contains("held") && $0.contains("not complete in time") })
+        #expect(nothing.allSatisfy { $0.contains("If you have sent money for it (reference ") })
+    }
+
+    @Test func `and that of one without a transfer speaks of none`() async throws {
+        let story = try await PortalStory()
+        try await story.tenant.pay(story.subscription, "1004.08").expect(200)
+        try await story.tenant.advance(to: "2025-01-20T00:00:00Z")
+        let mails = try await story.tenant.mails("payment_expired").compactMap(\.text)
+        #expect(!mails.isEmpty && mails.allSatisfy { $0.contains("not complete in time") && !$0.contains("sent money") })
     }
 
     @Test func `say after Back from a payment that it was made, with its receipt`() async throws {

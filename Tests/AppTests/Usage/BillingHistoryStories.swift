@@ -70,6 +70,14 @@ import Testing
         try await tenant.invariants()
     }
 
+    @Test func `with a debt has its many columns inside the page`() async throws {
+        let story = try await PortalStory()
+        try await story.tenant.use(story.subscription, cost: "2500.00", at: "2025-01-01T00:00:00Z")
+        try await story.tenant.settle()
+        let page = try await story.person("reader").get("\(story.overview)/billing-history?lang=en").expect(200).text
+        #expect(page.contains("Outstanding</th>") && page.contains("table--dense") && !page.contains("table--wide"))
+    }
+
     @Test func `of an enterprise shows commitment and overage`() async throws {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-15T00:00:00Z")
         let id = try await tenant.enterprise(commitment: "1000.00")

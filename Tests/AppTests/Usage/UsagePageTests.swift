@@ -21,6 +21,8 @@ import Values
         let page = try await story.browser("reader").get(story.path("usage")).expect(200)
         // Compute is one line: 3.012 is 3.01; Storage is another: 1.00.
         #expect(page.text.contains("CN¥4.01"))
+        // On a narrow screen the unit and the cost are seen too.
+        #expect(page.text.components(separatedBy: "id=\"rows\"").last?.contains("table--cards") == true)
         #expect(page.text.contains("from 10 March to 20 March"))
         #expect(page.text.contains("Still running: 20 March"))
         let costs = page.numbers(labelled: "Cost, CNY")

@@ -37,7 +37,7 @@ extension AuditEntry {
                 "Who did it: an e-mail address, or the ID of a person or a key.", .search(hint: "audit.actor_hint")
             ) { value, ask in AuditFilter.done(by: value, ask.context) },
             ListFilter(
-                "action", label: "audit.filter.action", .text(min: 1, max: 100), "For example `subscription.edited`.", .choices
+                "action", label: "audit.filter.action", .word(AuditActions.all), "", .choices
             ) { value, _ in "e.action = \(value)" },
             ListFilter(
                 "object_id", label: "audit.filter.object_id", .format("object-id"),
@@ -64,9 +64,9 @@ extension AuditEntry {
 
     private static let actorKinds = [Actor.Kind.user, .key, .operator, .timer].map(\.rawValue)
 
-    /// The actions that have words and can stand in this log, by their words.
+    /// The actions that can stand in this log, by their words.
     static func actions(_ t: Localiser, in place: AuditPlace) -> [FilterBar.Choice] {
-        t.auditActions.filter(place.holds).map { FilterBar.Choice($0, t.words(ofAction: $0)) }.sorted { $0.label < $1.label }
+        AuditActions.all.filter(place.holds).map { FilterBar.Choice($0, t.words(ofAction: $0)) }.sorted { $0.label < $1.label }
     }
 
     /// The address or the key's name of who did it; none of the provider's people for anybody else.

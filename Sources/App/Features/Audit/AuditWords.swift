@@ -13,12 +13,6 @@ extension Localiser {
         return strings.has(Self.actionFamily + action) ? self(Self.actionFamily + action) : action
     }
 
-    /// The actions that have words.
-    var auditActions: [String] {
-        strings.keys.filter { $0.hasPrefix(Self.actionFamily) }.map { String($0.dropFirst(Self.actionFamily.count)) }
-            + TransitionType.allCases.map(\.rawValue)
-    }
-
     func words(ofObjectKind kind: String) -> String {
         strings.has("audit.object.\(kind)") ? self("audit.object.\(kind)") : kind
     }

@@ -62,7 +62,7 @@ struct EnrollmentView: Sendable {
                 endsOn: enrollment.endsOn)
             return quotaReview(
                 QuotaFigures(
-                    department: line.department?.name ?? t("enrollment.no_department"), quota: effect.quota, spent: effect.spent,
+                    department: line.department?.name, quota: effect.quota, spent: effect.spent,
                     remaining: effect.remaining, expected: effect.expected,
                     expectedAfter: try effect.expected.adding(effect.added),
                     remainingWithout: effect.remainingWithout, remainingWith: effect.remainingWith, endsOn: enrollment.endsOn), t)

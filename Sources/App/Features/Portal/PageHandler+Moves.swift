@@ -58,7 +58,7 @@ extension PageHandler {
             balance: try await EnrollmentBalance.find(enrollment, counting: .none, view.context), context: view.context)
         var page = MovePage(
             crumbs: view.crumbs(t, current: t("move.action")), heading: t("move.title", ["name": view.name(t)]),
-            current: subscription.departmentName ?? t("enrollment.no_department"), action: view.links(.move),
+            current: subscription.departmentName, action: view.links(.move),
             back: view.links.overview, tokens: visit.tokens(), choices: choices(agreement, without: subscription.departmentID, t))
         page.stays = try stayRows(rows[0], subscription.currency)
         guard let chosen else { return (view, page) }
@@ -71,7 +71,7 @@ extension PageHandler {
         _ = try await MoveSubscription(id: subscription.id, department: target.id).run(view.context, CommandOptions(dryRun: true))
         let lastMonth = try await lastMonth(of: subscription, view)
         page.review = MovePage.Review(
-            effects: effects(from: page.current, to: line.department?.name ?? t("enrollment.no_department"), at: view.now, t),
+            effects: effects(from: page.current, to: line.department?.name, at: view.now, t),
             quota: try await agreement.quota(line, monthly: lastMonth, t), value: chosen)
         return (view, page)
     }
@@ -82,11 +82,13 @@ extension PageHandler {
         return choices
     }
 
-    private func effects(from: String, to: String, at now: Instant, _ t: Localiser) -> [HTML] {
-        [
-            t.html("move.until", ["date": strong { t.timeElement(now) }], ["department": from]),
-            t.html("move.from", ["date": strong { t.timeElement(now) }], ["department": to]), .text(t("move.late")),
-            .text(t("move.bills")),
+    /// Nil is out of any department, which has sentences of its own.
+    private func effects(from: String?, to: String?, at now: Instant, _ t: Localiser) -> [HTML] {
+        let date = ["date": strong { t.timeElement(now) }]
+        return [
+            from.map { t.html("move.until", date, ["department": $0]) } ?? t.html("move.until_none", date),
+            to.map { t.html("move.from", date, ["department": $0]) } ?? t.html("move.from_none", date),
+            .text(t("move.late")), .text(t("move.bills")),
         ]
     }
 
@@ -131,7 +133,7 @@ extension PageHandler {
         var page = MovePage(
             crumbs: view.crumbs(
                 t, [(label: t("enrollment.accounts"), url: view.url(.enrollmentAccounts))], current: t("move.account_action")),
-            heading: t("move.account_title", ["name": account.name]), current: current?.name ?? t("enrollment.no_department"),
+            heading: t("move.account_title", ["name": account.name]), current: current?.name,
             action: view.url(.moveAccount, account.id.description), back: view.url(.enrollmentAccounts), tokens: visit.tokens(),
             choices: choices(view, without: account.department, t).filter { $0.value != "none" })
         guard let chosen else { return (view, page) }
@@ -145,7 +147,7 @@ extension PageHandler {
         let (number, lastMonth) = try await movesAlong(account, view)
         page.review = MovePage.Review(
             effects: [.text(t("move.along", ["number": t.number(number)]))]
-                + effects(from: page.current, to: line.department?.name ?? "", at: view.balance.asOf, t),
+                + effects(from: page.current, to: line.department?.name, at: view.balance.asOf, t),
             quota: try await view.quota(line, monthly: lastMonth, t), value: chosen)
         return (view, page)
     }

@@ -207,9 +207,9 @@ extension PageHandler {
             crumbs: view.crumbs(t, [subscriptionsCrumb(view, t)], current: name),
             heading: t("new_subscription.done", ["name": name]),
             text: t(
-                "new_subscription.done_text",
+                subscription.departmentName == nil ? "new_subscription.done_text_none" : "new_subscription.done_text",
                 [
-                    "department": subscription.departmentName ?? t("enrollment.no_department"),
+                    "department": subscription.departmentName ?? "",
                     "person": subscription.serviceAdministrator?.email ?? "",
                 ]),
             ids: [

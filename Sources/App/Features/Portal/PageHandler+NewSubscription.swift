@@ -222,7 +222,7 @@ extension PageHandler {
             ground.policies[offer].map {
                 .init(
                     offer: offer, policy: $0,
-                    unavailable: offer == .trial && ground.hadTrial ? t("error.trial_already_used.title") : nil)
+                    unavailable: offer == .trial && ground.hadTrial ? t("order_new.trial_used") : nil)
             }
         }
         if step == .partner {

@@ -192,7 +192,7 @@ extension PageHandler {
                 : Banner(.good, title: t("recover.done_suspended", ["reasons": t.words(subscription.facts.reasons.sorted)]))
         case .moved:
             return Banner(
-                .good, title: t("move.done", ["department": subscription.departmentName ?? t("enrollment.no_department")]))
+                .good, title: subscription.departmentName.map { t("move.done", ["department": $0]) } ?? t("move.done_none"))
         case .departmentCreated, .departmentSaved, .departmentDeleted, .accountMoved: return nil
         case .servicesConfirmed: return Banner(.good, title: t("transition.subscription_services_confirmed"))
         default: return nil

@@ -228,7 +228,8 @@ extension PageHandler {
         } catch Failure.invalid(let faults) {
             let field = faults.first?.pointer == "/received_at" ? "received_at" : "amount"
             return refused(
-                field, t.refusal("error.\(faults.first?.code ?? "invalid_input").detail", faults.first?.arguments ?? [:]))
+                field,
+                faults.first.map { t.refusal("error.\($0.code).detail", $0.arguments) } ?? t("page_error.invalid_input.detail"))
         } catch Failure.conflict(code: "remittance_already_recorded", let arguments) {
             return refused("bank_number", t("error.remittance_already_recorded.detail", arguments))
         }

@@ -7,6 +7,8 @@ import Values
 /// A sandbox tenant's time: shown, previewed, moved (L8).
 extension PageHandler {
     private static let dueShown: Int64 = 20
+    /// After these a subscription has nothing more to come.
+    private static let endings = [TimerKind.subscriptionDeletion, .pendingLapse].map(\.rawValue)
     /// The last advance, for the page after it: shown once, and nothing depends on it.
     private static let ranCookie = "bursar_ran"
 
@@ -72,7 +74,12 @@ extension PageHandler {
 
     private func clockPage(_ visit: Visit, _ context: TenantContext, until target: Instant?) async throws -> TestClockPage {
         let tenant = context.tenant.id
-        let bound: SQL = target.map { "and t.due_at <= \($0)" } ?? ""
+        let until: SQL = target.map { "and t.due_at <= \($0)" } ?? ""
+        // What a deletion, or an order that lapses, takes along never happens (L2, L11).
+        let bound: SQL = """
+            \(until) and not exists (select 1 from timers d where d.tenant_id = t.tenant_id \
+            and d.subject_id = t.subscription_id and d.kind = any(\(Self.endings)) and d.due_at < t.due_at)
+            """
         let (_, rows) = try await context.read([
             """
             select t.due_at, t.kind, s.id, s.account_id, s.name from timers t join subscriptions s on s.tenant_id = t.tenant_id and s.id = t.subscription_id \

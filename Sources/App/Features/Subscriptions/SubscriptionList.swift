@@ -223,7 +223,8 @@ extension Subscription {
     /// What was never paid was never purchased (L11).
     private static func purchasedCell(_ row: Subscription, _ reader: ListReader) -> HTML {
         let date = reader.t.dateElement(row.facts.purchasedAt)
-        return row.facts.isPurchased ? date : reader.t.html("subscriptions.ordered_on", ["date": date])
+        // One piece: a card sets the pieces of a cell apart.
+        return row.facts.isPurchased ? date : span { reader.t.html("subscriptions.ordered_on", ["date": date]) }
     }
 
     /// The state, and for a suspended one what is lost when.

@@ -135,7 +135,7 @@ extension Endpoint {
                 "events", "What happened in the last 30 days, newest first, as webhooks tell it.", .list("Event"),
                 query: [
                     .optional("account_id", .id("acc")), .optional("object_id", .format("object-id"), "What it happened to."),
-                    .optional("type", .text(min: 1, max: 100)), .optional("from", .format("date-time")),
+                    .optional("type", .word(WebhookEventType.allCases.map(\.rawValue))), .optional("from", .format("date-time")),
                     .optional("to", .format("date-time"), "Exclusive."),
                 ] + EndpointDocumentation.page + EndpointDocumentation.sort)
         default: return .read("events", "One event of the last 30 days.", .object(200, "Event"))

@@ -87,7 +87,8 @@ package struct MovePage: Page {
 
     package var crumbs: Breadcrumbs
     package var heading: String
-    package var current: String
+    /// Nil: it stands in no department.
+    package var current: String?
     /// This page; asked by GET with `department_id`, confirmed by POST.
     package var action: URLPath
     package var back: URLPath
@@ -99,7 +100,7 @@ package struct MovePage: Page {
     package var problems: [FieldProblem] = []
 
     package init(
-        crumbs: Breadcrumbs, heading: String, current: String, action: URLPath, back: URLPath, tokens: FormTokens,
+        crumbs: Breadcrumbs, heading: String, current: String?, action: URLPath, back: URLPath, tokens: FormTokens,
         choices: [FilterBar.Choice]
     ) {
         self.crumbs = crumbs
@@ -119,7 +120,7 @@ package struct MovePage: Page {
         div(.class("narrow")) {
             crumbs.html(t)
             errorSummary(problems, t)
-            PageHeading(heading, lede: .text(t("move.lede", ["department": current]))).html
+            PageHeading(heading, lede: .text(current.map { t("move.lede", ["department": $0]) } ?? t("move.lede_none"))).html
             if let review { confirmation(review, t) } else { question(t) }
             if !stays.isEmpty { block(t("stays.title")) { StayTable(stays).html(t) } }
         }

@@ -147,8 +147,9 @@ package func quotaReview(_ effect: QuotaFigures, _ t: Localiser) -> HTML {
     if let before = effect.remainingWithout, let after = effect.remainingWith {
         rows.append(row(t("quota.left", ["date": t.date(effect.endsOn)]), before, after, t))
     }
-    return block(t("quota.title", ["department": effect.department]), note: .text(t("quota.note"))) {
-        ReviewTable(t("quota.title", ["department": effect.department]), rows).html(t)
+    let title = effect.department.map { t("quota.title", ["department": $0]) } ?? t("quota.title_none")
+    return block(title, note: .text(t("quota.note"))) {
+        ReviewTable(title, rows).html(t)
         if let after = effect.remainingWith, after.isNegative {
             Banner(.warn, title: t("quota.short", ["amount": t.money(Money(minor: -after.minor, currency: after.currency))])).html
         }
@@ -161,7 +162,8 @@ private func row(_ label: String, _ before: Money, _ after: Money, _ t: Localise
 
 /// The figures of a quota's review, in money only.
 package struct QuotaFigures: Sendable {
-    package let department: String
+    /// Nil: what stands in no department.
+    package let department: String?
     package let quota: Money?
     package let spent: Money
     package let remaining: Money?
@@ -172,7 +174,7 @@ package struct QuotaFigures: Sendable {
     package let endsOn: CivilDate
 
     package init(
-        department: String, quota: Money?, spent: Money, remaining: Money?, expected: Money, expectedAfter: Money,
+        department: String?, quota: Money?, spent: Money, remaining: Money?, expected: Money, expectedAfter: Money,
         remainingWithout: Money?, remainingWith: Money?, endsOn: CivilDate
     ) {
         self.department = department

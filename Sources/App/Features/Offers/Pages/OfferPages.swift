@@ -225,13 +225,13 @@ struct OfferPage: Page {
             DataTable(
                 t("offers.history"),
                 columns: [
-                    TableColumn(t("offers.version"), isNumber: true), TableColumn(t("subscriptions.state")),
+                    TableColumn(t("offers.version")), TableColumn(t("subscriptions.state")),
                     TableColumn(t("offers.since")), TableColumn(t("history.who")), TableColumn(t("offers.why")),
                     TableColumn(t("offers.sold"), isNumber: true),
                 ],
                 rows: policies.map { one in
                     TableRow([
-                        .text(t.number(one.policy.version)),
+                        .text(t("offers.version_of", ["version": t.number(one.policy.version)])),
                         StatePill(
                             t(one.isNewest ? "offers.published" : "offers.superseded"), one.isNewest ? .good : .quiet,
                             one.isNewest ? .disc : .ring

@@ -141,7 +141,7 @@ package struct TestClockPage: Page {
                 tokens.fields
                 hiddenField("to", proposal.to.rfc3339)
                 div(.class("actions")) {
-                    submitButton(t("clock.confirm_action", ["time": t.dateTime(proposal.to)]))
+                    submitButton(t("clock.confirm_action", ["time": t.exactTime(proposal.to)]))
                     a(.class("btn"), .href(page)) { t("clock.stay") }
                 }
             }

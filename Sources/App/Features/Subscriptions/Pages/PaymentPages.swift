@@ -342,7 +342,7 @@ package struct PaymentResultPage: Page {
     private func receipt(_ t: Localiser) -> [DetailList.Item] {
         var items = [
             DetailList.Item(t("payment.paid_at"), t.timeElement(paidAt)),
-            DetailList.Item(t("payment.total"), t.moneyElement(paid)),
+            DetailList.Item(t("payment.paid"), t.moneyElement(paid)),
             DetailList.Item(t("details.order"), copyable(orderID, name: t("details.order"), id: "order-id", t)),
             DetailList.Item(t("payment.id"), copyable(paymentID, name: t("payment.id"), id: "payment-id", t)),
         ]

@@ -120,9 +120,11 @@ package struct BillingHistoryPage: Page {
         sums.append(t.amountElement(report.balance))
         if showsDebt { sums.append(t.amountElement(report.owed)) }
         if showsOwnTime { sums.append(span(.class("faint")) { t.amountElement(total { report.usage(of: $0.month) }) }) }
-        return DataTable(
+        var table = DataTable(
             t("billing.months"), columns: columns, rows: rows,
             totals: [DataTable.Total(t("billing.total"), sums + [.empty])])
+        table.isDense = true
+        return table
     }
 
     private func debt(_ month: BillingMonth, _ t: Localiser) -> HTML {

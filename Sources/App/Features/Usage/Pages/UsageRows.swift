@@ -23,8 +23,7 @@ struct UsageRows {
                 at: 0)
         }
         return DataTable(
-            t("usage_page.rows"), columns: columns(t), rows: shown.map { TableRow(cells($0, t)) }, totals: totals,
-            narrow: .scroll
+            t("usage_page.rows"), columns: columns(t), rows: shown.map { TableRow(cells($0, t)) }, totals: totals
         ).html
     }
 
