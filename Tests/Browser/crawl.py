@@ -13,7 +13,7 @@ new PerformanceObserver(l => { for (const e of l.getEntries()) if (!e.hadRecentI
 LOOK = """() => ({
   lang: document.documentElement.lang, title: document.title.trim(), h1: document.querySelectorAll('h1').length,
   elements: document.querySelectorAll('*').length, shift: window.__shift || 0, text: document.body.innerText,
-  prose: (() => { const all = document.body.cloneNode(true); all.querySelectorAll('code, pre').forEach(e => e.remove()); return all.textContent })(),
+  prose: (() => { const all = document.body.cloneNode(true); all.querySelectorAll('code, pre').forEach(e => e.replaceWith('x')); return all.textContent })(),
   inline: document.querySelectorAll('[onclick],[onload],[onchange],[style],style,script:not([src])').length,
   th: document.querySelectorAll('table th:not([scope])').length,
   svg: [...document.querySelectorAll('svg[role=img]')].filter(s => !s.querySelector('title')).length,
