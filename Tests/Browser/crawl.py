@@ -28,7 +28,7 @@ WIDE = "document.documentElement.scrollWidth > innerWidth + 1"
 PUBLIC = ("/docs/", "/problems")
 RAW = re.compile(r"\{[a-z_]+\}|\bOptional\(|\bnil\b|\b(?:undefined|NaN)\b")
 # Two texts that were put together with a mark of each; `2001:db8::1` and an ellipsis are neither.
-TWICE = re.compile(r"：\s*[:：]|:\s*：|:\s+:|(?<![0-9A-Fa-f\[:])::(?![0-9a-f/])|[A-Za-z]{5,}::|。\s*[。.]|(?<!\.)\.[ \t]*。|(?<!\.)\.\.(?!\.)|[?？!！]\s*[。：]|[，,]\s*[，。]")
+TWICE = re.compile(r"：\s*[:：]|:\s*：|:\s+:|(?<![0-9A-Fa-f\[:])::(?![0-9a-f/])|[A-Za-z]{5,}::|。\s*[。.]|(?<![.A-Za-z])\.[ \t]*。|(?<!\.)\.\.(?!\.)|[?？!！]\s*[。：]|[，,]\s*[，。]")
 
 
 def shape(url):

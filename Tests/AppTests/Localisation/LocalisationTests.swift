@@ -70,6 +70,15 @@ enum ProjectFolder {
         }
     }
 
+    @Test func `the full stop of a name ends its sentence too`() throws {
+        let t = try ProjectFolder.localiser(.en)
+        for (name, words) in [
+            ("Example LTD.", "in Example LTD. Roles"), ("Example", "in Example. Roles"), ("Wait...", "in Wait... Roles"),
+        ] {
+            #expect(t("members.lede", ["owner": name]).contains(words))
+        }
+    }
+
     @Test func `a key that does not exist shows itself`() throws {
         #expect(try ProjectFolder.localiser(.zhHans)("no.such.key") == "⟦no.such.key⟧")
     }

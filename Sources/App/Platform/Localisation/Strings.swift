@@ -37,10 +37,17 @@ package struct Strings: Sendable {
     package func callAsFunction(_ key: String, _ arguments: [String: String] = [:]) -> String {
         guard let template = templates[key] else { return "⟦\(key)⟧" }
         if template.parts.count == 1, case .words(let words) = template.parts[0] { return words }
-        return template.parts.map { part in
-            if case .place("roles") = part { return roles(arguments["roles"] ?? "") }
-            return StringTemplate.filled(part, arguments)
-        }.joined()
+        var text = ""
+        for part in template.parts {
+            switch part {
+            case .place("roles"): text += roles(arguments["roles"] ?? "")
+            // The full stop of a name, as in "Example Ltd.", ends its sentence too.
+            case .words(let words) where text.hasSuffix(".") && words.hasPrefix(".") && !words.hasPrefix(".."):
+                text += words.dropFirst()
+            default: text += StringTemplate.filled(part, arguments)
+            }
+        }
+        return text
     }
 
     /// Roles are codes wherever they are an argument, and have their names in every text. A refusal that was written down before it named any sends to the
