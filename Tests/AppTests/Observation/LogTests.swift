@@ -1,6 +1,7 @@
 import App
 import FoundationEssentials
 import HTTP
+import Loop
 import Postgres
 import Synchronization
 import TestSupport
@@ -84,6 +85,30 @@ final class Lines: Sendable {
         #expect(lines.all.count == before || lines.all.last?.contains("\"warning\"") == true)
         _ = try await tenant.trial()
         #expect(lines.all.count > before)
+        await bursar.close()
+    }
+
+    @Test func `says of long work which request asked for it, and in which trace`() async throws {
+        let lines = Lines()
+        let bursar = try await TestBursar()
+        let ground = try await `Long work`.Ground(2, of: bursar)
+        try await ground.tenant.request(
+            "POST", "/v1/subscriptions/actions", ["action": "cancel", "mode": "each", "items": .list(ground.items)],
+            headers: [
+                "Prefer": "respond-async", "Traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                "X-Request-Id": "asked-1",
+            ]
+        ).expect(202)
+        var server = bursar.instance.dependencies
+        server.log = lines.log(.info)
+        let context = TenantContext(tenant: ground.tenant.context.tenant, principal: .commandLine, dependencies: server)
+        let runner = RunOperation(context, authenticator: bursar.app.authenticator)
+        try await bursar.instance.loop.run { _ = try await runner.run() }
+        let line = try #require(lines.all.last { $0.contains("operation done") })
+        let json = try JSON(parsing: Array(line.utf8.dropLast()))
+        #expect(json.scalar("trace_id") == "4bf92f3577b34da6a3ce929d0e0e4736")
+        #expect(json.scalar("request_id") == "asked-1")
+        #expect(json.scalar("tenant") == ground.tenant.slug)
         await bursar.close()
     }
 }

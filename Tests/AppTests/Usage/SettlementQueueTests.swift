@@ -75,7 +75,7 @@ import Values
     @Test func `is settled by an advance that answers, also where an earlier try has failed`() async throws {
         let tenant = try await TestBursar.shared.tenant(clock: Self.start)
         let id = try await exhausted(tenant)
-        try tenant.force("update work.settlement_queue set attempts = 2, queued_at = now() where tenant_id = $tenant")
+        try tenant.force("update work.settlement_queue set attempts = 2, retry_at = now() where tenant_id = $tenant")
         try await tenant.advance(to: "2025-01-01T00:00:01Z")
         #expect(try await reasons(id, tenant) == ["credit_exhausted"])
     }
@@ -94,6 +94,28 @@ import Values
         try await tenant.post("/v1/test-clock/advance", to).expect(200)
         #expect(try await reasons(id, tenant) == ["credit_exhausted"])
         try await tenant.invariants()
+        await bursar.close()
+    }
+
+    @Test func `has waited since it came, however often it was tried since`() async throws {
+        let skew = LiveTenantSkew()
+        let bursar = try await TestBursar(writeConnections: 4, realNow: { skew.now })
+        let tenant = try await bursar.tenant(clock: Self.start)
+        let id = try await exhausted(tenant)
+        let oldest = {
+            let queues = try await bursar.instance.loop.run {
+                try await QueueLook.run(bursar.instance.dependencies, try await bursar.app.authenticator.allTenants())
+            }
+            return queues.first { $0.name == .settlement }?.oldest
+        }
+        let came = try #require(try await oldest())
+        let holder = try hold([id], of: tenant)
+        for _ in 0..<2 {
+            try await tenant.post("/v1/test-clock/advance", ["to": "2025-01-02T00:00:00Z"]).expect(503, "database_unavailable")
+            #expect(try await oldest() == came)
+            skew.forward(seconds: 20)
+        }
+        try holder.run("rollback")
         await bursar.close()
     }
 

@@ -1,4 +1,5 @@
 import Billing
+import Crypto
 import FoundationEssentials
 import HTTP
 import Postgres
@@ -60,6 +61,24 @@ package struct RunOperation: Sendable {
     @discardableResult
     package func run(pieces: Int = 10) async throws -> Bool {
         guard let claim = try await claim() else { return false }
+        try await RequestFacts.$current.withValue(await cause(of: claim)) { try await work(claim, pieces) }
+        return true
+    }
+
+    /// What the log lines of the work say about it: the request that asked for it, and its trace. Where that cannot be read, the work is done all the same.
+    private func cause(of claim: Claim) async -> RequestFacts {
+        let row = try? await context.read(
+            "select request_id, traceparent from operations where tenant_id = \(context.tenant.id) and id = \(claim.operation)"
+        ).rows.first
+        let traceparent = try? row?.get(1, as: String?.self)
+        let random = context.dependencies.names.words()
+        let trace = Trace(continuing: traceparent.map { [$0] } ?? [], random: ((random[0], random[1]), random[2]))
+        let facts = RequestFacts(requestID: try? row?.get(0, as: String?.self), trace: trace)
+        facts.belongs(to: context.tenant, context.principal)
+        return facts
+    }
+
+    private func work(_ claim: Claim, _ pieces: Int) async throws {
         do {
             for piece in 1...max(1, pieces) {
                 guard try await step(claim, isLast: piece == pieces) else { break }
@@ -73,7 +92,6 @@ package struct RunOperation: Sendable {
         } catch {
             await note(error, claim)
         }
-        return true
     }
 
     // MARK: One piece
@@ -91,9 +109,11 @@ package struct RunOperation: Sendable {
         }
         let asker = TenantContext(tenant: context.tenant, principal: principal, dependencies: context.dependencies)
         do {
-            return try await asker.attempt(requestID: operation.requestID, repeatable: true) { write in
+            let isMore = try await asker.attempt(requestID: operation.requestID, repeatable: true) { write in
                 try await piece(claim, isLast: isLast, write)
             }
+            if !isMore { context.dependencies.log(.info, "operation done", [("operation", claim.operation.description)]) }
+            return isMore
         } catch let refused as NotAll {
             try await fail(claim, code: "operation_all_or_none", refused.outcomes)
             return false

@@ -39,9 +39,9 @@ package struct StartOperation: Sendable {
             write.enqueue(
                 """
                 insert into operations (tenant_id, id, kind, action, mode, state, principal_kind, principal_id, is_operators, account_id, enrollment_id, \
-                request_id, total, created_at) values (\(tenant), \(id), 'subscription_actions', \(work.action.rawValue), \(work.mode.rawValue), \
+                request_id, traceparent, total, created_at) values (\(tenant), \(id), 'subscription_actions', \(work.action.rawValue), \(work.mode.rawValue), \
                 'queued', \(isKey ? "key" : "user"), \(context.principal.id), \(context.principal.isOperator), \(account), \(enrollment), \
-                \(options.requestID.map { String($0.prefix(200)) }), \(Int32(work.items.count)), \(now))
+                \(options.requestID.map { String($0.prefix(200)) }), \(RequestFacts.current?.trace.header), \(Int32(work.items.count)), \(now))
                 """)
             for (position, item) in work.items.enumerated() {
                 write.enqueue(

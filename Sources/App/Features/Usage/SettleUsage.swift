@@ -71,8 +71,8 @@ package struct SettleUsage: Sendable {
         let rows = try await context.read(
             """
             select subscription_id from work.settlement_queue where tenant_id = \(context.tenant.id) \
-            and queued_at <= \(began) and (attempts = 0 or queued_at < \(due)) and not subscription_id = any(\(Array(left))) \
-            order by queued_at limit 500
+            and coalesce(retry_at, queued_at) <= \(began) and (attempts = 0 or coalesce(retry_at, queued_at) < \(due)) \
+            and not subscription_id = any(\(Array(left))) order by coalesce(retry_at, queued_at) limit 500
             """
         ).rows
         return try rows.map { try $0.get(0) }
@@ -100,7 +100,7 @@ package struct SettleUsage: Sendable {
         try? await context.work { write in
             write.enqueue(
                 """
-                update work.settlement_queue set attempts = attempts + 1, queued_at = \(now), last_error = \(String("\(error)".prefix(300))) \
+                update work.settlement_queue set attempts = attempts + 1, retry_at = \(now), last_error = \(String("\(error)".prefix(300))) \
                 where tenant_id = \(write.tenant.id) and subscription_id = \(id)
                 """)
         }
