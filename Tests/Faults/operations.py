@@ -4,7 +4,7 @@ as they happen in a shell, and how it ends.
 
     python3 Tests/Faults/operations.py --binary .build/debug/bursar
 
-Standard library only. promtool and systemd-analyze are asked where they are installed. Prints `N passed, N failed` at the end.
+Standard library only. promtool (`.ci/install test` unpacks it) and systemd-analyze are asked where they are there. Prints `N passed, N failed` at the end.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from bursar import Bursar, Client, Tally
 from receiver import Receiver
 
 DEPLOY = os.path.join(here, "..", "..", ".deploy")
+os.environ["PATH"] = f"{os.path.abspath(os.path.join(here, '..', '..', '.build/tools/prometheus/usr/bin'))}:{os.environ['PATH']}"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
