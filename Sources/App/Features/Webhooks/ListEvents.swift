@@ -50,19 +50,22 @@ package enum ListEvents {
     private static func inOrderOfCommits(_ condition: SQL, _ page: PageRequest, _ context: TenantContext) async throws
         -> ListPage<WebhookEvent>
     {
-        let place: SQL = "coalesce(e.xact, '0'::xid8)"
         var after: SQL = ""
         if let (at, id) = page.after {
+            // Asked for beforehand: an index begins at a value, not at a question.
             let told: SQL = "(\(String(max(0, at.microseconds)))::text)::xid8"
-            after = """
-                and (\(place), e.id) > (case when \(told) < pg_snapshot_xmax(pg_current_snapshot()) then \(told) else coalesce(\
-                (select c.xact from outbox_events c where c.tenant_id = \(context.tenant.id) and c.id = \(id)), '0'::xid8) end, \(id))
+            let place: String = try await context.read(
                 """
+                select (case when \(told) < pg_snapshot_xmax(pg_current_snapshot()) then \(told) else coalesce((select c.xact from outbox_events c \
+                where c.tenant_id = \(context.tenant.id) and c.id = \(id)), '0'::xid8) end)::text
+                """
+            ).rows[0].get(0)
+            after = "and (e.xact, e.id) > ((\(place)::text)::xid8, \(id))"
         }
         let rows = try await context.read(
             """
-            select \(WebhookEvent.columns), \(place)::text::bigint from outbox_events e where \(condition) \
-            and \(place) < pg_snapshot_xmin(pg_current_snapshot()) \(after) order by \(place), e.id limit \(Int64(page.limit + 1))
+            select \(WebhookEvent.columns), e.xact::text::bigint from outbox_events e where \(condition) \
+            and e.xact < pg_snapshot_xmin(pg_current_snapshot()) \(after) order by e.xact, e.id limit \(Int64(page.limit + 1))
             """
         ).rows
         let found = ListPage(
