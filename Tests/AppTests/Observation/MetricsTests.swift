@@ -100,7 +100,7 @@ import Values
         var (state, late) = try await webhooks()
         #expect(state.waiting > 0 && late < 3_600 && state.failing == 0 && state.endpoints == 5)
         let context = tenant.context
-        let made = try await bursar.instance.loop.run { try await SpreadEvents(context).everything() }
+        let made = try await bursar.instance.loop.run { try await SpreadEvents(context).batch().deliveries }
         (state, late) = try await webhooks()
         #expect(state.waiting == made && made > 5)
         func force(_ changes: String, _ type: String, at name: String) throws {

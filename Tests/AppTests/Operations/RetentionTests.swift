@@ -72,7 +72,7 @@ import Values
         let endpoint = try await tenant.post("/v1/webhook-endpoints", ["url": "https://example.com/hooks"]).expect(201).id
         _ = try await tenant.prepaid()
         let context = tenant.context
-        _ = try await tenant.bursar.instance.loop.run { try await SpreadEvents(context).everything() }
+        _ = try await tenant.bursar.instance.loop.run { try await SpreadEvents(context).batch().deliveries }
         let (all, events) = (try count("webhook_deliveries", tenant), try count("outbox_events", tenant))
         #expect(all >= 3)
         // One of each kind beyond the end, the rest an hour before it.

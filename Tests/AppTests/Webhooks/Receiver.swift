@@ -51,7 +51,7 @@ extension TestTenant {
     func tell(_ receiver: Receiver) async throws -> Int {
         let context = context
         return try await bursar.instance.loop.run {
-            _ = try await SpreadEvents(context).everything()
+            while try await SpreadEvents(context).batch().hasMore {}
             let sending = SendWebhooks(context, carrier: receiver)
             var count = 0
             for endpoint in try await sending.due() {

@@ -42,7 +42,8 @@ extension Write {
             currency: subscription.currency, at: now)
         subscription.version += 1
         audit("payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID)
-        emit("payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID, sequence: 1)
+        emit(
+            "payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID, sequence: intent.version + 1)
     }
 
     private func completeOrder(_ kind: PaymentKind, _ amount: Money, _ subscription: Subscription) -> OrderID {

@@ -129,7 +129,7 @@ extension Write {
         audit(
             "subscription.moved", object: ("subscription", id.uuid), account: account,
             details: (jsonText { $0.field("department_id", from) }, jsonText { $0.field("department_id", to) }))
-        emit("subscription.moved", object: ("subscription", id.uuid), account: account, sequence: version)
+        emit("subscription.edited", object: ("subscription", id.uuid), account: account, sequence: version)
     }
 }
 

@@ -61,7 +61,7 @@ package struct AcceptHandover: Sendable {
             """)
         write.enqueue(
             """
-            update invitations set status = 'withdrawn', settled_at = \(write.dependencies.realNow()) where tenant_id = \(tenant) \
+            update invitations set status = 'withdrawn', version = version + 1, settled_at = \(write.dependencies.realNow()) where tenant_id = \(tenant) \
             and account_id = \(owner.id) and subscription_id is null and user_id = any(\([handover.to.id, handover.from.id])) and status = 'pending'
             """)
         guard let keeps = handover.keeps else { return }

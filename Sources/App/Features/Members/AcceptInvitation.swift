@@ -80,40 +80,41 @@ package struct AcceptInvitation: Sendable {
             let tenant = write.tenant.id
             let rows = try await write.query(
                 """
-                select role from invitations where tenant_id = \(tenant) and id = \(invitation.id) and status = 'pending' \
+                select role, version from invitations where tenant_id = \(tenant) and id = \(invitation.id) and status = 'pending' \
                 and expires_at > \(write.dependencies.realNow()) for no key update
                 """)
             // Its role may have been changed since the page was shown; what counts is what stands now.
-            guard let role = try rows.first.flatMap({ Role(rawValue: try $0.get(0)) }) else {
+            guard let row = rows.first, let role = Role(rawValue: try row.get(0)) else {
                 throw Failure(MemberRefusal.invitationNotOpen)
             }
+            let version = try row.get(1, as: Int64.self) + 1
             try await link.take(in: write)
             if let newcomer { try await write.welcome(invitation.person, newcomer) }
-            grant(role, place, write)
+            grant(role, version, place, write)
             write.enqueue(
                 """
-                update invitations set status = 'accepted', settled_at = \(write.dependencies.realNow()) \
+                update invitations set status = 'accepted', settled_at = \(write.dependencies.realNow()), version = \(version) \
                 where tenant_id = \(tenant) and id = \(invitation.id)
                 """)
             write.audit(
                 "member.joined", object: ("member", invitation.id), account: invitation.account,
                 details: ("{}", memberDetails(invitation.person, role)))
-            write.emit("member.joined", object: ("member", invitation.id), account: invitation.account, sequence: 2)
+            write.emit("member.joined", object: ("member", invitation.id), account: invitation.account, sequence: version)
             return Answer(status: 200, body: [])
         }
     }
 
     /// The administrators of account and subscription have their role already; finance, reader and an agreement's administrator get it now. Whoever
     /// has become the account's administrator meanwhile has more than that.
-    private func grant(_ role: Role, _ place: LockedPlace?, _ write: Write) {
+    private func grant(_ role: Role, _ version: Int64, _ place: LockedPlace?, _ write: Write) {
         guard role != .accountAdministrator, role != .serviceAdministrator,
             place?.account?.administrator.id != invitation.person.id
         else { return }
         write.enqueue(
             """
-            insert into role_assignments (tenant_id, id, user_id, role, account_id, enrollment_id, created_at) \
+            insert into role_assignments (tenant_id, id, user_id, role, account_id, enrollment_id, version, created_at) \
             values (\(write.tenant.id), \(invitation.id), \(invitation.person.id), \(role.rawValue), \(invitation.account), \
-            \(invitation.enrollment), \(write.now)) on conflict do nothing
+            \(invitation.enrollment), \(version), \(write.now)) on conflict do nothing
             """)
     }
 }

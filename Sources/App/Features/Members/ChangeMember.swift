@@ -33,14 +33,16 @@ package struct ChangeMemberRole: Sendable {
             guard twin.isEmpty else { throw Failure(MemberRefusal.alreadyMember, ["email": member.person.email]) }
             let before = memberDetails(member.person, member.role)
             member.role = role
+            member.version += 1
             write.enqueue(
                 member.isGranted
-                    ? "update role_assignments set role = \(role.rawValue) where tenant_id = \(write.tenant.id) and id = \(id)"
-                    : "update invitations set role = \(role.rawValue) where tenant_id = \(write.tenant.id) and id = \(id)")
+                    ? "update role_assignments set role = \(role.rawValue), version = \(member.version) where tenant_id = \(write.tenant.id) and id = \(id)"
+                    : "update invitations set role = \(role.rawValue), version = \(member.version) where tenant_id = \(write.tenant.id) and id = \(id)"
+            )
             write.audit(
                 "member.role_changed", object: ("member", id.uuid), account: member.account,
                 details: (before, memberDetails(member.person, role)))
-            write.emitMember("member.role_changed", member)
+            write.emitMember(.memberChanged, member)
             return member.answer(200, at: realNow)
         }
     }
@@ -78,8 +80,9 @@ package struct RemoveMember: Sendable {
             write.audit(
                 event, object: ("member", id.uuid), account: member.account,
                 details: (memberDetails(member.person, member.role), "{}"))
-            write.emitMember(event, member)
             member.isRemoved = true
+            member.version += 1
+            write.emitMember(.memberRemoved, member)
             return member.answer(200, at: realNow)
         }
     }
@@ -108,10 +111,7 @@ enum EnterpriseAdministrators {
 }
 
 extension Write {
-    /// A member has no version of its own: the real microsecond is the event's place in her row of events.
-    func emitMember(_ type: String, _ member: Member) {
-        emit(
-            type, object: ("member", member.id.uuid), account: member.account, sequence: dependencies.realNow().microseconds,
-            payload: nil)
+    func emitMember(_ type: WebhookEventType, _ member: Member) {
+        emit(type.rawValue, object: ("member", member.id.uuid), account: member.account, sequence: member.version)
     }
 }

@@ -119,7 +119,7 @@ extension Write {
         OneTimeLink.withdraw(in: self, purpose: .invitation, subject: id)
         enqueue(
             """
-            update invitations set status = 'withdrawn', settled_at = \(dependencies.realNow()) \
+            update invitations set status = 'withdrawn', version = version + 1, settled_at = \(dependencies.realNow()) \
             where tenant_id = \(tenant.id) and id = \(id) and status = 'pending'
             """)
     }

@@ -40,6 +40,8 @@ package struct Member: Sendable {
     package var invitation: Invitation?
     package let createdAt: Instant
     package var isRemoved = false
+    /// Of the row that gives the role: every change raises it, and an event's sequence is what it came to.
+    package var version: Int64
 
     static let columns: SQL = """
         m.id, m.created_at, m.role, m.account_id, m.enrollment_id, m.subscription_id, m.place_name, m.is_granted, \
@@ -48,7 +50,7 @@ package struct Member: Sendable {
         exists (select from identity.second_factors f where f.tenant_id = u.tenant_id and f.user_id = u.id and f.confirmed_at is not null), \
         greatest((select max(i.seen_at) from identity.sign_ins i where i.tenant_id = u.tenant_id and i.user_id = u.id), \
         (select max(v.seen_at) from identity.sessions v where v.tenant_id = u.tenant_id and v.user_id = u.id)), \
-        n.id, n.sends, n.sent_at, n.expires_at
+        m.version, n.id, n.sends, n.sent_at, n.expires_at
         """
 
     init(_ row: Row) throws {
@@ -68,6 +70,7 @@ package struct Member: Sendable {
         hasSecondFactor = try column.next()
         seenAt = try column.next()
         place = subscription != nil ? .subscription : enrollment != nil ? .enrollment : .account
+        version = try column.next()
         if let invited: UUID = try column.next(UUID?.self) {
             invitation = Invitation(
                 id: invited, sends: Int(try column.next(Int32.self)), sentAt: try column.next(), expiresAt: try column.next())
@@ -170,21 +173,21 @@ enum MemberQueries {
     private static func administrator(_ tenant: TenantID, _ condition: SQL) -> SQL {
         """
         select a.tenant_id, a.id, a.created_at, a.administrator_id as user_id, 'account_admin' as role, a.id as account_id, null::uuid as enrollment_id, \
-        null::uuid as subscription_id, null::text as place_name, true as is_granted from accounts a where a.tenant_id = \(tenant) and \(condition)
+        null::uuid as subscription_id, null::text as place_name, true as is_granted, a.version from accounts a where a.tenant_id = \(tenant) and \(condition)
         """
     }
 
     private static func assigned(_ tenant: TenantID, _ condition: SQL) -> SQL {
         """
         select r.tenant_id, r.id, r.created_at, r.user_id, r.role, r.account_id, r.enrollment_id, null::uuid as subscription_id, \
-        null::text as place_name, true as is_granted from role_assignments r \
+        null::text as place_name, true as is_granted, r.version from role_assignments r \
         where r.tenant_id = \(tenant) and r.role <> 'operator' and \(condition)
         """
     }
 
     private static func invited(_ tenant: TenantID, _ condition: SQL) -> SQL {
         """
-        select v.tenant_id, v.id, v.created_at, v.user_id, v.role, v.account_id, v.enrollment_id, null, null, false from invitations v \
+        select v.tenant_id, v.id, v.created_at, v.user_id, v.role, v.account_id, v.enrollment_id, null, null, false, v.version from invitations v \
         where v.tenant_id = \(tenant) and v.status = 'pending' and v.role in ('finance', 'reader', 'enterprise_admin') and \(condition) \
         and not exists (select from role_assignments h where h.tenant_id = v.tenant_id and h.user_id = v.user_id \
         and h.account_id is not distinct from v.account_id and h.enrollment_id is not distinct from v.enrollment_id and h.role <> 'operator')
@@ -193,7 +196,7 @@ enum MemberQueries {
 
     private static func serving(_ tenant: TenantID, _ condition: SQL) -> SQL {
         """
-        select s.tenant_id, s.id, s.created_at, s.service_administrator_id, 'service_admin', s.account_id, null, s.id, s.name, true from subscriptions s \
+        select s.tenant_id, s.id, s.created_at, s.service_administrator_id, 'service_admin', s.account_id, null, s.id, s.name, true, s.version from subscriptions s \
         join accounts b on b.tenant_id = s.tenant_id and b.id = s.account_id \
         where s.tenant_id = \(tenant) and s.service_administrator_id <> b.administrator_id and s.state <> 'deleted' and \(condition)
         """

@@ -20,7 +20,7 @@ package struct ResendInvitation: Sendable {
                 guard invitation.sends < Membership.sendsAtMost else { throw Failure(MemberRefusal.invitationSentTooOften) }
                 write.enqueue(
                     """
-                    update invitations set sends = sends + 1, sent_at = \(realNow), \
+                    update invitations set sends = sends + 1, version = version + 1, sent_at = \(realNow), \
                     expires_at = \(realNow.adding(seconds: Membership.invitationSeconds)) \
                     where tenant_id = \(write.tenant.id) and id = \(invitation.id)
                     """)

@@ -10,7 +10,7 @@ extension Write {
         guard let new = subscription.serviceAdministrator else { return }
         enqueue(
             """
-            update invitations set status = 'withdrawn', settled_at = \(dependencies.realNow()) where tenant_id = \(tenant.id) \
+            update invitations set status = 'withdrawn', version = version + 1, settled_at = \(dependencies.realNow()) where tenant_id = \(tenant.id) \
             and subscription_id = \(subscription.id) and status = 'pending'
             """)
         let name = subscription.name ?? subscription.id.description

@@ -27,17 +27,51 @@ package enum ListEvents {
         if let type = filter.type { condition = "\(condition) and e.type = \(type)" }
         if let from = filter.from { condition = "\(condition) and e.occurred_at >= \(from)" }
         if let to = filter.to { condition = "\(condition) and e.occurred_at < \(to)" }
-        // IDs carry the real time at which they were made: the order of the list is the order of its key, and page 400 costs what page 1 costs.
-        if let after = page.after {
-            condition = "\(condition) and e.id \(unsafeSQL: page.ascending ? ">" : "<") \(after.id)"
+        guard page.ascending else { return try await newest(condition, page, context) }
+        return try await inOrderOfCommits(condition, page, context)
+    }
+
+    /// For people: the newest first. IDs carry the real time at which they were made, so page 400 costs what page 1 costs.
+    private static func newest(_ condition: SQL, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
+        WebhookEvent
+    > {
+        let after: SQL = page.after.map { "and e.id < \($0.id)" } ?? ""
+        let rows = try await context.read(
+            "select \(WebhookEvent.columns) from outbox_events e where \(condition) \(after) order by e.id desc limit \(Int64(page.limit + 1))"
+        ).rows
+        return ListPage(try rows.map(WebhookEvent.init), limit: page.limit) { ($0.occurredAt, $0.id.uuid) }
+    }
+
+    /// For whoever goes on from a cursor: an event's place is its transaction's, and it is shown once no transaction before that one can still commit.
+    /// Nothing ever appears behind a place that was shown, however long a transaction took.
+    ///
+    /// The cursor holds that place. One that names a transaction which has not been yet was made before there were places, or in another cluster: its
+    /// event says where it stands.
+    private static func inOrderOfCommits(_ condition: SQL, _ page: PageRequest, _ context: TenantContext) async throws
+        -> ListPage<WebhookEvent>
+    {
+        var after: SQL = ""
+        if let (at, id) = page.after {
+            // Asked for beforehand: an index begins at a value, not at a question.
+            let told: SQL = "(\(String(max(0, at.microseconds)))::text)::xid8"
+            let place: String = try await context.read(
+                """
+                select (case when \(told) < pg_snapshot_xmax(pg_current_snapshot()) then \(told) else coalesce((select c.xact from outbox_events c \
+                where c.tenant_id = \(context.tenant.id) and c.id = \(id)), '0'::xid8) end)::text
+                """
+            ).rows[0].get(0)
+            after = "and (e.xact, e.id) > ((\(place)::text)::xid8, \(id))"
         }
         let rows = try await context.read(
             """
-            select \(WebhookEvent.columns) from outbox_events e where \(condition) \
-            order by e.id \(unsafeSQL: page.ascending ? "asc" : "desc") limit \(Int64(page.limit + 1))
+            select \(WebhookEvent.columns), e.xact::text::bigint from outbox_events e where \(condition) \
+            and e.xact < pg_snapshot_xmin(pg_current_snapshot()) \(after) order by e.xact, e.id limit \(Int64(page.limit + 1))
             """
         ).rows
-        return ListPage(try rows.map(WebhookEvent.init), limit: page.limit) { ($0.occurredAt, $0.id.uuid) }
+        let found = ListPage(
+            try rows.map { (event: try WebhookEvent($0), place: try $0.get(8, as: Int64.self)) }, limit: page.limit
+        ) { (Instant(microseconds: $0.place), $0.event.id.uuid) }
+        return ListPage(items: found.items.map(\.event), nextCursor: found.nextCursor)
     }
 
     package static func one(_ id: EventID, _ context: TenantContext) async throws -> WebhookEvent {

@@ -7,7 +7,10 @@ import Values
 /// Who carries messages to receivers. The real one speaks HTTP; tests may have their own.
 package protocol WebhookCarrier: Sendable {
     func send(_ request: OutgoingRequest) async -> OutgoingResult
+    /// Ends what is on its way and takes no more. Blocks.
+    func stop()
 }
+extension WebhookCarrier { package func stop() {} }
 extension OutgoingHTTP: WebhookCarrier {}
 
 /// Sends what is due at one endpoint: claims a batch under a lease, sends it outside of any transaction, writes down what came of it.

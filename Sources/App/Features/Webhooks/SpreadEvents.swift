@@ -11,22 +11,13 @@ package struct SpreadEvents: Sendable {
 
     package init(_ context: TenantContext) { self.context = context }
 
-    /// Works through what has happened; answers how many deliveries it made.
-    package func everything() async throws -> Int {
-        var count = 0
-        while true {
-            let (events, made) = try await once()
-            count += made
-            if events < Self.atOnce { return count }
-        }
-    }
-
-    private func once() async throws -> (events: Int64, deliveries: Int) {
+    /// Works through some of what has happened: one batch, so that a tenant of whom much is told makes no other wait.
+    package func batch() async throws -> (deliveries: Int, hasMore: Bool) {
         let (tenant, now) = (context.tenant.id, context.dependencies.realNow())
         let waiting = try await context.read(
             "select count(*) from (select 1 from outbox_events where tenant_id = \(tenant) and webhooks_due limit \(Self.atOnce)) e"
         ).rows
-        guard try waiting[0].get(0, as: Int64.self) > 0 else { return (0, 0) }
+        guard try waiting[0].get(0, as: Int64.self) > 0 else { return (0, false) }
         return try await context.work { write in
             let rows = try await write.query([
                 """
@@ -49,7 +40,7 @@ package struct SpreadEvents: Sendable {
             }
             if !made.ids.isEmpty { write.enqueue(made.insert(tenant, now)) }
             write.enqueue("update outbox_events set webhooks_due = false where tenant_id = \(tenant) and id = any(\(events))")
-            return (Int64(events.count), made.ids.count)
+            return (made.ids.count, Int64(events.count) == Self.atOnce)
         }
     }
 

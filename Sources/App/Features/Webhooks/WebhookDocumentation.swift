@@ -132,7 +132,11 @@ extension Endpoint {
                 dryRun: true)
         case .listEvents:
             return .read(
-                "events", "What happened in the last 30 days, newest first, as webhooks tell it.", .list("Event"),
+                "events",
+                """
+                What happened in the last 30 days, newest first, as webhooks tell it; `sort=created_at` is the order of commits, and whoever goes on from its \
+                cursor misses nothing.
+                """, .list("Event"),
                 query: [
                     .optional("account_id", .id("acc")), .optional("object_id", .format("object-id"), "What it happened to."),
                     .optional("type", .word(WebhookEventType.allCases.map(\.rawValue))), .optional("from", .format("date-time")),
