@@ -53,12 +53,31 @@ import Values
         #expect(verdict(observation(), pending()) == .subscriptionPending)
         #expect(verdict(observation(), deleted()) == .subscriptionDeleted)
         #expect(verdict(observation(), from: .importedFile, deleted()) == .subscriptionDeleted)
+    }
+
+    @Test func `nothing is used before the activation, whose own instant counts`() throws {
         var paidLate = running()
         paidLate.purchasedAt = now.adding(days: -5)
         paidLate.activatedAt = now.adding(days: -3)
-        #expect(verdict(observation { $0.time = now.adding(days: -4) }, paidLate) == .subscriptionPending)
+        #expect(verdict(observation { $0.time = now.adding(days: -4) }, paidLate) == .beforeActivation)
+        #expect(verdict(observation { $0.time = now.adding(days: -6) }, paidLate) == .beforeActivation)
+        #expect(verdict(observation { $0.time = now.adding(days: -3).justBefore }, paidLate) == .beforeActivation)
         #expect(verdict(observation { $0.time = now.adding(days: -3) }, paidLate) == nil)
-        #expect(verdict(observation { $0.time = now.adding(days: -6) }, paidLate) == nil, "outstanding, but not refused")
+        #expect(
+            verdict(observation { $0.time = now.adding(days: -36) }, paidLate) == .eventTooOld, "the nearer reason of the two")
+        #expect(
+            verdict(observation { $0.time = now.adding(days: -6) }, from: .importedFile, paidLate) == nil,
+            "a file brings its own past")
+    }
+
+    @Test func `an upgraded trial goes on from the trial's activation`() throws {
+        var trial = running()
+        trial.offer = .trial
+        trial.activatedAt = now.adding(days: -10)
+        let upgraded = try trial.upgrading(at: now.adding(days: -1)).facts
+        #expect(upgraded.offer == .prepaid)
+        #expect(verdict(observation { $0.time = now.adding(days: -10) }, upgraded) == nil)
+        #expect(verdict(observation { $0.time = now.adding(days: -10).justBefore }, upgraded) == .beforeActivation)
     }
 
     @Test func `numbers and currencies have their own codes`() {
@@ -84,6 +103,10 @@ import Values
                 }) == nil)
         #expect(verdict(observation { $0.cost = decimal("1000000000000000.1") }) == .costOutOfRange)
         #expect(verdict(observation { $0.quantity = decimal("10000000000000000000000000") }) == .quantityOutOfRange)
+        #expect(verdict(observation { $0.cost = decimal("0.000000000000000001") }) == nil, "18 decimals")
+        #expect(verdict(observation { $0.cost = decimal("0.0000000000000000001") }) == .costTooFine)
+        #expect(verdict(observation { $0.cost = decimal("1.0000000000000000000") }) == nil, "zeros at the end say nothing")
+        #expect(verdict(observation { $0.cost = decimal("0.0000000000000000001") }, from: .importedFile) == nil)
     }
 
     @Test func `texts have their lengths`() {

@@ -223,6 +223,16 @@ package struct TestTenant: Sendable {
             "POST", "/v1/usage-events", .list(events), headers: ["Content-Type": "application/cloudevents-batch+json"])
     }
 
+    /// As if it had been active since then, with no more credit for it: usage of that time is accepted, and nothing pays for it.
+    package func activated(_ subscription: String, at time: String) throws {
+        guard let id = SubscriptionID(subscription)?.uuid.uuidString else { throw TestFault("no subscription: \(subscription)") }
+        try force(
+            """
+            update subscriptions set purchased_at = least(purchased_at, '\(time)'), activated_at = least(activated_at, '\(time)') \
+            where tenant_id = $tenant and id = '\(id)'
+            """)
+    }
+
     /// Reports one cost and expects it to be accepted.
     package func use(_ subscription: String, cost: String, at time: String, currency: String = "CNY") async throws {
         let reply = try await report(event(subscription, cost: cost, at: time, currency: currency)).expect(200)

@@ -7,6 +7,9 @@ package enum UsageRejection: String, Refusal, CaseIterable {
     /// More than 35 days old.
     case eventTooOld = "event_too_old"
     case subscriptionDeleted = "subscription_deleted"
+    /// From before the first payment, or before an enterprise subscription was made: there was nothing to be used.
+    case beforeActivation = "before_activation"
+    /// There has been no first payment yet.
     case subscriptionPending = "subscription_pending"
     case subscriptionSuspended = "subscription_suspended"
     case meterInvalid = "meter_invalid"
@@ -19,6 +22,8 @@ package enum UsageRejection: String, Refusal, CaseIterable {
     case costMissing = "cost_missing"
     case costNegative = "cost_negative"
     case costOutOfRange = "cost_out_of_range"
+    /// More than 18 decimals.
+    case costTooFine = "cost_too_fine"
     case currencyMismatch = "currency_mismatch"
 
     package var code: String { rawValue }
@@ -71,7 +76,7 @@ package struct SuspensionInterval: Sendable, Hashable {
 
 /// The verdict on one event for one subscription; duplicates are told by the database (B1).
 package enum UsageEventRule {
-    /// How an observation came in: a file may hold old rows, rows from before the order, and credit notes.
+    /// How an observation came in: a file may hold old rows, rows from before the activation, and credit notes.
     package enum Origin: Sendable, Hashable {
         case event
         case importedFile
@@ -79,6 +84,8 @@ package enum UsageEventRule {
 
     package static let aheadSeconds: Int64 = 300
     package static let oldestDays: Int64 = 35
+    /// Of an event's cost; a file's own rates may be finer.
+    package static let costDecimals = 18
     /// The event type whose whole meaning is its cost.
     package static let costMeter = "cost"
     /// Nothing is used, and nothing costs, a billion million of its unit.
@@ -115,17 +122,21 @@ package enum UsageEventRule {
         guard observation.costCurrency == currency else { return .currencyMismatch }
         if cost.magnitude > limit { return .costOutOfRange }
         if origin == .event, cost.isNegative { return .costNegative }
+        if origin == .event, cost.scale > costDecimals { return .costTooFine }
         return nil
     }
 
-    /// Judged at the event's time, not at its arrival (L4). Usage from before the order is not refused, no rule says so;
-    /// no lot covers its time, so it is outstanding (M5, M6).
+    /// Judged at the event's time, not at its arrival (L4).
     private static func faultInState(
         at time: Instant, origin: Origin, subscription: LifecycleFacts, suspensions: some Sequence<SuspensionInterval>
     ) -> UsageRejection? {
         if subscription.state == .deleted { return .subscriptionDeleted }
         guard let activatedAt = subscription.activatedAt else { return .subscriptionPending }
-        if origin == .event, subscription.purchasedAt <= time, time < activatedAt { return .subscriptionPending }
+        if origin == .event, isBeforeActivation(time, activatedAt) { return .beforeActivation }
         return suspensions.contains { $0.contains(time) } ? .subscriptionSuspended : nil
     }
+
+    /// L11: nothing is used before the first payment; the instant of the activation itself counts. An upgrade activates nothing anew (L6): usage of the
+    /// trial's time stays welcome. Files bring the time before Bursar along and are not asked.
+    package static func isBeforeActivation(_ time: Instant, _ activatedAt: Instant) -> Bool { time < activatedAt }
 }

@@ -62,6 +62,7 @@ import Values
         for number in 0..<10 {
             let id = try await tenant.order("enterprise", for: accounts[number % 2], name: "Number \(number)").expect(201).id
             subscriptions.append(id)
+            try tenant.activated(id, at: "2025-03-07T00:00:00Z")
             // Some have used nothing, some several times, and not in the order of time.
             for use in 0..<(number % 4) {
                 try await tenant.use(id, cost: "\(number).\(use)05", at: "2025-03-\(["09", "07", "08"][use])T00:00:00Z")

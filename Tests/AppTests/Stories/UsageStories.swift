@@ -57,6 +57,69 @@ import Values
         try await tenant.invariants()
     }
 
+    @Test func `from before the activation is refused and becomes no debt; the activation's own instant counts`() async throws {
+        let tenant = try await TestBursar.shared.tenant(clock: "2025-04-20T08:00:00Z")
+        let id = try await tenant.prepaid()
+        let trial = try await tenant.trial()
+        let ordered = try await tenant.order("prepaid", for: tenant.account()).expect(201).id
+        try await tenant.advance(to: "2025-04-22T00:00:00Z")
+        try await tenant.pay(ordered, "1000.00").expect(200)
+        try await tenant.upgrade(trial, "1000.00").expect(200)
+        let enterprise = try await tenant.enterprise()
+        let cases: [(Input, String)] = [
+            (tenant.event(id, cost: "400.00", at: "2025-03-31T08:00:00Z"), "before_activation"),
+            (tenant.event(id, cost: "400.00", at: "2025-04-20T07:59:59.999999Z"), "before_activation"),
+            (tenant.event(id, cost: "1.00", at: "2025-04-20T08:00:00Z"), "accepted"),
+            (tenant.event(ordered, cost: "400.00", at: "2025-04-21T00:00:00Z"), "before_activation"),
+            (tenant.event(ordered, cost: "1.00", at: "2025-04-22T00:00:00Z"), "accepted"),
+            (tenant.event(trial, cost: "1.00", at: "2025-04-20T08:00:00Z"), "accepted"),
+            (tenant.event(trial, cost: "400.00", at: "2025-04-20T07:00:00Z"), "before_activation"),
+            (tenant.event(enterprise, cost: "400.00", at: "2025-04-21T23:00:00Z"), "before_activation"),
+            (tenant.event(enterprise, cost: "1.00", at: "2025-04-22T00:00:00Z"), "accepted"),
+        ]
+        let reply = try await tenant.request(
+            "POST", "/v1/usage-events", .list(cases.map(\.0)), headers: ["Content-Type": "application/cloudevents-batch+json"]
+        ).expect(200)
+        #expect(reply.list("results").map { $0.scalar("code") ?? $0.scalar("verdict") } == cases.map(\.1))
+        try await tenant.settle()
+        for credited in [id, ordered] {
+            let after = try await tenant.subscription(credited)
+            #expect(after["credit.remaining.amount"] == "999.00" && after["credit.outstanding.amount"] == "0.00")
+        }
+        try await tenant.invariants()
+    }
+
+    @Test func `that was accepted once is a duplicate for ever: too old by now, or of a subscription suspended since`()
+        async throws
+    {
+        let tenant = try await TestBursar.shared.tenant(clock: "2025-03-01T00:00:00Z")
+        let id = try await tenant.prepaid()
+        let old = tenant.event(id, cost: "1.00", at: "2025-03-01T00:00:00Z", id: "old")
+        #expect(try await tenant.report(old).expect(200)["accepted"] == "1")
+        try await tenant.advance(to: "2025-04-20T00:00:00Z")
+        let ahead = tenant.event(id, cost: "1.00", at: "2025-04-20T00:04:00Z", id: "ahead")
+        #expect(try await tenant.report(ahead).expect(200)["accepted"] == "1")
+        try await tenant.suspend(id, "requested").expect(200)
+        let again = try await tenant.report(
+            old, ahead, tenant.event(id, cost: "1.00", at: "2025-03-01T00:00:00Z", id: "new"),
+            tenant.event(id, cost: "1.00", at: "2025-04-20T00:04:00Z", id: "newer"),
+            tenant.event(id, cost: "-1.00", at: "2025-04-20T00:04:00Z", id: "ahead")
+        ).expect(200)
+        #expect(
+            again.list("results").map { $0.scalar("code") ?? $0.scalar("verdict") } == [
+                "duplicate", "duplicate", "event_too_old", "subscription_suspended", "duplicate",
+            ])
+        // Nobody else's pairs are asked.
+        let other = try await TestBursar.shared.tenant(clock: "2025-04-20T00:00:00Z")
+        let foreign = other.event(try await other.prepaid(), cost: "1.00", at: "2025-03-01T00:00:00Z", id: "old")
+        guard case .object(let fields) = foreign else { throw TestFault("an event is an object") }
+        let same: [(String, Input)] = fields.filter { $0.0 != "source" } + [("source", .text("/meters/\(tenant.slug)"))]
+        #expect(try await other.report(.object(same)).expect(200)["results.0.code"] == "event_too_old")
+        try await tenant.settle()
+        #expect(try await tenant.subscription(id)["credit.remaining.amount"] == "998.00")
+        try await tenant.invariants()
+    }
+
     @Test func `of a thousandth each: what is posted is the half-up rounding of the whole, however the settlements fall`()
         async throws
     {

@@ -123,6 +123,7 @@ import Values
     @Test func `as FOCUS says what expired, and bills an enterprise by its agreement`() async throws {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-15T00:00:00Z")
         let id = try await tenant.prepaid("1000.00")
+        try tenant.activated(id, at: "2025-01-14T00:00:00Z")
         try await tenant.use(id, cost: "400.00", at: "2025-01-14T00:00:00Z")
         try await tenant.settle()
         try await tenant.use(id, cost: "400.00", at: "2025-01-15T00:00:00Z")
@@ -131,7 +132,7 @@ import Values
         #expect(expired.map { $0["ChargeDescription"] } == ["Prepaid credit that expired unused"])
         #expect(expired.map { $0["EffectiveCost"] } == ["600"] && expired.map { $0["BilledCost"] } == ["0"])
         let enterprise = try await tenant.enterprise()
-        try await tenant.use(enterprise, cost: "12.5", at: "2026-01-14T00:00:00Z")
+        try await tenant.use(enterprise, cost: "12.5", at: "2026-01-15T00:00:00Z")
         let row = focus(try await tenant.get("/v1/subscriptions/\(enterprise)/focus.csv").expect(200)).rows
         #expect(row.map { $0["BilledCost"] } == ["12.5"] && row.map { $0["EffectiveCost"] } == ["12.5"])
     }
@@ -140,6 +141,7 @@ import Values
         let story = try await awkward()
         let second = try await story.tenant.order("prepaid", for: story.account, paying: "1000.00", name: "=Second").expect(201)
             .id
+        try story.tenant.activated(second, at: "2025-03-17T00:00:00Z")
         try await story.tenant.use(second, cost: "3", at: "2025-03-17T00:00:00Z")
         let file = try await story.tenant.download("/v1/accounts/\(story.account)/usage.csv")
         let lines = file.components(separatedBy: "\r\n")

@@ -11,6 +11,7 @@ import Values
         let account = try await tenant.account()
         let id = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201).id
         let neighbour = try await tenant.prepaid()
+        for one in [id, neighbour] { try tenant.activated(one, at: "2025-01-09T00:00:00Z") }
         try await tenant.report(
             tenant.event(
                 id, cost: "0.0137", at: "2025-01-09T10:00:00Z", id: "first", product: "Virtual machine", quantity: "1.25"),
@@ -57,7 +58,7 @@ import Values
     @Test func `come page by page, each once`() async throws {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-10T00:00:00Z")
         let id = try await tenant.prepaid()
-        let events = (0..<23).map { tenant.event(id, cost: "1", at: "2025-01-09T10:00:00Z", id: "e\($0)") }
+        let events = (0..<23).map { tenant.event(id, cost: "1", at: "2025-01-10T00:00:00Z", id: "e\($0)") }
         try await tenant.request(
             "POST", "/v1/usage-events", .list(events), headers: ["Content-Type": "application/cloudevents-batch+json"]
         ).expect(200)
@@ -75,7 +76,7 @@ import Values
     @Test func `are erased with the subscription, and one that comes later is told so`() async throws {
         let tenant = try await TestBursar.shared.tenant(clock: "2025-01-10T00:00:00Z")
         let id = try await tenant.prepaid()
-        try await tenant.use(id, cost: "1", at: "2025-01-09T23:00:00Z")
+        try await tenant.use(id, cost: "1", at: "2025-01-10T00:00:00Z")
         try await tenant.suspend(id, "requested").expect(200)
         try await tenant.advance(to: "2025-06-01T00:00:00Z")
         #expect(try await tenant.subscription(id)["state"] == "deleted")
@@ -103,6 +104,7 @@ import Values
         let cases: [(Input, String)] = [
             (tenant.event(id, cost: "1", at: "2025-04-20T00:05:01Z"), "event_in_future"),
             (tenant.event(id, cost: "1", at: "2025-03-15T23:59:59Z"), "event_too_old"),
+            (tenant.event(id, cost: "1", at: "2025-04-19T23:59:59Z"), "before_activation"),
             (tenant.event(foreign, cost: "1", at: now), "unknown_subscription"),
             (tenant.event(pending, cost: "1", at: now), "subscription_pending"),
             (tenant.event(suspended, cost: "1", at: now), "subscription_suspended"),

@@ -175,7 +175,7 @@ struct UsageStory {
     func path(_ page: String) -> String { "\(portal.overview)/\(page)" }
     func browser(_ role: String?) async throws -> Browser { try await portal.person(role) }
 
-    /// Imported days lie before the purchase too: no lot pays for them, which is all the same to a usage page.
+    /// Days lie before the purchase too: no lot pays for them, which is all the same to a usage page.
     func use(
         _ cost: String, at time: String, product: String = "Compute", meter: String = "cost", resource: String? = nil,
         unit: String = "hour"
@@ -191,6 +191,7 @@ struct UsageStory {
             "specversion": "1.0", "id": "\(UUID().uuidString)", "source": "/meters/tests", "type": .text(meter),
             "subject": "\(subscription)", "time": "\(time)", "data": .object(data),
         ]
+        try tenant.activated(subscription, at: time)
         let reply = try await tenant.report(event).expect(200)
         guard reply["accepted"] == "1" else { throw TestFault("not accepted: \(reply.text)") }
         try await tenant.settle()

@@ -74,19 +74,27 @@ package struct ReceiveUsage: Sendable {
         let known = try await load(subjects, write)
         var verdicts: [Verdict?] = Array(repeating: nil, count: incoming.count)
         var fresh: [(index: Int, event: Event, record: UsageRecordID)] = []
+        var refused: [(index: Int, event: Event, code: String)] = []
         var seen: Set<[String]> = []
         for (index, item) in incoming.enumerated() {
             switch item {
             case .faulty(let id, let code): verdicts[index] = Verdict(id: id, word: "rejected", code: code)
             case .readable(let event):
-                if let code = rejection(of: event, known[event.subscription], at: write.now) {
-                    verdicts[index] = Verdict(id: event.id, word: "rejected", code: code)
-                } else if seen.insert([event.source, event.id]).inserted {
-                    fresh.append((index, event, write.newID()))
-                } else {
+                if seen.contains([event.source, event.id]) {
                     verdicts[index] = Verdict(id: event.id, word: "duplicate", code: nil)
+                } else if let code = rejection(of: event, known[event.subscription], at: write.now) {
+                    refused.append((index, event, code))
+                } else {
+                    seen.insert([event.source, event.id])
+                    fresh.append((index, event, write.newID()))
                 }
             }
+        }
+        let accepted = try await earlier(refused.map(\.event), write)
+        for item in refused {
+            let isAgain = accepted.contains([item.event.source, item.event.id])
+            verdicts[item.index] = Verdict(
+                id: item.event.id, word: isAgain ? "duplicate" : "rejected", code: isAgain ? nil : item.code)
         }
         let stored = try await store(fresh, known, write)
         for item in fresh {
@@ -94,6 +102,18 @@ package struct ReceiveUsage: Sendable {
                 id: item.event.id, word: stored.contains(item.record) ? "accepted" : "duplicate", code: nil)
         }
         return verdicts.compactMap { $0 }
+    }
+
+    /// B1: which of them were accepted before. What is too old by now, or of a subscription suspended since, is still the same event: a duplicate. What would
+    /// be accepted needs no question: the table's own key tells the two apart.
+    private func earlier(_ events: [Event], _ write: Write) async throws -> Set<[String]> {
+        guard !events.isEmpty else { return [] }
+        let rows = try await write.query(
+            """
+            select source, event_id from usage_events where tenant_id = \(write.tenant.id) and (source, event_id) in \
+            (select * from unnest(\(events.map(\.source)), \(events.map(\.id))))
+            """)
+        return Set(try rows.map { [try $0.get(0, as: String.self), try $0.get(1, as: String.self)] })
     }
 
     private func rejection(of event: Event, _ known: Known?, at now: Instant) -> String? {
