@@ -23,7 +23,10 @@ package struct Command: Sendable {
     var isWrite: Bool { endpoint.method != "GET" }
     var isList: Bool { if case .list = documentation.answer { true } else { false } }
     /// A file that is passed on byte by byte.
-    var isDownload: Bool { if case .other = documentation.answer { true } else { false } }
+    var isDownload: Bool {
+        guard endpoint != .problem else { return false }
+        return if case .other = documentation.answer { true } else { false }
+    }
     var takesIfMatch: Bool {
         isWrite && (documentation.hasETag || documentation.refusals.contains(412))
     }

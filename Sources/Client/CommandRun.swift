@@ -88,6 +88,8 @@ struct CommandRun {
 
     private var headers: [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []
+        // What a browser is shown as a page.
+        if command.endpoint == .problem { headers.append(("Accept", "application/json")) }
         if let tag = arguments["--if-match"] { headers.append(("If-Match", tag)) }
         if let language = arguments["--language"] { headers.append(("Accept-Language", language)) }
         return headers

@@ -250,7 +250,7 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
         keepsAlive = false
         acceptsGzip = false
         phase = .answering
-        encode(server.refusalAnswer(refusal))
+        encode(server.refusalAnswer(refusal, RefusedRequest(headers: parser.readHeaders, remoteAddress: remoteAddress)))
         finish()
     }
 

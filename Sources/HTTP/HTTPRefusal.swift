@@ -5,11 +5,14 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
     package let code: String
     /// For people, one sentence.
     package let detail: String
+    /// What words of another language need, by name.
+    package let arguments: [String: String]
 
-    package init(status: Int, code: String, detail: String) {
+    package init(status: Int, code: String, detail: String, arguments: [String: String] = [:]) {
         self.status = status
         self.code = code
         self.detail = detail
+        self.arguments = arguments
     }
 
     static func malformed(_ detail: String) -> HTTPRefusal {
@@ -18,7 +21,11 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
     static let targetTooLong = HTTPRefusal(status: 414, code: "uri_too_long", detail: "The request target is too long.")
     static let tooManyHeaders = HTTPRefusal(
         status: 431, code: "headers_too_large", detail: "The request has too many or too long header fields.")
-    static let bodyTooLarge = HTTPRefusal(status: 413, code: "body_too_large", detail: "The body is larger than allowed here.")
+    static func bodyTooLarge(_ limit: Int) -> HTTPRefusal {
+        HTTPRefusal(
+            status: 413, code: "body_too_large", detail: "The body is larger than the \(limit) bytes that are allowed here.",
+            arguments: ["limit": String(limit)])
+    }
     static let timeout = HTTPRefusal(status: 408, code: "request_timeout", detail: "The request did not arrive in time.")
     static let overloaded = HTTPRefusal(
         status: 503, code: "overloaded", detail: "Too many connections are open. Try again later.")
@@ -26,26 +33,42 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
     static let tooManyFromAddress = HTTPRefusal(
         status: 429, code: "too_many_connections", detail: "Too many connections are open from this address. Close some first.")
     static let methodNotAllowed = HTTPRefusal(
-        status: 405, code: "method_not_allowed", detail: "The server does not know or does not serve this method.")
+        status: 405, code: "method_not_allowed", detail: "The server does not know or does not serve this method.",
+        arguments: ["allowed": HTTPMethod.allowed])
     static let version = HTTPRefusal(
         status: 505, code: "http_version_not_supported", detail: "The server speaks HTTP/1.1 and HTTP/1.0.")
     static let expectation = HTTPRefusal(
         status: 417, code: "expectation_failed", detail: "The only expectation that can be met is 100-continue.")
     static let brokenAnswer = HTTPRefusal(status: 500, code: "internal_error", detail: "The server made an invalid answer.")
 
-    /// The problem document (RFC 9457) that says so.
-    package var response: HTTPResponse {
+    /// The problem document (RFC 9457) that says so, in words of its own or in others'.
+    package var response: HTTPResponse { response(title: httpReason(status), detail: detail, requestID: nil) }
+
+    package func response(title: String, detail: String, requestID: String?) -> HTTPResponse {
         var json = JSONWriter()
         json.object { json in
             json.field("type", "/problems/\(code)")
-            json.field("title", httpReason(status))
+            json.field("title", title)
             json.field("status", status)
             json.field("detail", detail)
             json.field("code", code)
+            if let requestID { json.field("request_id", requestID) }
         }
         var headers: HTTPHeaders = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
         if status == 405 { headers.add("Allow", HTTPMethod.allowed) }
         if status == 503 || status == 429 { headers.add("Retry-After", "5") }
         return HTTPResponse(status: status, headers: headers, body: .bytes(json.bytes))
+    }
+}
+
+/// What is known of a request that no handler saw.
+package struct RefusedRequest: Sendable {
+    /// The header fields that had come whole and readable when it was refused.
+    package let headers: HTTPHeaders
+    package let remoteAddress: String
+
+    package init(headers: HTTPHeaders, remoteAddress: String) {
+        self.headers = headers
+        self.remoteAddress = remoteAddress
     }
 }

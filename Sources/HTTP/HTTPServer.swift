@@ -12,7 +12,7 @@ package final class HTTPServer: @unchecked Sendable {
     let limits: HTTPLimits
     let deadlines: HTTPDeadlines
     let handler: @Sendable (HTTPRequest) async -> HTTPResponse
-    let refusalAnswer: @Sendable (HTTPRefusal) -> HTTPResponse
+    let refusalAnswer: @Sendable (HTTPRefusal, RefusedRequest) -> HTTPResponse
 
     private var listeners: [HTTPListener] = []
     /// Servers of further loops, which get their share of this one's clients.
@@ -55,7 +55,7 @@ package final class HTTPServer: @unchecked Sendable {
     /// the connection closes). Nothing listens before `listen`.
     package init(
         loop: EventLoop, limits: HTTPLimits = HTTPLimits(),
-        refusalAnswer: @escaping @Sendable (HTTPRefusal) -> HTTPResponse = { $0.response },
+        refusalAnswer: @escaping @Sendable (HTTPRefusal, RefusedRequest) -> HTTPResponse = { refusal, _ in refusal.response },
         handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) {
         self.loop = loop

@@ -56,13 +56,13 @@ extension RequestParser {
     }
 
     fileprivate func acceptChunk(size: UInt64) -> Int32 {
-        size <= UInt64(bodyMaximum - body.count) ? 0 : stop(.bodyTooLarge)
+        size <= UInt64(bodyMaximum - body.count) ? 0 : stop(.bodyTooLarge(bodyMaximum))
     }
 
     fileprivate func refuseExtension() -> Int32 { stop(.malformed("Chunk extensions are not taken.")) }
 
     fileprivate func appendBody(_ start: UnsafePointer<CChar>?, _ count: Int) -> Int32 {
-        guard body.count + count <= bodyMaximum else { return stop(.bodyTooLarge) }
+        guard body.count + count <= bodyMaximum else { return stop(.bodyTooLarge(bodyMaximum)) }
         append(start, count, to: &body)
         return 0
     }

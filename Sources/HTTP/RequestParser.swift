@@ -92,12 +92,18 @@ package final class RequestParser {
         return (consumed, .headComplete)
     }
 
-    /// The complete request; the parser is then ready for the next one.
+    /// The complete request; the parser is then ready for the next one. One that is refused stays, for `readHeaders`.
     package func takeRequest(remoteAddress: String) throws(HTTPRefusal) -> HTTPRequest {
-        defer { reset() }
-        return try HTTPRequest(
+        let request = try HTTPRequest(
             method: method, target: originTarget, headers: HTTPHeaders(parsed: headerText, fields: fields), body: body,
             remoteAddress: remoteAddress)
+        reset()
+        return request
+    }
+
+    /// The header fields that have come whole, for the answer to a request that is refused; none where they are no text.
+    package var readHeaders: HTTPHeaders {
+        isUTF8(headerText) ? HTTPHeaders(parsed: headerText, fields: fields) : [:]
     }
 
     private func reset() {
@@ -257,7 +263,7 @@ extension RequestParser {
         guard lengths + codings > 0 else { return }
         bodyMaximum = limits.bodyBytes(method, String(originTarget.prefix { $0 != "?" }))
         if codings == 0 {
-            guard parser.pointee.content_length <= UInt64(bodyMaximum) else { throw .bodyTooLarge }
+            guard parser.pointee.content_length <= UInt64(bodyMaximum) else { throw .bodyTooLarge(bodyMaximum) }
             // An announced length is a claim; memory is given as bytes come.
             body.reserveCapacity(min(Int(parser.pointee.content_length), 256 * 1_024))
         }

@@ -107,6 +107,17 @@ struct LiveClientTests {
         #expect(try await tenant.api("subscriptons", "list").chatter.contains("Did you mean subscriptions?"))
     }
 
+    @Test("A code is explained in words, and one that does not exist is refused in the server's own")
+    func explanations() async throws {
+        let tenant = try await TestBursar.shared.tenant("shell")
+        let told = try await tenant.api("problem", "not_found", isTerminal: true)
+        #expect(told.code == 0 && told.output.contains("cure") && !told.output.contains("<"))
+        let json = try JSON(parsing: Array(try await tenant.api("problem", "not_found", "--json").output.utf8))
+        #expect(field(json, "code") == "not_found")
+        let unknown = try await tenant.api("problem", "nope")
+        #expect(unknown.code == 3 && unknown.chatter.contains("not_found") && !unknown.chatter.contains("proxy"))
+    }
+
     @Test("With --json a fault is the server's own problem on standard error")
     func problems() async throws {
         let tenant = try await TestBursar.shared.tenant("shell")

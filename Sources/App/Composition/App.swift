@@ -167,17 +167,24 @@ package final class App: Sendable {
     ) async -> HTTPResponse {
         let now = dependencies.monotonicMilliseconds()
         var allowance: RateLimits.Allowance?
+        var known: Authenticator.KnownKey?
         var response: HTTPResponse
         do {
             let key = try await key(of: request) {
                 allowance = limits.spend(.address(request.remoteAddress), .unauthenticated, at: now)
                 try allowance?.check()
             }
+            known = key
             allowance = limits.spend(.key(key.id), endpoint.ratePolicy, own: key.limits.rateLimit, at: now)
             try allowance?.check()
             response = try await answerUnderKey(request, endpoint, parameters, key, requestID)
         } catch {
             response = problem(failure(error, requestID), request, requestID)
+            // Also what is refused before the tenant is asked for anything carries its time.
+            if let key = known {
+                let context = TenantContext(tenant: key.tenant, principal: key.principal, dependencies: dependencies)
+                response = (try? await withClock(response, context)) ?? response
+            }
         }
         return await describe(allowance, in: response)
     }
@@ -283,6 +290,35 @@ package final class App: Sendable {
     private func language(of request: HTTPRequest, _ tenant: Tenant?) -> Language {
         request.headers["accept-language"].flatMap { Language(acceptLanguage: $0) } ?? tenant.flatMap { Language(tag: $0.locale) }
             ?? .en
+    }
+
+    /// Requests that no handler saw get the same shape of answer, as far as their header was read: the caller's request ID, trace and language.
+    package var refusal: @Sendable (HTTPRefusal, RefusedRequest) -> HTTPResponse {
+        { [self] refusal, refused in
+            let random = dependencies.names.words()
+            var requestID = TypeIDSuffix.encode(
+                UUIDv7.make(at: dependencies.realNow(), random: (random[3], random[4])), behind: "req_")
+            let trace = Trace(continuing: refused.headers.all("traceparent"), random: ((random[0], random[1]), random[2]))
+            var (language, isSecure) = (Language.en, dependencies.configuration.publicURL?.hasPrefix("https://") ?? false)
+            if let seen = try? HTTPRequest(
+                method: .get, target: "/", headers: refused.headers, remoteAddress: refused.remoteAddress)
+            {
+                requestID = self.requestID(of: seen, at: dependencies.realNow(), random: (random[3], random[4]))
+                language = self.language(of: seen, nil)
+                isSecure = isSecure || proxies.isSecure(seen)
+            }
+            let words = localisation[language]
+            // What exactly breaks HTTP is told in English only, as the protocol is; other languages say what to do.
+            var response = refusal.response(
+                title: words("error.\(refusal.code).title", refusal.arguments),
+                detail: language == .en ? refusal.detail : words("error.\(refusal.code).detail", refusal.arguments),
+                requestID: requestID)
+            SecurityHeaders.add(to: &response, isSecure: isSecure)
+            response.headers.add("X-Request-Id", requestID)
+            response.headers.add("Traceparent", trace.header)
+            metrics.observe(route: "refused", method: "other", status: refusal.status, microseconds: 0)
+            return response
+        }
     }
 
     /// The caller's `X-Request-Id` when it is short and plain, else a new one.

@@ -119,15 +119,3 @@ package struct Serve: Sendable {
         }
     }
 }
-
-extension App {
-    /// Requests that no handler saw get the same shape of answer.
-    package var refusal: @Sendable (HTTPRefusal) -> HTTPResponse {
-        { [self] refusal in
-            var response = refusal.response
-            SecurityHeaders.add(to: &response, isSecure: false)
-            metrics.observe(route: "refused", method: "other", status: refusal.status, microseconds: 0)
-            return response
-        }
-    }
-}

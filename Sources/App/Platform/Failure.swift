@@ -1,4 +1,5 @@
 import Billing
+import HTTP
 
 /// Everything that can go wrong on purpose. One type knows its status, its code and the words' key; one place turns it into an answer.
 ///
@@ -94,5 +95,15 @@ package enum Failure: Error, Sendable {
         case .tooManyRequests(let seconds), .unavailable(_, let seconds), .quotaExceeded(_, _, let seconds): seconds
         default: nil
         }
+    }
+}
+
+extension Failure {
+    /// `If-Match`, where the caller sent one. `current`: the object's version; nil where there is no object.
+    ///
+    /// - Throws: `stale` when it names another version, or cannot be read.
+    static func requireMatch(_ ifMatch: String?, _ current: String?) throws {
+        guard let ifMatch else { return }
+        guard EntityTagList(ifMatch)?.allowsChange(of: current) == true else { throw Failure.stale }
     }
 }

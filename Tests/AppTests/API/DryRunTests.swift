@@ -37,7 +37,7 @@ import Testing
             ).expect(200)
             // The object's own ETag, where it can be read by itself.
             let read = Endpoint.allCases.first {
-                $0.method == "GET" && $0.template == endpoint.template && $0.documentation.hasETag
+                $0.method == "GET" && $0.template == endpoint.template && $0.readsObject
             }
             guard let read else { continue }
             let seen = try await world.tenant.get(world.request(read).target).expect(200)
@@ -62,7 +62,8 @@ import Testing
             #expect(dry.status == real.status, "\(endpoint)")
             #expect(dry["dry_run"] == "true", "\(endpoint)")
             #expect(real["dry_run"] == nil, "\(endpoint)")
-            #expect(dry.header("etag") == real.header("etag"), "\(endpoint)")
+            // The same version; the answers themselves differ by what says that nothing was done.
+            #expect(version(dry) == version(real), "\(endpoint)")
             #expect(dry.header("location") == nil, "\(endpoint)")
             // Identities and what stands on real time are made anew; everything else is the same.
             let made: Set<String> = [
@@ -74,6 +75,9 @@ import Testing
         }
         try await world.tenant.invariants()
     }
+
+    /// What stands in front of the hash; empty where the tag has no more than that.
+    private func version(_ reply: Reply) -> String? { reply.header("etag").map { String($0.dropLast(17).dropFirst()) } }
 
     @Test func `is refused for what the real one is refused, in the same words`() async throws {
         let world = try await World.make(.shared)

@@ -41,6 +41,20 @@ import Values
         }
     }
 
+    @Test func `and a missing scope are refused with the time of a sandbox tenant`() async throws {
+        let bursar = try await TestBursar.shared
+        let tenant = try await bursar.tenant(clock: "2025-03-01T00:00:00Z")
+        func key(_ more: Input) async throws -> String {
+            try #require(try await tenant.post("/v1/api-keys", more).expect(201)["key"])
+        }
+        let narrow = try await key(["role": "operator", "name": "Narrow", "scopes": ["accounts:read"]])
+        let scoped = try await tenant.get("/v1/subscriptions", as: narrow).expect(403, "scope_missing")
+        #expect(scoped.header("api-clock") == "2025-03-01T00:00:00Z")
+        let slow = try await key(["role": "operator", "name": "Slow", "rate_limit": 1])
+        try await tenant.get("/v1/me", as: slow).expect(200)
+        #expect(try await tenant.get("/v1/me", as: slow).expect(429).header("api-clock") == "2025-03-01T00:00:00Z")
+    }
+
     @Test func `stands in the headers of every answer, and in a problem that says when to come again`() async throws {
         let story = try await Limited(quota: 3)
         for left in [2, 1, 0] {

@@ -85,6 +85,11 @@ import Testing
             "GET", "/problems/payment_below_minimum", headers: ["Accept": "application/json", "Accept-Language": "zh-CN"]
         ).expect(200)
         #expect(json["code"] == "payment_below_minimum")
+        #expect(json["status"] == "422")
+        #expect(json["cause"] != nil && json["cure"] != nil)
+        let unknown = try await bursar.request("GET", "/problems/nope", headers: ["Accept": "application/json"]).expect(
+            404, "not_found")
+        #expect(unknown.header("content-type") == "application/problem+json")
         #expect(json["title"]?.unicodeScalars.contains { (0x4E00...0x9FFF).contains($0.value) } == true)
         #expect(try await bursar.request("GET", "/problems/stale").expect(200).text.contains("<h1>"))
     }

@@ -131,7 +131,7 @@ package struct UpdateAccount: Sendable {
             let roles = write.principal.roles(on: account.belonging)
             try TenantContext.require(.editSubscription, of: roles, in: account.kind)
             if identityVerified != nil, !roles.contains(.operator) { throw Failure.roleForbids(.operate) }
-            if let ifMatch, ifMatch != "*", ifMatch != account.etag { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, account.etag)
             let before = account
             account.name = name ?? account.name
             account.zone = timeZone ?? account.zone

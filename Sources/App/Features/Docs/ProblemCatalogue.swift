@@ -51,6 +51,13 @@ package struct ProblemCatalogue: Sendable {
         return out
     }
 
+    /// The lowest status that the API refuses with under this code; nil for what only pages or usage events are told.
+    package static func status(_ code: String, _ reference: APIReference) -> Int? {
+        Endpoint.allCases.compactMap { endpoint in
+            RefusalCodes.all(of: endpoint, reference).filter { $0.value.contains(code) }.keys.min()
+        }.min()
+    }
+
     /// Which endpoints were seen to give it, and with which status.
     package static func places(_ code: String, _ reference: APIReference) -> [(endpoint: Endpoint, status: Int)] {
         Endpoint.allCases.flatMap { endpoint in

@@ -234,7 +234,7 @@ extension Write {
         let department = try Department(row)
         let roles = principal.roles(on: Belonging(enrollment: department.enrollment))
         try TenantContext.require(.createEnterprise, of: roles, in: .enterprise)
-        if let ifMatch, ifMatch != "*", ifMatch != department.etag { throw Failure.stale }
+        try Failure.requireMatch(ifMatch, department.etag)
         return department
     }
 }

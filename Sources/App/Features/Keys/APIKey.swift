@@ -111,7 +111,7 @@ package struct APIKey: Sendable {
 
     /// - Throws: `Failure.stale` when it is not as the caller saw it.
     func requireVersion(_ ifMatch: String?) throws {
-        if let ifMatch, ifMatch != "*", ifMatch != etag { throw Failure.stale }
+        try Failure.requireMatch(ifMatch, etag)
     }
 
     /// What the audit keeps of it: no name, which may be a person's.

@@ -12,7 +12,7 @@ extension APIHandler {
         case .listMembers: return try await list(request, ListedMember.list)
         case .inviteMember: return response(try await invitation(request).run(context, try request.options()), request)
         case .getMember:
-            return conditional(try await FindMember.byID(try request.pathID(), context).answer(200, at: realNow), request)
+            return response(try await FindMember.byID(try request.pathID(), context).answer(200, at: realNow), request)
         case .changeMember:
             let id: MemberID = try request.pathID()
             let role = try role(try request.body()["role"]?.text, at: "/role")
@@ -26,7 +26,7 @@ extension APIHandler {
             return response(try await ResendInvitation(id: try request.pathID()).run(context, try request.options()), request)
         case .getHandover:
             guard let handover = try await FindHandover.latest(of: try request.pathID(), context) else { throw Failure.notFound }
-            return conditional(handover.answer(200, at: realNow), request)
+            return response(handover.answer(200, at: realNow), request)
         case .startHandover:
             let account: AccountID = try request.pathID()
             let body = try request.body()

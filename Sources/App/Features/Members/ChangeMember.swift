@@ -20,7 +20,7 @@ package struct ChangeMemberRole: Sendable {
         return try await context.command(options) { write in
             var (_, member) = try await write.lockMember(seen)
             let realNow = write.dependencies.realNow()
-            if let ifMatch, ifMatch != "*", ifMatch != member.etag(at: realNow) { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, member.etag(at: realNow))
             if let refusal = Membership.refusal(changing: member.role, to: role, in: member.place) {
                 throw Failure(refusal, pointer: refusal == .roleNotForPlace ? "/role" : nil)
             }
@@ -63,7 +63,7 @@ package struct RemoveMember: Sendable {
         return try await context.command(options) { write in
             var (place, member) = try await write.lockMember(seen)
             let realNow = write.dependencies.realNow()
-            if let ifMatch, ifMatch != "*", ifMatch != member.etag(at: realNow) { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, member.etag(at: realNow))
             if member.isGranted {
                 try await refuse(member, write)
                 write.enqueue("delete from role_assignments where tenant_id = \(write.tenant.id) and id = \(id)")

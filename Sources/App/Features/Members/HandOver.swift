@@ -148,7 +148,7 @@ package struct CancelHandover: Sendable {
             let rows = try await write.query(
                 Handover.query(write.tenant.id, where: "h.account_id = \(account) and h.status = 'pending'"))
             guard var handover = try rows.first.map(Handover.init) else { throw Failure(MemberRefusal.handoverNotOpen) }
-            if let ifMatch, ifMatch != "*", ifMatch != handover.etag(at: write.dependencies.realNow()) { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, handover.etag(at: write.dependencies.realNow()))
             write.settle(handover, as: "cancelled")
             handover.state = "cancelled"
             write.tell(.handoverCancelled, handover.to, of: handover)

@@ -57,7 +57,7 @@ extension Write {
             ] + statements)
         guard let draft = try rows[0].first.map(PolicyDraft.init) else { throw Failure.notFound }
         guard draft.status == "open" else { throw Failure.conflict(code: "policy_draft_closed") }
-        if let ifMatch, ifMatch != "*", ifMatch != draft.etag { throw Failure.stale }
+        try Failure.requireMatch(ifMatch, draft.etag)
         return (draft, Array(rows[1...]))
     }
 

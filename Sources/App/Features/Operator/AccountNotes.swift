@@ -140,7 +140,7 @@ package struct EraseAccountNote: Sendable {
             // An answer that was kept under a key holds the words too.
             write.enqueue(
                 """
-                update idempotency_keys set response_body = null where tenant_id = \(write.tenant.id) and object_id = \(id)
+                update idempotency_keys set response_body = null, etag = null where tenant_id = \(write.tenant.id) and object_id = \(id)
                 """)
             write.audit("account_note.erased", object: ("account_note", id.uuid))
             return AccountNote(

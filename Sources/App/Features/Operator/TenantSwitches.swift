@@ -63,7 +63,7 @@ package struct SetTenantSwitches: Sendable {
             let rows = try await write.begin(["\(TenantSwitches.select(write.tenant.id)) for no key update"])
             guard let row = rows[0].first else { throw Failure.notFound }
             let before = try TenantSwitches(row)
-            if let ifMatch, ifMatch != "*", ifMatch != before.etag { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, before.etag)
             var after = before
             after.additionalSubscriptions = additionalSubscriptions ?? before.additionalSubscriptions
             after.sandboxPayments = sandboxPayments ?? before.sandboxPayments

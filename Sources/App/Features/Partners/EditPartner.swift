@@ -25,7 +25,7 @@ package struct EditPartner: Sendable {
                 "select \(Partner.columns) from partners where tenant_id = \(write.tenant.id) and id = \(id) for no key update"
             ])
             guard var partner = try rows[0].first.map(Partner.init) else { throw Failure.notFound }
-            if let ifMatch, ifMatch != "*", ifMatch != partner.etag { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, partner.etag)
             let before = partner
             partner.companyName = companyName ?? partner.companyName
             if let retired { partner.retiredAt = retired ? partner.retiredAt ?? write.now : nil }

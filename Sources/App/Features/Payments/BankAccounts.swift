@@ -86,7 +86,7 @@ package struct SetBankAccount: Sendable {
         return try await context.command(options) { write in
             let rows = try await write.begin(["\(BankAccount.one(write.tenant.id, "\(currency)")) for no key update"])
             let before = try rows[0].first.map { try BankAccount($0) }
-            if let ifMatch, ifMatch != "*", ifMatch != before?.etag { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, before?.etag)
             let version = (before?.version ?? 0) + 1
             let id = before?.id ?? write.newID()
             let stored = try await write.query(

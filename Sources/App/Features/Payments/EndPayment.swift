@@ -114,7 +114,7 @@ extension Write {
             where tenant_id = \(tenant.id) and id in (\(spent)) and (payer is not null or words is not null or note is not null)
             """,
             """
-            update idempotency_keys set response_body = null where tenant_id = \(tenant.id) and response_body is not null \
+            update idempotency_keys set response_body = null, etag = null where tenant_id = \(tenant.id) and response_body is not null \
             and (object_id in (\(spent)) or object_id in (select p.id from payment_intents p \
             where p.tenant_id = \(tenant.id) and p.subscription_id = \(subscription)))
             """,

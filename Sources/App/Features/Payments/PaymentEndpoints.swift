@@ -155,7 +155,7 @@ extension APIHandler {
         case .listPayments: return try await list(request, ShownPayment.list)
         case .getPayment:
             let found = try await FindPayment.byID(try request.pathID(), context)
-            return conditional(found.answer(200), request)
+            return response(found.answer(200), request)
         case .cancelPayment:
             _ = try request.body()
             return response(try await CancelPayment(id: try request.pathID()).run(context, try request.options()), request)
@@ -163,7 +163,7 @@ extension APIHandler {
         case .recordRemittance:
             return response(try await recordRemittance(request).run(context, try request.options()), request)
         case .getRemittance:
-            return conditional(try await FindRemittance.byID(try request.pathID(), context).answer(), request)
+            return response(try await FindRemittance.byID(try request.pathID(), context).answer(), request)
         case .matchRemittance:
             let id: RemittanceID = try request.pathID()
             guard let payment = try request.body()["payment_id"]?.text.flatMap({ PaymentID($0) }) else {

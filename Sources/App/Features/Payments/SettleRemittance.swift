@@ -138,7 +138,7 @@ package struct MatchRemittance: Sendable {
         guard let subscription = try SubscriptionQueries.decode(rows[0], lots: rows[1]).first, let row = rows[2].first,
             var remittance = try Remittance.decode(rows[5], parts: rows[6]).first
         else { throw Failure.notFound }
-        if let ifMatch, ifMatch != "*", ifMatch != remittance.etag { throw Failure.stale }
+        try Failure.requireMatch(ifMatch, remittance.etag)
         let prepaid = try rows[3].first.map { row in
             var column = Columns(row)
             return try column.policy(.prepaid, subscription.currency)
@@ -273,7 +273,7 @@ package struct ReturnRemittance: Sendable {
                     """
                 ])
             guard var remittance = try Remittance.decode(rows[0], parts: rows[1]).first else { throw Failure.notFound }
-            if let ifMatch, ifMatch != "*", ifMatch != remittance.etag { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, remittance.etag)
             guard remittance.unallocated.isPositive else { throw Failure(RemittanceRefusal.remittanceSpent) }
             // Nobody needs to know the sender any more once a deleted subscription's money is back (L3).
             try await giveBack(&remittance, erasing: try rows[2][0].get(0), write)

@@ -28,8 +28,13 @@ extension PageHandler {
     func problemPage(code: String, _ request: HTTPRequest, requestID: String) async -> HTTPResponse {
         await outside(request, requestID) { visit in
             let catalogue = ProblemCatalogue(visit.strings)
+            guard !Self.prefersJSON(request) else {
+                guard catalogue.has(code) else {
+                    return Problem.response(.notFound, visit.strings, requestID: visit.requestID)
+                }
+                return json(code, catalogue)
+            }
             guard catalogue.has(code) else { return errorPage(.notFound, visit) }
-            guard !Self.prefersJSON(request) else { return Self.json(code, catalogue, visit.requestID) }
             return visit.page(ProblemPage(code: code, reference: reference))
         }
     }
@@ -43,10 +48,11 @@ extension PageHandler {
         return wishes.firstIndex(of: "text/html").map { json < $0 } ?? true
     }
 
-    private static func json(_ code: String, _ catalogue: ProblemCatalogue, _ requestID: String) -> HTTPResponse {
+    private func json(_ code: String, _ catalogue: ProblemCatalogue) -> HTTPResponse {
         let body = jsonObject { json in
             json.field("object", "problem")
             json.field("code", code)
+            json.field("status", ProblemCatalogue.status(code, reference).map(Int64.init))
             json.field("title", catalogue.title(code))
             json.field("detail", catalogue.detail(code))
             json.field("cause", catalogue.cause(code))

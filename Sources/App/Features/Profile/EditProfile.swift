@@ -43,7 +43,7 @@ package struct EditProfile: Sendable {
         try checkShape()
         return try await context.command(options) { write in
             var (profile, account) = try await lock(write)
-            if let ifMatch, ifMatch != "*", ifMatch != profile.etag { throw Failure.stale }
+            try Failure.requireMatch(ifMatch, profile.etag)
             let before = profile
             apply(to: &profile)
             if profile.auditJSON != before.auditJSON {

@@ -127,7 +127,7 @@ enum EraseSubscription {
             (
                 "stored_answers",
                 """
-                update idempotency_keys set response_body = null where tenant_id = \(tenant) and object_id = \(id) and response_body is not null
+                update idempotency_keys set response_body = null, etag = null where tenant_id = \(tenant) and object_id = \(id) and response_body is not null
                 """
             ),
             (

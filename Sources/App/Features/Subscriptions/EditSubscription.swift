@@ -120,8 +120,7 @@ extension Subscription {
     }
 
     func requireVersion(_ ifMatch: String?) throws {
-        guard let ifMatch, ifMatch != "*" else { return }
-        guard ifMatch == etag else { throw Failure.stale }
+        try Failure.requireMatch(ifMatch, etag)
     }
 
     /// What is deleted, or past its deadline, is not edited any more.

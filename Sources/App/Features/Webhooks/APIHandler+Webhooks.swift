@@ -52,7 +52,7 @@ extension APIHandler {
             filter.to = request.instant("to")
             return await list(request, try await ListEvents.run(filter, try request.page(), context)) { $0.write(to: &$1) }
         case .getEvent: return object(try await ListEvents.one(try request.pathID(), context), request) { $0.write(to: &$1) }
-        default: return conditional(try await FindWebhookEndpoint.byID(try request.pathID(), context).answer(), request)
+        default: return response(try await FindWebhookEndpoint.byID(try request.pathID(), context).answer(), request)
         }
     }
 

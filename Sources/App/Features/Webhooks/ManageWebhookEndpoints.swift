@@ -235,7 +235,7 @@ extension Write {
     fileprivate func webhookEndpoint(_ id: WebhookEndpointID, _ ifMatch: String?) async throws -> WebhookEndpoint {
         let rows = try await begin([WebhookEndpoint.one(id, tenant.id, locked: true)])
         guard let endpoint = try rows[0].first.map(WebhookEndpoint.init) else { throw Failure.notFound }
-        if let ifMatch, ifMatch != "*", ifMatch != endpoint.etag { throw Failure.stale }
+        try Failure.requireMatch(ifMatch, endpoint.etag)
         return endpoint
     }
 }

@@ -6,24 +6,23 @@ import Values
 
 /// From a use case's answer to bytes.
 extension APIHandler {
+    /// 304 where the caller has the object already, as it would be told now.
     func response(_ answer: Answer, _ request: APIRequest) -> HTTPResponse {
         var headers: HTTPHeaders = ["Content-Type": "application/json", "Cache-Control": "no-store"]
         if let location = answer.location { headers.set("Location", location) }
-        if let etag = answer.etag { headers.set("ETag", etag) }
+        let isRead = request.endpoint.readsObject && answer.status == 200
+        if let tag = answer.entityTag ?? (isRead ? EntityTag.text(answer.body) : nil) {
+            if isRead, request.hasSeen(tag) {
+                return HTTPResponse(status: 304, headers: ["ETag": tag, "Cache-Control": "no-store"])
+            }
+            headers.set("ETag", tag)
+        }
         if answer.isReplay { headers.set("Idempotent-Replayed", "true") }
         if answer.status == 202, let location = answer.location {
             headers.set("Operation-Location", location)
             headers.set("Retry-After", "1")
         }
         return HTTPResponse(status: answer.status, headers: headers, body: .bytes(answer.body))
-    }
-
-    /// A single object with its ETag; 304 when the caller has it already.
-    func conditional(_ answer: Answer, _ request: APIRequest) -> HTTPResponse {
-        if let etag = answer.etag, request.http.headers["if-none-match"] == etag {
-            return HTTPResponse(status: 304, headers: ["ETag": etag, "Cache-Control": "no-store"])
-        }
-        return response(answer, request)
     }
 
     func object<Item>(_ item: Item, _ request: APIRequest, _ write: (Item, inout JSONWriter) -> Void) -> HTTPResponse {

@@ -20,7 +20,7 @@ extension APIHandler {
         case .downloadEnrollmentUsageJSON: return try await downloadEnrollmentUsage(request, .json)
         case .downloadEnrollmentFOCUS: return try await downloadEnrollmentUsage(request, .focus)
         case .findDepartment:
-            return conditional(try await FindDepartment.byID(try request.pathID(), context).answer(200), request)
+            return response(try await FindDepartment.byID(try request.pathID(), context).answer(200), request)
         case .updateDepartment: return response(try await editDepartment(request).run(context, try request.options()), request)
         case .deleteDepartment:
             let useCase = DeleteDepartment(id: try request.pathID(), ifMatch: request.ifMatch)

@@ -38,7 +38,7 @@ extension APIHandler {
             let useCase = RotateAPIKey(id: try request.pathID(), overlapSeconds: overlap)
             return response(try await useCase.run(context, try request.options()), request)
         default:
-            return conditional(try await FindAPIKey.byID(try request.pathID(), context).answer(at: now), request)
+            return response(try await FindAPIKey.byID(try request.pathID(), context).answer(at: now), request)
         }
     }
 

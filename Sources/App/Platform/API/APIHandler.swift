@@ -16,12 +16,12 @@ struct APIHandler: Sendable {
 
         case .listAccounts: return try await list(request, Account.list)
         case .createAccount: return response(try await createAccount(request).run(context, try request.options()), request)
-        case .getAccount: return conditional(try await FindAccount.byID(try request.pathID(), context).answer(200), request)
+        case .getAccount: return response(try await FindAccount.byID(try request.pathID(), context).answer(200), request)
         case .updateAccount: return response(try await updateAccount(request).run(context, try request.options()), request)
 
         case .getProfile:
             let id: AccountID = try request.pathID()
-            return conditional(try await FindContactPerson.of(id, context).answer(account: id), request)
+            return response(try await FindContactPerson.of(id, context).answer(account: id), request)
         case .updateProfile: return response(try await editProfile(request).run(context, try request.options()), request)
         case .createPortalSession: return try await createPortalSession(request)
 
@@ -44,13 +44,13 @@ struct APIHandler: Sendable {
         case .createPolicyDraft: return try await createPolicyDraft(request)
         case .moveSubscriptions: return try await moveSubscriptions(request)
         case .getPolicyDraft:
-            return conditional(try await PolicyDraft.find(try request.pathID(), context).answer(200), request)
+            return response(try await PolicyDraft.find(try request.pathID(), context).answer(200), request)
         case .updatePolicyDraft: return try await updatePolicyDraft(request)
         case .publishPolicyDraft: return try await closePolicyDraft(request, publishing: true)
         case .discardPolicyDraft: return try await closePolicyDraft(request, publishing: false)
         case .listJobs: return try await jobs(request)
         case .retryJob: return try await retryJob(request)
-        case .getSwitches: return conditional(try await TenantSwitches.load(context).answer(), request)
+        case .getSwitches: return response(try await TenantSwitches.load(context).answer(), request)
         case .updateSwitches: return try await updateSwitches(request)
         case .listIdentityRequests: return try await identityRequests(request)
         case .getIdentityRequest:
@@ -66,7 +66,7 @@ struct APIHandler: Sendable {
             return response(try await createSubscription(request).run(context, try request.options()), request)
         case .getSubscription:
             let (subscription, _, now, _) = try await FindSubscription.byID(try request.pathID(), context)
-            return conditional(subscription.answer(at: now), request)
+            return response(subscription.answer(at: now), request)
         case .updateSubscription:
             return response(try await editSubscription(request).run(context, try request.options()), request)
         case .paySubscription:
@@ -150,7 +150,7 @@ struct APIHandler: Sendable {
             let useCase = CreatePartner(code: body["code"]?.text ?? "", companyName: body["company_name"]?.text ?? "")
             return response(try await useCase.run(context, try request.options()), request)
         case .updatePartner: return try await updatePartner(request)
-        case .getPartner: return object(try await FindPartner.byID(try request.pathID(), context), request) { $0.write(to: &$1) }
+        case .getPartner: return response(try await FindPartner.byID(try request.pathID(), context).answer(200), request)
 
         case .listEnrollments:
             return await list(request, try await ListEnrollments.run(try request.page(), context)) { $0.write(to: &$1) }
@@ -170,7 +170,7 @@ struct APIHandler: Sendable {
             return response(try await useCase.run(context, try request.options()), request)
         case .getDepartment:
             let department = try await FindDepartment.byID(try request.pathID(1), of: try request.pathID(0), context)
-            return conditional(department.answer(200), request)
+            return response(department.answer(200), request)
 
         case .listOrders: return try await list(request, Order.list)
         case .listNotifications: return try await list(request, Notification.list)

@@ -140,5 +140,15 @@ struct APIRequest {
         return options
     }
 
-    var ifMatch: String? { http.headers["if-match"] }
+    /// `If-Match`, also over several lines.
+    var ifMatch: String? {
+        let lines = http.headers.all("if-match")
+        return lines.isEmpty ? nil : lines.joined(separator: ", ")
+    }
+
+    /// Whether the caller has this answer already (`If-None-Match`).
+    func hasSeen(_ tag: String) -> Bool {
+        let lines = http.headers.all("if-none-match")
+        return !lines.isEmpty && EntityTagList(lines.joined(separator: ", "))?.holds(tag) == true
+    }
 }

@@ -317,6 +317,26 @@ extension Endpoint {
     }
 }
 
+extension Endpoint {
+    /// Reads one object: the answer has an `ETag`, and is 304 where the caller has it already.
+    package var readsObject: Bool { Self.objectReads.contains(self) }
+
+    /// Whether a successful answer has an `ETag`.
+    package var hasETag: Bool {
+        if case .object(201, _) = documentation.answer { return isUnderV1 }
+        return documentation.hasETag || readsObject
+    }
+
+    private static let objectReads = Set(
+        allCases.filter { endpoint in
+            if case .object(200, _) = endpoint.documentation.answer {
+                endpoint.isUnderV1 && endpoint.method == "GET"
+            } else {
+                false
+            }
+        })
+}
+
 extension EndpointDocumentation {
     func tagged() -> Self {
         var copy = self

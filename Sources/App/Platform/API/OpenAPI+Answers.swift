@@ -12,7 +12,7 @@ extension OpenAPI {
             }
         let common =
             endpoint.isUnderV1 ? [400, 401, 403, 404, 405, 414, 429, 431, 500, 503] : [400, 404, 405, 414, 431, 500, 503]
-        let unchanged = documentation.hasETag && endpoint.method == "GET" ? [304] : []
+        let unchanged = endpoint.readsObject ? [304] : []
         let accepted = documentation.accepted == nil ? [] : [202]
         return Array(Set([success] + accepted + unchanged + common + documentation.refusals)).sorted()
     }
@@ -100,7 +100,7 @@ extension OpenAPI {
 
         var description: String {
             switch self {
-            case .etag: "The object's version, for `If-Match` and `If-None-Match`."
+            case .etag: "The object as it was told: for `If-Match` where it can be changed, for `If-None-Match` where it is read."
             case .location: "Where what was made can be read."
             case .operation: "Where to ask how long work gets on."
             case .link: "`rel=\"next\"`: the next page; absent on the last."
@@ -118,7 +118,7 @@ extension OpenAPI {
         static func ofSuccess(_ endpoint: Endpoint) -> [Header] {
             let documentation = endpoint.documentation
             var headers: [Header] = [.requestID]
-            if documentation.hasETag { headers.append(.etag) }
+            if endpoint.hasETag { headers.append(.etag) }
             if case .object(201, _) = documentation.answer { headers.append(.location) }
             if case .list = documentation.answer { headers.append(.link) }
             if documentation.idempotency != .none { headers.append(.replayed) }

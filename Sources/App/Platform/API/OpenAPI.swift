@@ -158,6 +158,11 @@ package enum OpenAPI {
                 &json, "If-Match", "header", .text(max: 4_000), required: false,
                 "The `ETag` that was seen; another version answers 412.")
         }
+        if endpoint.readsObject {
+            parameter(
+                &json, "If-None-Match", "header", .text(max: 4_000), required: false,
+                "The `ETag` that was seen; the same answer again is 304, without a body.")
+        }
     }
 
     /// The kinds of IDs that stand in paths.

@@ -1,10 +1,12 @@
 import FoundationEssentials
+import HTTP
 
 /// What a use case answers: the status and the JSON object after it. A page takes what it needs of it; the API sends it as it is.
 package struct Answer: Sendable {
     package var status: Int
     package var body: [UInt8]
     package var location: String?
+    /// The object's version in quotes; of an answer that is given again, the whole tag that went out the first time.
     package var etag: String?
     /// The object the answer speaks of; when it is deleted, stored answers about it are erased with it (L3).
     package var objectID: UUID?
@@ -21,6 +23,12 @@ package struct Answer: Sendable {
         self.etag = etag
         self.objectID = objectID
         self.isReplay = isReplay
+    }
+
+    /// `ETag`: of every object with a version, and of whatever was made.
+    package var entityTag: String? {
+        if isReplay, let etag { return etag }
+        return etag != nil || status == 201 ? EntityTag.text(version: etag, body) : nil
     }
 
     /// The same answer, marked as one that changed nothing.

@@ -26,7 +26,7 @@ package struct IdempotencyKey: Sendable {
             """,
             "set local lock_timeout = 0",
             """
-            select request_hash, status, location, response_body from idempotency_keys \
+            select request_hash, status, location, response_body, etag from idempotency_keys \
             where tenant_id = \(tenant) and principal_id = \(principal) and key = \(text)
             """,
         ]
@@ -50,14 +50,15 @@ package struct IdempotencyKey: Sendable {
         let location: String? = try column.next()
         let body: String? = try column.next()
         guard let status, let body else { throw Failure.conflict(code: "idempotency_answer_erased") }
-        return Answer(status: Int(status), body: Array(body.utf8), location: location, isReplay: true)
+        return Answer(
+            status: Int(status), body: Array(body.utf8), location: location, etag: try column.next(), isReplay: true)
     }
 
     /// For work of many transactions: the answer that was kept when it had been done.
     func answer(in context: TenantContext) async throws -> Answer? {
         let rows = try await context.read(
             """
-            select request_hash, status, location, response_body from idempotency_keys \
+            select request_hash, status, location, response_body, etag from idempotency_keys \
             where tenant_id = \(context.tenant.id) and principal_id = \(principal) and key = \(text)
             """
         ).rows
@@ -77,7 +78,8 @@ package struct IdempotencyKey: Sendable {
     func store(_ answer: Answer, tenant: TenantID) -> SQL {
         """
         update idempotency_keys set status = \(Int32(answer.status)), location = \(answer.location), \
-        response_body = \(String(decoding: answer.keptBody ?? answer.body, as: UTF8.self)), object_id = \(answer.objectID) \
+        response_body = \(String(decoding: answer.keptBody ?? answer.body, as: UTF8.self)), object_id = \(answer.objectID), \
+        etag = \(answer.entityTag) \
         where tenant_id = \(tenant) and principal_id = \(principal) and key = \(text)
         """
     }
