@@ -228,9 +228,10 @@ extension Write {
         let rows = try await query([
             """
             insert into identity.api_keys (id, key_hash, tenant_id, account_id, role, mode, name, hint, created_at, scopes, expires_at, \
-            allowed_addresses, rate_limit, created_by, rotated_from) values (\(id), \(SHA256.hash(secret)), \(tenant.id), \(account), \(role.rawValue), \
+            allowed_addresses, rate_limit, created_by, rotated_from, root_id) values (\(id), \(SHA256.hash(secret)), \(tenant.id), \(account), \(role.rawValue), \
             \(tenant.isSandbox ? "test" : "live"), \(terms.name), \(String(secret.suffix(4))), \(now), \(terms.scopes), \(terms.expiresAt), \
-            \(terms.allowedAddresses), \(terms.rateLimit.map { Int32($0) }), \(creator), \(rotatedFrom))
+            \(terms.allowedAddresses), \(terms.rateLimit.map { Int32($0) }), \(creator), \(rotatedFrom), \
+            (select coalesce(root_id, id) from identity.api_keys where tenant_id = \(tenant.id) and id = \(rotatedFrom)))
             """,
             "select \(APIKey.columns) \(APIKey.source) where k.tenant_id = \(tenant.id) and k.id = \(id)",
         ])
