@@ -115,4 +115,41 @@ import Testing
         #expect(replayed.text == real.text)
         try await world.tenant.invariants()
     }
+
+    @Test func `finds nothing under its idempotency key either, whatever the real one has kept there`() async throws {
+        let world = try await World.make(.shared)
+        let posts = Endpoint.allCases.filter { $0.method == "POST" && $0.documentation.dryRun }
+        #expect(posts.contains { $0.documentation.idempotency == .required })
+        for endpoint in posts {
+            let (target, body) = world.request(endpoint)
+            let key = TestTenant.Once.key("real-then-dry-\(endpoint)")
+            let real = try await world.send(endpoint.method, target, body, endpoint, as: nil, once: key)
+            #expect(real.status < 300, "\(endpoint): \(real.text)")
+            let before = try world.tenant.fingerprint()
+            // What stands now decides: it may be refused, as it would be under a fresh key; it is no fault and no replay.
+            let dry = try await world.send(endpoint.method, target + "?dry_run=true", body, endpoint, as: nil, once: key)
+            #expect(dry.header("idempotent-replayed") == nil, "\(endpoint)")
+            let fresh = try await world.send(endpoint.method, target + "?dry_run=true", body, endpoint, as: nil, once: .fresh)
+            #expect(dry.status == fresh.status && dry["code"] == fresh["code"] && dry.status < 500, "\(endpoint): \(dry.text)")
+            #expect(dry.status >= 400 || dry["dry_run"] == "true", "\(endpoint)")
+            #expect(try world.tenant.fingerprint().differences(from: before) == [], "\(endpoint)")
+            let replayed = try await world.send(endpoint.method, target, body, endpoint, as: nil, once: key)
+            #expect(replayed.header("idempotent-replayed") == "true", "\(endpoint): \(replayed.text)")
+        }
+    }
+
+    @Test func `of a payment under the key that has paid says what one more would do`() async throws {
+        let world = try await World.make(.shared)
+        let sandbox: Input = ["method": "sandbox", "amount": ["amount": "1500.00", "currency": "CNY"]]
+        let order: Input = [
+            "account_id": "\(world.account)", "offer": "prepaid", "name": "Ordered", "payment": sandbox,
+        ]
+        for (target, body) in [("/v1/subscriptions/\(world.prepaid)/payments", sandbox), ("/v1/subscriptions", order)] {
+            let key = TestTenant.Once.key("pay-\(target.count)")
+            let real = try await world.tenant.request("POST", target, body, once: key)
+            #expect(real.status < 300, "\(real.text)")
+            let dry = try await world.tenant.request("POST", "\(target)?dry_run=true", body, once: key).expect(real.status)
+            #expect(dry["dry_run"] == "true" && dry.header("idempotent-replayed") == nil)
+        }
+    }
 }

@@ -61,6 +61,16 @@ package struct APIKey: Sendable {
         return .active
     }
 
+    /// What narrows it, for the rule of keys.
+    var bounds: KeyBounds {
+        KeyBounds(scopes: scopes, expiresAt: expiresAt, addresses: allowedAddresses, rateLimit: rateLimit)
+    }
+
+    func standing(at now: Instant, isReplaced: Bool) -> KeyStanding {
+        let state = state(at: now)
+        return KeyStanding(isRevoked: state == .revoked, isExpired: state == .expired, isReplaced: isReplaced)
+    }
+
     /// How it is told apart on a page: `bsk_live_…Ab3d`.
     package var shownAs: String { "bsk_\(isLive ? "live" : "test")_…\(hint)" }
 

@@ -179,8 +179,11 @@ extension ListedAPIKey {
         guard state == .active, let page = reader.page else { return reader.t.nothing }
         let links = page.string.hasPrefix("/accounts/") ? key.account.map(APIKeyLinks.of) ?? .ofTenant : .ofTenant
         return group {
-            a(.href(links.edit(key.id))) { reader.t("keys.edit") }
-            " "
+            // One that was replaced ends by itself; its successor is the one to change.
+            if replacement == nil {
+                a(.href(links.edit(key.id))) { reader.t("keys.edit") }
+                " "
+            }
             a(.href(links.rotate(key.id))) { reader.t("keys.rotate") }
             " "
             a(.href(links.revoke(key.id))) { reader.t("keys.revoke") }

@@ -75,7 +75,8 @@ package struct CreateAPIKey: Sendable {
         try terms.check(for: role, at: context.dependencies.realNow())
         if terms.rateLimit != nil { try context.requireToLimitKeys() }
         return try await context.command(options) { write in
-            _ = try await write.begin([])
+            let rows = try await write.begin([APIKey.asking(context)])
+            try context.permit(.make, asked: rows[0])
             return try await write.addKey(account: owner, role: role, terms, rotatedFrom: nil, shown: !options.dryRun)
         }
     }
@@ -91,6 +92,8 @@ package struct EditAPIKey: Sendable {
         package var allowedAddresses: [String]??
         package var rateLimit: Int??
         package init() {}
+
+        var areOfBounds: Bool { scopes != nil || expiresAt != nil || allowedAddresses != nil || rateLimit != nil }
     }
 
     let id: APIKeyID
@@ -108,10 +111,13 @@ package struct EditAPIKey: Sendable {
         if changes.rateLimit != nil { try context.requireToLimitKeys() }
         let now = context.dependencies.realNow()
         return try await context.command(options) { write in
-            let rows = try await write.begin([APIKey.locked(id, write.tenant.id)])
+            let rows = try await write.begin([
+                APIKey.locked(id, write.tenant.id), APIKey.asking(context), APIKey.successors(of: id, write.tenant.id),
+            ])
             guard let before = try rows[0].first.map(APIKey.init) else { throw Failure.notFound }
             try before.requireVersion(ifMatch)
-            guard before.state(at: now) != .revoked else { throw Failure.conflict(code: "api_key_revoked") }
+            let deed: KeyDeed = changes.areOfBounds ? .changeBounds : .rename
+            try context.permit(deed, asked: rows[1], on: before, isReplaced: !rows[2].isEmpty, at: now)
             var key = before
             if let name = changes.name { key.name = name }
             if let scopes = changes.scopes { key.scopes = scopes }
@@ -180,11 +186,9 @@ package struct RotateAPIKey: Sendable {
         _ = try await FindAPIKey.byID(id, context)
         let now = context.dependencies.realNow()
         return try await context.command(options) { write in
-            let rows = try await write.begin([APIKey.locked(id, write.tenant.id)])
+            let rows = try await write.begin([APIKey.locked(id, write.tenant.id), APIKey.asking(context)])
             guard let old = try rows[0].first.map(APIKey.init) else { throw Failure.notFound }
-            guard old.state(at: now) == .active else {
-                throw Failure.conflict(code: old.revokedAt == nil ? "api_key_expired_already" : "api_key_revoked")
-            }
+            try context.permit(.replace, asked: rows[1], on: old, at: now)
             let until = now.adding(seconds: overlapSeconds)
             let ends = old.expiresAt.map { min($0, until) } ?? until
             write.enqueue(
@@ -204,11 +208,32 @@ extension TenantContext {
     func requireToLimitKeys() throws {
         guard principal.isOperator else { throw Failure.forbidden(code: "rate_limit_for_operators") }
     }
+
+    /// The rule of keys (`KeyRule`), asked with what `APIKey.asking` has read.
+    fileprivate func permit(
+        _ deed: KeyDeed, asked: Rows, on key: APIKey? = nil, isReplaced: Bool = false, at now: Instant? = nil
+    ) throws {
+        let asker = try asked.first.map(APIKey.init)
+        let refusal = KeyRule.refusal(
+            deed, by: asker?.bounds, isItself: asker != nil && asker?.id == key?.id,
+            on: key.map { $0.standing(at: now ?? dependencies.realNow(), isReplaced: isReplaced) })
+        if let refusal { throw Failure(refusal) }
+    }
 }
 
 extension APIKey {
     static func locked(_ id: APIKeyID, _ tenant: TenantID) -> SQL {
         "select \(columns) \(source) where k.tenant_id = \(tenant) and k.id = \(id) for no key update of k"
+    }
+
+    /// The key that asks; none where a person does.
+    fileprivate static func asking(_ context: TenantContext) -> SQL {
+        let id: APIKeyID? = if case .key(let id, _, _, _) = context.principal { id } else { nil }
+        return "select \(columns) \(source) where k.tenant_id = \(context.tenant.id) and k.id = \(id)"
+    }
+
+    static func successors(of id: APIKeyID, _ tenant: TenantID) -> SQL {
+        "select hint from identity.api_keys where tenant_id = \(tenant) and rotated_from = \(id) order by created_at desc limit 1"
     }
 
     /// `bsk_test_…` for a sandbox tenant, `bsk_live_…` for a live one, and 256 random bits.
@@ -228,9 +253,10 @@ extension Write {
         let rows = try await query([
             """
             insert into identity.api_keys (id, key_hash, tenant_id, account_id, role, mode, name, hint, created_at, scopes, expires_at, \
-            allowed_addresses, rate_limit, created_by, rotated_from) values (\(id), \(SHA256.hash(secret)), \(tenant.id), \(account), \(role.rawValue), \
+            allowed_addresses, rate_limit, created_by, rotated_from, root_id) values (\(id), \(SHA256.hash(secret)), \(tenant.id), \(account), \(role.rawValue), \
             \(tenant.isSandbox ? "test" : "live"), \(terms.name), \(String(secret.suffix(4))), \(now), \(terms.scopes), \(terms.expiresAt), \
-            \(terms.allowedAddresses), \(terms.rateLimit.map { Int32($0) }), \(creator), \(rotatedFrom))
+            \(terms.allowedAddresses), \(terms.rateLimit.map { Int32($0) }), \(creator), \(rotatedFrom), \
+            (select coalesce(root_id, id) from identity.api_keys where tenant_id = \(tenant.id) and id = \(rotatedFrom)))
             """,
             "select \(APIKey.columns) \(APIKey.source) where k.tenant_id = \(tenant.id) and k.id = \(id)",
         ])

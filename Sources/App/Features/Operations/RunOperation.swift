@@ -267,13 +267,14 @@ extension Authenticator {
         guard asker.isKey else { return try await user(UserID(asker.id), of: tenant)?.0 }
         let rows = try await identity(
             """
-            select account_id, role, mode from identity.api_keys where tenant_id = \(tenant.id) and id = \(asker.id) and revoked_at is null \
+            select account_id, role, root_id from identity.api_keys where tenant_id = \(tenant.id) and id = \(asker.id) and revoked_at is null \
             and (expires_at is null or expires_at > \(realNow()))
             """)
         guard let row = rows.first else { return nil }
         var column = Columns(row)
         let account: AccountID? = try column.next()
         guard let role = Role(keyRole: try column.next(String.self)) else { return nil }
-        return .key(id: APIKeyID(asker.id), account: account, role: role, isLive: try column.next(String.self) == "live")
+        let root: APIKeyID? = try column.next()
+        return .key(id: APIKeyID(asker.id), account: account, role: role, root: root ?? APIKeyID(asker.id))
     }
 }

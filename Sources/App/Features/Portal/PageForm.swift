@@ -46,7 +46,7 @@ struct PageForm: Sendable {
         for field in fields where field.name != Self.csrfField {
             said += "\(field.name)=\(field.value.utf8.count):\(field.value)\n"
         }
-        return IdempotencyKey(text: Self.keyText(text), principal: principal.id, requestHash: SHA256.hash(said))
+        return IdempotencyKey(text: Self.keyText(text), principal: principal.idempotencyID, requestHash: SHA256.hash(said))
     }
 }
 

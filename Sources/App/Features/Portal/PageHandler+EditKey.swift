@@ -40,7 +40,10 @@ extension PageHandler {
     private func editKeyPage(_ visit: Visit, _ owner: KeyOwner) async throws -> EditAPIKeyPage {
         let t = visit.localiser(owner.frame.zone)
         let key = try await key(visit, owner)
-        guard key.state(at: dependencies.realNow()) != .revoked else { throw Failure.conflict(code: "api_key_revoked") }
+        let context = try visit.context()
+        let successors = try await context.read(APIKey.successors(of: key.id, context.tenant.id)).rows
+        let standing = key.standing(at: dependencies.realNow(), isReplaced: !successors.isEmpty)
+        if let refusal = KeyRule.refusal(.rename, by: nil, isItself: false, on: standing) { throw Failure(refusal) }
         let decides = try visit.context().principal.isOperator
         return EditAPIKeyPage(
             crumbs: Breadcrumbs([(t("keys.title"), owner.links.list)], current: t("keys.edit")), action: owner.links.edit(key.id),

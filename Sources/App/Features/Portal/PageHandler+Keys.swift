@@ -156,7 +156,8 @@ extension PageHandler {
     {
         let t = visit.localiser(owner.frame.zone)
         let key = try await key(visit, owner)
-        guard key.state(at: dependencies.realNow()) == .active else { throw Failure.conflict(code: "api_key_revoked") }
+        let standing = key.standing(at: dependencies.realNow(), isReplaced: false)
+        if let refusal = KeyRule.refusal(.replace, by: nil, isItself: false, on: standing) { throw Failure(refusal) }
         let action = step == .rotate ? owner.links.rotate(key.id) : owner.links.revoke(key.id)
         var effects: [HTML] = [.text(t("keys.\(step.rawValue)_effect"))]
         if let at = key.lastUsedAt {

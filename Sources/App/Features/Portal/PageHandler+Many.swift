@@ -199,7 +199,7 @@ extension PageHandler {
         let t = visit.localiser()
         let rows = try await view.context.read(
             """
-            select response_body from idempotency_keys where tenant_id = \(view.context.tenant.id) and principal_id = \(view.context.principal.id) \
+            select response_body from idempotency_keys where tenant_id = \(view.context.tenant.id) and principal_id = \(view.context.principal.idempotencyID) \
             and key = \("form-\(visit["key"] ?? "")") and response_body is not null
             """
         ).rows

@@ -222,7 +222,7 @@ struct ItemKeys {
         -> ItemKeys
     {
         var keys = ItemKeys()
-        keys.principal = write.principal.id
+        keys.principal = write.principal.idempotencyID
         keys.hashes = try hashes(items, for: action)
         guard !keys.hashes.isEmpty else { return keys }
         let names = keys.hashes.keys.sorted()

@@ -135,7 +135,7 @@ struct APIRequest {
         }
         guard http.method == .post else { return options }
         options.key = IdempotencyKey(
-            text: text, principal: context.principal.id,
+            text: text, principal: context.principal.idempotencyID,
             requestHash: SHA256.hash(Array("\(endpoint.method) \(http.path)\n".utf8) + http.body))
         return options
     }

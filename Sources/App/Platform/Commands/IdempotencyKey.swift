@@ -2,7 +2,7 @@ import FoundationEssentials
 import Postgres
 import Values
 
-/// A caller's `Idempotency-Key`, bound to the tenant, to the principal and, by the hash of the input, to the route.
+/// A caller's `Idempotency-Key`, bound to the tenant, to the principal (`Principal.idempotencyID`) and, by the hash of the input, to the route.
 package struct IdempotencyKey: Sendable {
     package let text: String
     package let principal: UUID

@@ -4,7 +4,12 @@ import Values
 
 /// How a command was asked for, beyond its input.
 package struct CommandOptions: Sendable {
-    package var key: IdempotencyKey?
+    /// Nil of a dry run, whatever the caller has sent: it keeps nothing under a key, and finds nothing there.
+    package var key: IdempotencyKey? {
+        get { dryRun ? nil : sent }
+        set { sent = newValue }
+    }
+    private var sent: IdempotencyKey?
     package var dryRun = false
     package var requestID: String?
     /// The address that the request came from, for the audit log.
@@ -13,7 +18,7 @@ package struct CommandOptions: Sendable {
     package init(
         key: IdempotencyKey? = nil, dryRun: Bool = false, requestID: String? = nil, remoteAddress: String? = nil
     ) {
-        self.key = key
+        sent = key
         self.dryRun = dryRun
         self.requestID = requestID
         self.remoteAddress = remoteAddress
@@ -30,7 +35,7 @@ extension TenantContext {
     ) async throws -> Answer {
         // Looking in somebody's stead moves nothing, whichever way it was asked for.
         if principal.viewing != nil, !options.dryRun { throw Failure.forbidden(code: "view_as_read_only") }
-        let key = options.dryRun ? nil : options.key
+        let key = options.key
         do {
             return try await dependencies.database.writes.write(
                 scope: tenant.id.uuid, repeatable: key != nil

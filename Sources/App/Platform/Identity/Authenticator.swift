@@ -58,8 +58,8 @@ package final class Authenticator: Sendable {
         if remembered == nil { try stranger() }
         let rows = try await identity(
             """
-            select k.id, k.tenant_id, k.account_id, k.role, k.mode, k.scopes, k.expires_at, k.allowed_addresses, k.rate_limit, \
-            u.used_at \
+            select k.id, k.tenant_id, k.account_id, k.role, k.scopes, k.expires_at, k.allowed_addresses, k.rate_limit, \
+            u.used_at, k.root_id \
             from identity.api_keys k left join identity.api_key_uses u on u.key_id = k.id where k.key_hash = \(hash) and k.revoked_at is null
             """)
         guard let row = rows.first else {
@@ -71,14 +71,14 @@ package final class Authenticator: Sendable {
         let tenantID: TenantID = try column.next()
         let account: AccountID? = try column.next()
         let role = Role(keyRole: try column.next(String.self))
-        let mode: String = try column.next()
         let limits = KeyLimits(
             scopes: try column.next(), expiresAt: try column.next(), addresses: try column.next(),
             rateLimit: try column.next(Int32?.self).map { Int($0) })
         let usedAt: Instant? = try column.next()
+        let root: APIKeyID? = try column.next()
         guard let role, let tenant = try await tenant(tenantID) else { throw Failure.unauthenticated(code: "invalid_api_key") }
         let known = KnownKey(
-            id: id, tenant: tenant, principal: .key(id: id, account: account, role: role, isLive: mode == "live"), limits: limits)
+            id: id, tenant: tenant, principal: .key(id: id, account: account, role: role, root: root ?? id), limits: limits)
         keys.withLock {
             if $0.count >= Self.rememberedAtMost { $0.removeAll(keepingCapacity: true) }
             $0[hash] = Remembered(key: known, until: now.adding(microseconds: Self.rememberedMicroseconds))

@@ -39,11 +39,11 @@ package struct Grants: Sendable, Equatable {
 
 /// The person or program that asks.
 package enum Principal: Sendable {
-    case key(id: APIKeyID, account: AccountID?, role: Role, isLive: Bool)
+    /// `root`: the first key of its line of rotations; itself when it replaced none.
+    case key(id: APIKeyID, account: AccountID?, role: Role, root: APIKeyID)
     case user(id: UserID, email: String, name: String, grants: Grants)
     case commandLine
 
-    /// The ID that idempotency keys and payments are bound to.
     package var id: UUID {
         switch self {
         case .key(let id, _, _, _): id.uuid
@@ -51,6 +51,10 @@ package enum Principal: Sendable {
         case .commandLine: UUID.zero
         }
     }
+
+    /// The ID that idempotency keys and payments are bound to. A key asks in the name of the one that it replaced: what was asked for under the old one
+    /// is not done again when the new one asks for it.
+    package var idempotencyID: UUID { if case .key(_, _, _, let root) = self { root.uuid } else { id } }
 
     package var actor: Actor {
         switch self {
