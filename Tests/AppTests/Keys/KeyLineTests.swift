@@ -10,7 +10,7 @@ import Testing
     private let amount: Input = ["method": "sandbox", "amount": ["amount": "1500.00", "currency": "CNY"]]
 
     private static let migration = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "SQL/migrations/0029_key_lineage.sql")
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "SQL/migrations/0032_key_lineage.sql")
 
     private func rotated(_ id: String, _ tenant: TestTenant) async throws -> (id: String, key: String) {
         let made = try await tenant.post("/v1/api-keys/\(id)/rotate").expect(201)
