@@ -54,6 +54,7 @@ package struct SendWebhooks: Sendable {
         let endpoint: WebhookEndpoint
         let secrets: [WebhookSecret]
         let claimed: [Claimed]
+        let claimedAt: Instant
     }
 
     /// Sends one batch; answers how many were claimed.
@@ -113,7 +114,7 @@ package struct SendWebhooks: Sendable {
                 where d.tenant_id = \(tenant) and d.id = c.id returning d.id, d.attempts, d.tries, d.event_id, d.body, d.first_attempt_at
                 """)
             let claimed = try await written(try taken.map(Taken.init), write)
-            return Batch(endpoint: endpoint, secrets: try secrets(row, id, now), claimed: claimed)
+            return Batch(endpoint: endpoint, secrets: try secrets(row, id, now), claimed: claimed, claimedAt: now)
         }
     }
 
@@ -181,8 +182,8 @@ package struct SendWebhooks: Sendable {
         let (tenant, now, endpoint) = (context.tenant.id, context.dependencies.realNow(), batch.endpoint.id)
         let hasArrived = results.contains { Self.verdict($0.result).isGood }
         let hasFailed = results.contains { !Self.verdict($0.result).isGood && !Self.isUntried($0.result) }
-        let isGone = results.contains { (try? $0.result.outcome.get())?.status == 410 }
         try await context.work { write in
+            let isGone = try await isGone(batch, results, write)
             var exhausted: Claimed?
             for (message, result) in results {
                 let mine: SQL =
@@ -194,7 +195,7 @@ package struct SendWebhooks: Sendable {
                 let verdict = Self.verdict(result)
                 let words = verdict.reply.map { String(decoding: $0, as: UTF8.self).filter { $0 != "\0" } }
                 var next: Instant?
-                if !verdict.isGood && !isGone {
+                if !verdict.isGood && !(isGone && verdict.status == Self.gone) {
                     let pause = settings.pause(
                         afterTries: Int(message.tries), retryAfter: Self.retryAfter(result, now),
                         random: context.dependencies.randomWords().0)
@@ -218,10 +219,10 @@ package struct SendWebhooks: Sendable {
                     and failing_since is not null
                     """)
             } else if hasFailed {
-                let first = results.map(\.message.firstAttemptAt).min() ?? now
+                // Not since the message's first attempt: others may have arrived after that.
                 write.enqueue(
                     """
-                    update webhook_endpoints set failing_since = \(first) where tenant_id = \(tenant) and id = \(endpoint) \
+                    update webhook_endpoints set failing_since = \(batch.claimedAt) where tenant_id = \(tenant) and id = \(endpoint) \
                     and failing_since is null
                     """)
                 if let exhausted {
@@ -229,6 +230,23 @@ package struct SendWebhooks: Sendable {
                 }
             }
         }
+    }
+
+    private static let gone: Int32 = 410
+
+    /// The receiver has said so to whoever still holds the lease, and of the address that is still the endpoint's. Its row is held from then on.
+    private func isGone(_ batch: Batch, _ results: [(message: Claimed, result: OutgoingResult)], _ write: Write) async throws -> Bool {
+        let gone = results.filter { Self.verdict($0.result).status == Self.gone }.map(\.message)
+        if gone.isEmpty { return false }
+        let tenant = write.tenant.id
+        let rows = try await write.query([
+            "select version from webhook_endpoints where tenant_id = \(tenant) and id = \(batch.endpoint.id) for no key update",
+            """
+            select 1 from webhook_deliveries d join unnest(\(gone.map(\.id)), \(gone.map(\.attempts))) as n (id, attempts) \
+            on d.id = n.id and d.attempts = n.attempts where d.tenant_id = \(tenant) and d.status = 'waiting' limit 1
+            """,
+        ])
+        return try rows[0].first?.get(0) == batch.endpoint.version && !rows[1].isEmpty
     }
 
     private struct Verdict {
