@@ -33,6 +33,7 @@ struct CommandRun {
         try askFirst(about: arguments.words.joined(separator: " "))
         let conversation = try Conversation(remote, console, agent: ClientProgram.agent)
         let out = try Output(arguments["--output"], console)
+        var code = ExitCode.done
         if command.isList && format != .xlsx {
             try ListRun(self, conversation, out).run(call)
         } else if call.isDownload {
@@ -50,11 +51,14 @@ struct CommandRun {
             } else {
                 let json = try FollowOperation(self, conversation).settled(answer)
                 try Rendering(format, command, arguments, console).show(json, out)
+                // One of many was not done: a script must notice, however it sent them.
+                let verdicts = (json["results"]?.elements ?? []).map { $0["verdict"]?.string }
+                if verdicts.contains("refused") || verdicts.contains("rejected") { code = .failed }
             }
             if answer.header("Idempotent-Replayed") == "true" { say("the first answer again: it had been done before") }
         }
         try out.finish()
-        return .done
+        return code
     }
 
     func say(_ text: String) {

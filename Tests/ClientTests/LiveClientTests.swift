@@ -215,6 +215,8 @@ struct LiveClientTests {
             "subscriptions", "actions", "--action", "cancel", "--ids-from", file.path, "--mode", "each", "--dry-run")
         #expect(dry.code == 1 && dry.output.contains("\"refused\": 1"), "\(dry.chatter)")
         #expect(try await tenant.subscription(first)["state"] == "active")
+        let data = "{\"action\": \"cancel\", \"mode\": \"each\", \"items\": [{\"id\": \"\(second)\"}]}"
+        #expect(try await tenant.api("subscriptions", "actions", "--yes", "--data", data).code == 1)
         let done = try await tenant.api(
             "subscriptions", "actions", "--action", "suspend", "--ids-from", "-", "-o", "csv", "--columns", "id,verdict",
             input: "\(first)\n\(second)")

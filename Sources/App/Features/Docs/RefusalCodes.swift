@@ -48,6 +48,10 @@ package enum RefusalCodes {
             codes[409, default: []].insert("idempotency_key_in_use")
             invalid.formUnion(["idempotency_key_reused", "idempotency_answer_erased"])
         }
+        // Whatever is done to a subscription, and whatever is read of its usage, is refused once it is deleted, or lapsed before it ran.
+        if endpoint.template.contains("/subscriptions/{subscription_id}"), documentation.refusals.contains(409) {
+            codes[409, default: []].formUnion(["subscription_deleted", "order_lapsed"])
+        }
         if documentation.idempotency == .required { malformed.insert("idempotency_key_required") }
         codes[400] = malformed
         codes[422] = invalid

@@ -14,7 +14,9 @@ extension OpenAPI {
             endpoint.isUnderV1 ? [400, 401, 403, 404, 405, 414, 429, 431, 500, 503] : [400, 404, 405, 414, 431, 500, 503]
         let unchanged = endpoint.readsObject ? [304] : []
         let accepted = documentation.accepted == nil ? [] : [202]
-        return Array(Set([success] + accepted + unchanged + common + documentation.refusals)).sorted()
+        // A key whose first request is still under way, and one that was used for something else.
+        let once = documentation.idempotency == .none ? [] : [409, 422]
+        return Array(Set([success] + accepted + unchanged + common + once + documentation.refusals)).sorted()
     }
 
     static func answers(of endpoint: Endpoint, _ reference: APIReference, _ json: inout JSONWriter) {
