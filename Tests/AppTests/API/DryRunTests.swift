@@ -152,4 +152,23 @@ import Testing
             #expect(dry["dry_run"] == "true" && dry.header("idempotent-replayed") == nil)
         }
     }
+
+    @Test func `of many may be asked for in the body as well`() async throws {
+        let tenant = try await TestBursar.shared.tenant("rehearsed")
+        let id = try await tenant.prepaid()
+        func suspend(_ dryRun: Input) async throws -> Reply {
+            try await tenant.post(
+                "/v1/subscriptions/actions",
+                .object([
+                    ("action", "suspend"), ("mode", "each"), ("items", .list([.object([("id", .text(id))])])),
+                    ("dry_run", dryRun),
+                ]))
+        }
+        let dry = try await suspend(true).expect(200)
+        #expect(dry["dry_run"] == "true" && dry["results.0.verdict"] == "done")
+        #expect(try await tenant.subscription(id)["state"] == "active")
+        try await suspend("yes").expect(422, "wrong_type")
+        try await suspend(false).expect(200)
+        #expect(try await tenant.subscription(id)["state"] == "suspended")
+    }
 }

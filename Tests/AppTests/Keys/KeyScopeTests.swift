@@ -56,4 +56,17 @@ import Testing
         let desk = try await provider.get("/operator/api-keys").expect(200).text
         #expect(desk.contains("Harbour Logistics") && desk.contains("The provider’s own"))
     }
+
+    @Test func `and the key's other bounds are told to whoever holds it`() async throws {
+        let tenant = try await TestBursar.shared.tenant("bounded")
+        let made = try await tenant.post(
+            "/v1/api-keys",
+            ["name": "Reader", "role": "operator", "scopes": ["subscriptions:read"], "expires_at": "2199-01-01T00:00:00Z"])
+        let wide = try await tenant.get("/v1/me").expect(200)
+        #expect(wide["key.id"] != nil && wide.list("key.scopes").isEmpty && wide["key.expires_at"] == nil)
+        let key = made["key"] ?? ""
+        let bounded = try await tenant.get("/v1/me", as: key).expect(200)
+        #expect(bounded.list("key.scopes").map(\.string).contains("subscriptions:read"))
+        #expect(bounded["key.name"] == "Reader" && bounded["key.expires_at"] == "2199-01-01T00:00:00Z")
+    }
 }

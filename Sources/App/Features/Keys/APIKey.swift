@@ -85,10 +85,7 @@ package struct APIKey: Sendable {
             $0.field("name", name)
             $0.field("hint", hint)
             $0.field("state", state(at: now).rawValue)
-            words("scopes", scopes, &$0)
-            $0.field("expires_at", expiresAt)
-            words("allowed_addresses", allowedAddresses, &$0)
-            $0.field("rate_limit", rateLimit)
+            writeBounds(to: &$0)
             $0.field("created_at", createdAt)
             $0.field("created_by", createdBy)
             $0.field("rotated_from", rotatedFrom)
@@ -97,6 +94,14 @@ package struct APIKey: Sendable {
             $0.field("last_used_address", lastUsedAddress)
             if let secret { $0.field("key", secret) }
         }
+    }
+
+    /// What narrows it.
+    func writeBounds(to json: inout JSONWriter) {
+        words("scopes", scopes, &json)
+        json.field("expires_at", expiresAt)
+        words("allowed_addresses", allowedAddresses, &json)
+        json.field("rate_limit", rateLimit)
     }
 
     private func words(_ name: String, _ words: [String]?, _ json: inout JSONWriter) {
@@ -128,10 +133,7 @@ package struct APIKey: Sendable {
     var auditText: String {
         jsonText {
             $0.field("name", name)
-            words("scopes", scopes, &$0)
-            $0.field("expires_at", expiresAt)
-            words("allowed_addresses", allowedAddresses, &$0)
-            $0.field("rate_limit", rateLimit)
+            writeBounds(to: &$0)
         }
     }
 }

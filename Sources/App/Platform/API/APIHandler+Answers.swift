@@ -74,8 +74,12 @@ extension APIHandler {
     func me(_ request: APIRequest) async throws -> HTTPResponse {
         let context = request.context
         let now = try await context.now()
-        guard case .key(_, let account, let role, _) = context.principal else { throw Failure.notFound }
+        guard case .key(let id, let account, let role, _) = context.principal else { throw Failure.notFound }
         let tenant = context.tenant
+        let found = try await context.read(
+            "select \(APIKey.columns) \(APIKey.source) where k.tenant_id = \(tenant.id) and k.id = \(id)"
+        ).rows.first.map(APIKey.init)
+        guard let key = found else { throw Failure.notFound }
         let body = jsonObject { json in
             json.field("object", "me")
             json.field(
@@ -92,6 +96,13 @@ extension APIHandler {
                 object: {
                     $0.field("kind", account == nil ? "tenant" : "account")
                     $0.field("account_id", account)
+                })
+            json.field(
+                "key",
+                object: {
+                    $0.field("id", key.id)
+                    $0.field("name", key.name)
+                    key.writeBounds(to: &$0)
                 })
             json.field(
                 "clock",

@@ -66,7 +66,8 @@ extension APIHandler {
             return ActOnSubscriptions.Item(
                 id: id, key: fields?["idempotency_key"]?.text, reason: reason, note: fields?["note"]?.text)
         }
-        let (work, options) = (ActOnSubscriptions(action: action, items: items, mode: mode), try request.options())
+        let work = ActOnSubscriptions(action: action, items: items, mode: mode)
+        let options = try request.options(isDryRun: body["dry_run"] == .bool(true))
         let prefersNotToWait = try request.prefersNotToWait()
         if !options.dryRun, work.isLong || prefersNotToWait {
             return response(try await StartOperation(work).run(request.context, options), request)

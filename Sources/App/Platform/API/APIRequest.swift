@@ -120,9 +120,10 @@ struct APIRequest {
 
     // MARK: Conditions
 
-    /// `Idempotency-Key`, bound to this route and body. Missing where money moves: 400.
-    func options() throws -> CommandOptions {
+    /// `Idempotency-Key`, bound to this route and body. Missing where money moves: 400. `isDryRun` where the body may say so too.
+    func options(isDryRun asked: Bool = false) throws -> CommandOptions {
         let need = endpoint.documentation.idempotency
+        let isDryRun = isDryRun || asked
         var options = CommandOptions(key: nil, dryRun: isDryRun, requestID: requestID, remoteAddress: http.remoteAddress)
         let values = http.headers.all("idempotency-key")
         guard values.count <= 1 else { throw Failure.malformed(code: "invalid_idempotency_key") }

@@ -79,6 +79,7 @@ enum Input {
                         "What to suspend for (`requested` unless said) or to lift (`cancelled` unless said)."),
                     note,
                 ]), max: 1_000)),
+        .optional("dry_run", .boolean, "As `dry_run=true` in the query: the verdicts that it would give, and nothing is done."),
     ])
     static let updateDepartment: Schema = .object([
         .optional("name", name), .optional("cost_centre", .nullable(.line(max: 100))), .optional("quota", .nullable(money)),

@@ -356,6 +356,19 @@ extension Schema {
                     .init(
                         "scope",
                         .object([.init("kind", .word(["tenant", "account"])), .init("account_id", .nullable(.id("acc")))])),
+                    .init(
+                        "key",
+                        .object([
+                            .init("id", .id("key")), .init("name", .text(max: 100)),
+                            .init(
+                                "scopes", .nullable(.list(.text(max: 60), max: 60)),
+                                "What it is narrowed to; null: all that its role may."),
+                            .init("expires_at", .nullable(instant)),
+                            .init("allowed_addresses", .nullable(.list(.text(max: 64), max: 50))),
+                            .init(
+                                "rate_limit", .nullable(.integer(min: 1, max: APIKeyTerms.rateLimitAtMost)),
+                                "Requests a minute; null: as many as every key."),
+                        ])),
                     .init("clock", .object([.init("now", instant), .init("test_clock", .boolean)])),
                 ])
             ),

@@ -106,7 +106,7 @@ package enum OpenAPI {
         json.field("tags", words: [documentation.tag])
         if documentation.audience == .anyone {
             json.field("security", array: { _ in })
-        } else if let scope = endpoint.scope {
+        } else if let scope = endpoint.scope, !Endpoint.unscopable.contains(scope) {
             json.field("security", array: { $0.object { $0.field("key", words: [scope]) } })
         }
         json.field("externalDocs", object: { $0.field("url", "/docs/api/\(APIGroup.slug(of: endpoint))#\(endpoint)") })

@@ -59,7 +59,9 @@ struct EndpointSection {
 
     private var conditions: HTML {
         var pieces: [HTML] = [.text(t("docs.audience.\(documentation.audience.rawValue)"))]
-        if let scope = endpoint.scope { pieces.append(t.html("docs.scope", ["scope": code { scope }])) }
+        if let scope = endpoint.scope, !Endpoint.unscopable.contains(scope) {
+            pieces.append(t.html("docs.scope", ["scope": code { scope }]))
+        }
         switch documentation.idempotency {
         case .none: break
         case .offered: pieces.append(t.html("docs.key_offered", ["header": code { "Idempotency-Key" }]))

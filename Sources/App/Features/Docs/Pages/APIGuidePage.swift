@@ -13,7 +13,20 @@ package struct APIGuidePage: Page {
             PageHeading(title(t), lede: .text(t("\(guide.key).lede"))).html
             for paragraph in t.strings.paragraphs("\(guide.key).text", [:]) { p(.class("prose")) { marked(paragraph) } }
             if guide == .rules { rules(t) }
+            if guide == .authentication { scopes }
             if let text = commands { listing(text, name: title(t)) }
+        }
+    }
+
+    /// Made from the routes, as the scopes are.
+    private var scopes: HTML {
+        dl(.class("fields")) {
+            for scope in Endpoint.scopes {
+                div(.id(scope.replacing(":", with: "-"))) {
+                    dt { code { scope } }
+                    for endpoint in Endpoint.allCases where endpoint.scope == scope { dd { code { endpoint.rawValue } } }
+                }
+            }
         }
     }
 
