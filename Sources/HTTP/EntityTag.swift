@@ -101,13 +101,13 @@ package enum EntityTagList: Equatable, Sendable {
 }
 
 /// A fast hash of 64 bits, the same on every server and in every process. Not for secrets: who makes two bodies of one hash fools only themselves.
-enum BodyHash {
+package enum BodyHash {
     private static let one: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let two: UInt64 = 0xC2B2_AE3D_27D4_EB4F
     private static let three: UInt64 = 0x1656_67B1_9E37_79F9
     private static let four: UInt64 = 0x85EB_CA77_C2B2_AE63
 
-    static func of(_ body: [UInt8]) -> UInt64 { body.withUnsafeBytes { of($0) } }
+    package static func of(_ body: [UInt8]) -> UInt64 { body.withUnsafeBytes { of($0) } }
 
     /// Eight bytes at a time. Each step can be undone, so that two bodies that differ in eight bytes alone never meet.
     private static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {

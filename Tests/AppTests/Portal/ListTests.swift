@@ -71,6 +71,15 @@ extension String {
         // A cursor of one order is no place in another.
         let byName = try await lists.tenant.get("/v1/subscriptions?sort=name&limit=1")["next_cursor"] ?? ""
         try await lists.tenant.get("/v1/subscriptions?limit=1&cursor=\(byName)").expect(400, "invalid_cursor")
+        // Nor the other way round, nor in another list, nor when it was altered.
+        let newest = try await lists.tenant.get("/v1/subscriptions?limit=1")["next_cursor"] ?? ""
+        try await lists.tenant.get("/v1/subscriptions?limit=1&cursor=\(newest)").expect(200)
+        for target in [
+            "/v1/subscriptions?sort=created_at&cursor=\(newest)", "/v1/orders?cursor=\(newest)",
+            "/v1/subscriptions?cursor=A\(newest)",
+        ] {
+            try await lists.tenant.get(target).expect(400, "invalid_cursor")
+        }
     }
 
     @Test func `show what a search finds by name in the order of names, unless another is asked for`() async throws {

@@ -27,7 +27,7 @@ extension OpenAPI {
                 object: { json in
                     switch status {
                     case 304: unchanged(&json)
-                    case 202: accepted(endpoint, &json)
+                    case 202 where endpoint.documentation.accepted != nil: accepted(endpoint, &json)
                     case 400...: refusal(status, codes[status] ?? [], endpoint, &json)
                     default: success(endpoint, reference, &json)
                     }

@@ -239,10 +239,15 @@ package struct ListDescription<Item: Sendable>: Sendable {
         let wanted = sort.map { $0.hasPrefix("-") ? String($0.dropFirst()) : $0 }
         let known = orders.first { $0.name == wanted }
         let order = known ?? orders[0]
-        let place = before ?? cursor
+        let isDescending = known == nil ? order.isDescendingFirst : sort?.hasPrefix("-") == true
+        let whose = cursorName(order, isDescending)
         return ListRequest(
-            limit: limit, order: order, isDescending: known == nil ? order.isDescendingFirst : sort?.hasPrefix("-") == true,
-            after: try place.map { try ListCursor($0, order.kind) }, isBackwards: before != nil)
+            limit: limit, order: order, isDescending: isDescending,
+            after: try (before ?? cursor).map { try ListCursor($0, order.kind, of: whose) }, isBackwards: before != nil)
+    }
+
+    private func cursorName(_ order: ListOrder<Item>, _ isDescending: Bool) -> String {
+        "\(name) \(order.word(descending: isDescending))"
     }
 
     /// What the principal may see, narrowed by every filter that has a value. `isProven`: whoever asks has found that all of it is hers.
@@ -285,7 +290,8 @@ package struct ListDescription<Item: Sendable>: Sendable {
         if hasMore { items.removeLast() }
         if request.isBackwards { items.reverse() }
         let total = try await counted?.first.map { Int(try $0.get(0, as: Int64.self)) }
-        func cursor(_ item: Item?) -> String? { item.map { ListCursor(request.order.key($0), id($0)).text } }
+        let whose = cursorName(request.order, request.isDescending)
+        func cursor(_ item: Item?) -> String? { item.map { ListCursor(request.order.key($0), id($0)).text(of: whose) } }
         let hasBefore = request.isBackwards ? hasMore : request.after != nil
         let hasAfter = request.isBackwards || hasMore
         return (

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import HTTP
 import Postgres
 import Values
 
@@ -67,7 +68,8 @@ package struct ListOrder<Item: Sendable>: Sendable {
     func word(descending: Bool) -> String { (descending ? "-" : "") + name }
 }
 
-/// The place after which a page goes on: the row's key in the order and its ID, which breaks ties.
+/// The place after which a page goes on: the row's key in the order and its ID, which breaks ties. In front stands which list and order it is of, so
+/// that one of another list begins nowhere instead of in the middle.
 struct ListCursor: Sendable {
     let key: ListKey
     let id: UUID
@@ -77,9 +79,12 @@ struct ListCursor: Sendable {
         self.id = id
     }
 
-    /// - Throws: `invalid_cursor` (400), also for a cursor of another order.
-    init(_ text: String, _ kind: ListKey.Kind) throws {
-        guard let bytes = Base64URL.decode(text), bytes.count >= 16, let key = ListKey(bytes.dropLast(16), kind) else {
+    /// - Throws: `invalid_cursor` (400), also for a cursor of another list or order.
+    init(_ text: String, _ kind: ListKey.Kind, of list: String) throws {
+        let tag = Self.tag(of: list)
+        guard let bytes = Base64URL.decode(text), bytes.count >= 16 + tag.count, Array(bytes.prefix(tag.count)) == tag,
+            let key = ListKey(bytes[tag.count..<bytes.count - 16], kind)
+        else {
             throw Failure.malformed(code: "invalid_cursor")
         }
         let b = Array(bytes.suffix(16))
@@ -88,7 +93,14 @@ struct ListCursor: Sendable {
             UUID(uuid: (b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15])))
     }
 
-    var text: String { withUnsafeBytes(of: id.uuid) { Base64URL.encode(key.bytes + Array($0)) } }
+    func text(of list: String) -> String {
+        withUnsafeBytes(of: id.uuid) { Base64URL.encode(Self.tag(of: list) + key.bytes + Array($0)) }
+    }
+
+    private static func tag(of list: String) -> [UInt8] {
+        let hash = BodyHash.of(Array(list.utf8))
+        return [0, 8, 16].map { UInt8(truncatingIfNeeded: hash >> $0) }
+    }
 }
 
 /// One page of a list: how many rows, in which order, from where, and on which side of that place.
