@@ -37,6 +37,11 @@ package enum RefusalCodes {
             if field.required { malformed.insert("required") }
             if field.name == "cursor" { malformed.insert("invalid_cursor") }
         }
+        let asked = Set(documentation.query.map(\.name))
+        if documentation.tag == "usage", asked.isSuperset(of: ["from", "to"]) {
+            malformed.formUnion(["range_backwards", "range_too_long"])
+        }
+        if documentation.tag == "usage", asked.contains("month") { malformed.insert("range_twice") }
         if documentation.dryRun { malformed.insert("not_one_of") }
         var invalid: Set<String> = []
         if let body = documentation.body {
