@@ -26,7 +26,8 @@ package struct CommandOption: Sendable {
         }
         guard case .object(let fields)? = documentation.body?.resolved else { return query }
         var body = fields.flatMap { flat($0, [], isRequired: true) }
-        if endpoint == .actOnSubscriptions { body.removeAll { $0.name == "--items" } }
+        // A file of IDs takes the place of items; `--dry-run` is said in the query by every command.
+        if endpoint == .actOnSubscriptions { body.removeAll { ["--items", "--dry-run"].contains($0.name) } }
         let hasMoney = body.contains { if case .money = $0.schema.resolved { true } else { false } }
         if hasMoney, !body.contains(where: { $0.name == "--currency" }) {
             body.append(

@@ -21,6 +21,9 @@ enum Contract {
         if reply.status >= 400 {
             guard endpoint != .readyz, endpoint != .problem else { return }
             SeenRefusals.note(endpoint, reply)
+            guard SeenRefusals.isDocumented(endpoint, reply) else {
+                throw fault("code \(reply.code ?? "") is not documented; `make api-record`")
+            }
             guard type == "application/problem+json" else { throw fault("media type \(type ?? "none")") }
             return try hold(reply, .named("Problem"), fault)
         }

@@ -7,6 +7,16 @@ enum SeenRefusals {
     private static let file = ProcessInfo.processInfo.environment["BURSAR_REFUSALS"]
     private static let seen = Mutex<Set<String>>([])
 
+    /// Nil while what is seen is being written down.
+    private static let documented: APIReference? =
+        file == nil ? try? APIReference(folder: URL(filePath: #filePath).appending(path: "../../../Web/api").standardized) : nil
+
+    /// Whether the document names the code at this endpoint and status.
+    static func isDocumented(_ endpoint: Endpoint, _ reply: Reply) -> Bool {
+        guard let documented, let code = reply.code else { return true }
+        return RefusalCodes.all(of: endpoint, documented)[reply.status]?.contains(code) == true
+    }
+
     static func note(_ endpoint: Endpoint, _ reply: Reply) {
         guard let file, let code = reply.code else { return }
         seen.withLock { lines in
