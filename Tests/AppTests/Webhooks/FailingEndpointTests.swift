@@ -24,12 +24,15 @@ import Values
         #expect(try await tenant.mails().filter { $0.kind == "webhook_disabled" }.isEmpty)
     }
 
-    @Test func `whose address is corrected while the former one says that it is gone stays, and the event goes there`() async throws {
+    @Test func `whose address is corrected while the former one says that it is gone stays, and the event goes there`()
+        async throws
+    {
         let tenant = try await TestBursar.shared.tenant("corrected")
         let (id, _) = try await tenant.webhook(try await tenant.account(), "https://example.com/former")
         let event = try await tenant.post("/v1/webhook-endpoints/\(id)/test").expect(202).id
         let former = Receiver { _ in
-            try? tenant.force("update webhook_endpoints set url = 'https://example.com/new', version = version + 1 where tenant_id = $tenant")
+            try? tenant.force(
+                "update webhook_endpoints set url = 'https://example.com/new', version = version + 1 where tenant_id = $tenant")
             return .success(OutgoingReply(status: 410))
         }
         #expect(try await tenant.tell(former) == 1)
