@@ -24,7 +24,7 @@ package struct APIGuidePage: Page {
             for scope in Endpoint.scopes {
                 div(.id(scope.replacing(":", with: "-"))) {
                     dt { code { scope } }
-                    for endpoint in Endpoint.allCases where endpoint.scope == scope { dd { code { endpoint.rawValue } } }
+                    dd { for endpoint in Endpoint.allCases where endpoint.scope == scope { p { code { endpoint.rawValue } } } }
                 }
             }
         }
