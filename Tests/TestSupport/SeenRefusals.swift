@@ -11,9 +11,9 @@ enum SeenRefusals {
     private static let documented: APIReference? =
         file == nil ? try? APIReference(folder: URL(filePath: #filePath).appending(path: "../../../Web/api").standardized) : nil
 
-    /// Whether the document names the code at this endpoint and status.
+    /// Whether the document names the code at this endpoint and status. What load or a fault of the machine refuses may come anywhere, at any run.
     static func isDocumented(_ endpoint: Endpoint, _ reply: Reply) -> Bool {
-        guard let documented, let code = reply.code else { return true }
+        guard let documented, let code = reply.code, reply.status != 429, reply.status < 500 else { return true }
         return RefusalCodes.all(of: endpoint, documented)[reply.status]?.contains(code) == true
     }
 
