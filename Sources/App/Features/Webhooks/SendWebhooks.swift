@@ -234,8 +234,11 @@ package struct SendWebhooks: Sendable {
 
     private static let gone: Int32 = 410
 
-    /// The receiver has said so to whoever still holds the lease, and of the address that is still the endpoint's. Its row is held from then on.
-    private func isGone(_ batch: Batch, _ results: [(message: Claimed, result: OutgoingResult)], _ write: Write) async throws -> Bool {
+    /// The receiver has said so to whoever still holds the lease, and of the address that is still the endpoint's.
+    /// Its row is held from then on.
+    private func isGone(
+        _ batch: Batch, _ results: [(message: Claimed, result: OutgoingResult)], _ write: Write
+    ) async throws -> Bool {
         let gone = results.filter { Self.verdict($0.result).status == Self.gone }.map(\.message)
         if gone.isEmpty { return false }
         let tenant = write.tenant.id
