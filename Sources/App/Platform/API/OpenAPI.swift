@@ -153,14 +153,15 @@ package enum OpenAPI {
                 &json, "Prefer", "header", .text(max: preferenceMaximum), required: false,
                 "`respond-async`: answer 202 at once, whatever the number (RFC 7240).")
         }
+        // No bound of their own: what is no list of tags is no tag that could match, as HTTP has it (RFC 9110, 13.1).
         if takesIfMatch(endpoint) {
             parameter(
-                &json, "If-Match", "header", .text(max: 4_000), required: false,
+                &json, "If-Match", "header", .format("entity-tags"), required: false,
                 "The `ETag` that was seen; another version answers 412.")
         }
         if endpoint.readsObject {
             parameter(
-                &json, "If-None-Match", "header", .text(max: 4_000), required: false,
+                &json, "If-None-Match", "header", .format("entity-tags"), required: false,
                 "The `ETag` that was seen; the same answer again is 304, without a body.")
         }
     }
