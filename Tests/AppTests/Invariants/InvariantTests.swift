@@ -76,6 +76,7 @@ import Values
             "update enrollments set posted_minor = posted_minor + 1",
             "update ledger_accounts set balance_minor = balance_minor - 1 where kind = 'commitment'",
         ],
+        "event_was_told_by_this_cluster": ["update outbox_events set xact = '9000000000'"],
         "history_covers_the_lots": [
             "update ledger_transfers set subscription_id = null where credit_kind = 'credit_lot'",
             "update ledger_transfers set purpose = 'overage' where debit_kind = 'credit_lot'",
