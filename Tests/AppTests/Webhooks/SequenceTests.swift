@@ -1,4 +1,5 @@
 import App
+import Billing
 import FoundationEssentials
 import HTTP
 import Postgres
@@ -71,6 +72,11 @@ import Values
         #expect(told.values.joined().allSatisfy { $0.sequence < 1_000 })
         let known = Set(WebhookEventType.allCases.map(\.rawValue))
         #expect(Set(told.values.joined().map(\.type)).isSubset(of: known))
+    }
+
+    @Test func `is told under the name that each step has in the history`() {
+        for step in TransitionType.allCases { #expect(WebhookEventType(step).rawValue == step.rawValue) }
+        #expect(Set(TransitionType.allCases.map { WebhookEventType($0) }).count == TransitionType.allCases.count)
     }
 
     @Test func `rises with every object of the whole world`() async throws {
