@@ -17,6 +17,16 @@ import Values
         }
     }
 
+    @Test func `scopes open what they name, and of itself the end and the replacement`() {
+        let narrow: Set<String> = ["orders:read"]
+        for endsOrReplacesItself in [true, false] {
+            let isOpen = { KeyRule.isOpen(to: $0, needing: $1, endsOrReplacesItself: endsOrReplacesItself) }
+            #expect(isOpen(nil, "api-keys:write") && isOpen(narrow, "orders:read") && isOpen(narrow, nil) && isOpen([], nil))
+            #expect(isOpen(narrow, "api-keys:write") == endsOrReplacesItself)
+            #expect(isOpen([], "orders:read") == endsOrReplacesItself)
+        }
+    }
+
     @Test func `a bound is whatever is set, however wide`() {
         #expect(!KeyBounds(scopes: nil, expiresAt: nil, addresses: nil, rateLimit: nil).isBound)
         #expect(KeyBounds(scopes: ["orders:read"], expiresAt: nil, addresses: nil, rateLimit: nil).isBound)

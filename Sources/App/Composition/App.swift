@@ -226,7 +226,8 @@ package final class App: Sendable {
             key.tenant, TenantContext(tenant: key.tenant, principal: key.principal, dependencies: dependencies)
         )
         RequestFacts.current?.belongs(to: tenant, key.principal)
-        try key.limits.admit(endpoint, from: request.remoteAddress, at: dependencies.realNow())
+        let isItself = parameters.first.flatMap { APIKeyID($0) } == key.id
+        try key.limits.admit(endpoint, isItself: isItself, from: request.remoteAddress, at: dependencies.realNow())
         var response: HTTPResponse
         do {
             // English where the request names no language, as in problems.

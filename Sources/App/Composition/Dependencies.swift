@@ -20,6 +20,7 @@ package struct Dependencies: Sendable {
     package var gateways = PaymentGateways.standard
     package var guesses = SignInGuesses()
     package let names = RandomNames()
+    let webhookAttempts = WebhookAttempts()
 
     package func randomWords() -> (UInt64, UInt64) {
         let bytes = randomBytes(16)

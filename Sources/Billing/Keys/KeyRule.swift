@@ -51,7 +51,7 @@ package struct KeyStanding: Sendable, Hashable {
     }
 }
 
-/// What is done to a key. Revoking is not here: whoever may manage a key may always end it.
+/// What is done to a key. Ending one is not here: whoever may manage a key may always end it, but for a key with scopes (`isOpen`).
 package enum KeyDeed: Sendable, Hashable, CaseIterable {
     case make
     case rename
@@ -63,6 +63,18 @@ package enum KeyDeed: Sendable, Hashable, CaseIterable {
 
 /// Section 7, of keys: no key widens itself, and none makes or changes another one to be wider than itself.
 package enum KeyRule {
+    /// Whether scopes open what needs one of them. A key may end itself, or put in its own place what is bound as it is, whatever they are: who holds a key
+    /// that has leaked needs no other one first, and nobody gains by it what the key could not do before.
+    ///
+    /// - Parameters:
+    ///   - scopes: nil where the role alone decides.
+    ///   - needed: nil for what any key may ask.
+    ///   - endsOrReplacesItself: the key that asks is the one that is ended or replaced.
+    package static func isOpen(to scopes: Set<String>?, needing needed: String?, endsOrReplacesItself: Bool) -> Bool {
+        guard let scopes, let needed else { return true }
+        return endsOrReplacesItself || scopes.contains(needed)
+    }
+
     /// - Parameters:
     ///   - asker: the bounds of the key that asks; nil for a person, whose role alone decides.
     ///   - isItself: the key that asks is the one that is meant.

@@ -1,4 +1,5 @@
 import App
+import Postgres
 import TestSupport
 import Testing
 import Values
@@ -42,15 +43,38 @@ import Values
         try await tenant.request("PATCH", path, ["name": "Too late"], headers: ["If-Match": tag]).expect(412, "stale")
     }
 
-    @Test func `of a key changes when the key has ended`() async throws {
-        let tenant = try await TestBursar.shared.tenant()
-        let id = try await tenant.post("/v1/api-keys", ["role": "operator", "name": "Short"]).expect(201).id
-        let seen = try await tenant.get("/v1/api-keys/\(id)").expect(200)
+    @Test func `of a key changes when its end has come, with nothing written`() async throws {
+        let time = TestTime()
+        let bursar = try await TestBursar(realNow: { time.now })
+        let tenant = try await bursar.tenant()
+        let end = Instance.realNow().adding(seconds: 3_600).rfc3339
+        let id = try await tenant.post("/v1/api-keys", ["role": "operator", "name": "Short", "expires_at": .text(end)]).expect(
+            201
+        ).id
+        let path = "/v1/api-keys/\(id)"
+        let seen = try await tenant.get(path).expect(200)
         let tag = try #require(seen.header("etag"))
-        try tenant.force(
-            "update identity.api_keys set expires_at = now() - interval '1 second' where tenant_id = $tenant and name = 'Short'")
-        let ended = try await tenant.request("GET", "/v1/api-keys/\(id)", headers: ["If-None-Match": tag]).expect(200)
-        #expect(ended["state"] != seen["state"])
+        func again() async throws -> Reply { try await tenant.request("GET", path, headers: ["If-None-Match": tag]) }
+        #expect(seen["state"] == "active")
+        #expect(try await again().status == 304)
+        func row() throws -> String {
+            let uuid = try #require(APIKeyID(id)).uuid
+            return try bursar.database.superuser().query(
+                "select k::text || k.xmin::text from identity.api_keys k where id = \(uuid)")[0].get(0)
+        }
+        let before = try row()
+        time.pass(seconds: 3_500)
+        #expect(try await again().status == 304)
+        time.pass(seconds: 200)
+        let ended = try await again().expect(200)
+        #expect(ended["state"] == "expired" && ended.header("etag") != tag)
+        #expect(try row() == before)
+        let fields = ["id", "name", "expires_at", "revoked_at", "last_used_at"]
+        for field in fields { #expect(ended[field] == seen[field], "\(field)") }
+        // Nobody has changed it: whoever saw it before may still end it.
+        try await tenant.request("DELETE", path, headers: ["If-Match": tag]).expect(200)
+        try await tenant.request("DELETE", path, headers: ["If-Match": tag]).expect(412, "stale")
+        await bursar.close()
     }
 
     @Test func `is understood in a list, from before it had a hash, and not when it is weak`() async throws {

@@ -40,13 +40,35 @@ import Testing
         #expect(APIGroup.all.flatMap(\.endpoints).count == Endpoint.allCases.count)
     }
 
+    @Test func `say beside the endpoints of keys what a key may do with keys`() async throws {
+        let bursar = try await TestBursar.shared
+        let document = try await bursar.request("GET", "/openapi.json").expect(200).json.at("paths")
+        for (endpoint, codes) in [
+            (Endpoint.createAPIKey, ["bound_key_manages_none"]),
+            (.updateAPIKey, ["key_cannot_change_itself", "bound_key_manages_none"]), (.revokeAPIKey, ["scope_missing"]),
+            (.rotateAPIKey, ["scope_missing", "bound_key_manages_none"]),
+        ] {
+            let described = document?.at(endpoint.template)?.at("\(endpoint.method.lowercased()).description")?.string
+            #expect(described == endpoint.documentation.note)
+            for language in ["en", "zh-Hans"] {
+                let page = try await bursar.request("GET", "/docs/api/api-keys", headers: ["Accept-Language": "\(language)"])
+                    .expect(200).text
+                let section =
+                    page.components(separatedBy: "id=\"\(endpoint)\"").last?.components(separatedBy: "</section>")[0] ?? ""
+                let paragraphs = section.components(separatedBy: "<p").dropFirst().map { $0.components(separatedBy: "</p>")[0] }
+                let rule = paragraphs.first { text in codes.allSatisfy { text.contains($0) } && !text.contains("note codes") }
+                #expect(rule?.contains(language == "en" ? " key" : "密钥") == true, "\(endpoint) \(language)")
+            }
+        }
+    }
+
     @Test func `explain every rule that they name by number, and lead there`() async throws {
         let bursar = try await TestBursar.shared
         let rule = #/[(（]([A-Z][0-9]{1,2}a?)[)）]/#
         let texts =
             Endpoint.allCases.flatMap { endpoint in
                 let said = endpoint.documentation
-                return [said.summary] + said.query.map(\.note) + (said.body.map(Self.notes) ?? [])
+                return [said.summary, said.note] + said.query.map(\.note) + (said.body.map(Self.notes) ?? [])
             } + Schema.components.flatMap { Self.notes($0.schema) }
         let named = Set(texts.flatMap { $0.matches(of: rule).map { String($0.output.1) } })
         #expect(named.isSubset(of: Set(RuleWords.named)), "\(named.subtracting(RuleWords.named))")

@@ -50,7 +50,7 @@ import Testing
         var english: Set<String> = []
         for endpoint in Endpoint.allCases {
             let documentation = endpoint.documentation
-            english.formUnion([documentation.tag, documentation.summary])
+            english.formUnion([documentation.tag, documentation.summary] + [documentation.note].filter { !$0.isEmpty })
             Self.notes(.object(documentation.query), &english)
             if let body = documentation.body { Self.notes(body, &english) }
         }

@@ -65,6 +65,63 @@ import Values
         }
     }
 
+    @Test func `with scopes ends and replaces itself, and no other`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let account = try await tenant.account()
+        for owner in [[("role", "operator")], [("account_id", .text(account)), ("role", "account_admin")]] as [[(String, Input)]]
+        {
+            let other = try await make(tenant, owner)
+            let terms = owner + Self.bounds + [("scopes", ["orders:read"])]
+            let (own, twin) = (try await make(tenant, terms), try await make(tenant, terms))
+            let before = try tenant.fingerprint()
+            for (method, target, body) in [
+                ("DELETE", "/v1/api-keys/\(other.id)", nil), ("DELETE", "/v1/api-keys/\(twin.id)", nil),
+                ("POST", "/v1/api-keys/\(other.id)/rotate", [:]), ("POST", "/v1/api-keys/\(twin.id)/rotate", [:]),
+                ("DELETE", "/v1/api-keys/\(APIKeyID(.zero))", nil), ("PATCH", "/v1/api-keys/\(own.id)", ["name": "Other"]),
+                ("PATCH", "/v1/api-keys/\(own.id)", ["scopes": nil]), ("GET", "/v1/api-keys/\(own.id)", nil),
+                ("GET", "/v1/api-keys", nil), ("POST", "/v1/api-keys", .object([("name", "Lasting")] + owner)),
+            ] as [(String, String, Input?)] {
+                try await ask(tenant, method, target, body, as: own.key).expect(403, "scope_missing")
+            }
+            // Where it may not be used from, it does not do this either.
+            let elsewhere: HTTPHeaders = ["Host": "api.test", "Authorization": "Bearer \(own.key)"]
+            try await tenant.bursar.request(
+                "DELETE", "/v1/api-keys/\(own.id)", headers: elsewhere, remoteAddress: "198.51.100.7"
+            ).expect(403, "address_not_allowed")
+            #expect(try tenant.fingerprint().differences(from: before) == [])
+            let rotated = try await ask(
+                tenant, "POST", "/v1/api-keys/\(own.id)/rotate", ["overlap_seconds": 3_600], as: own.key
+            ).expect(201)
+            let (first, made) = (
+                try await tenant.get("/v1/api-keys/\(own.id)").expect(200),
+                try await tenant.get("/v1/api-keys/\(try rotated.id)").expect(200)
+            )
+            for field in ["rate_limit", "allowed_addresses.0", "allowed_addresses.2", "scopes.0", "role", "account_id"] {
+                #expect(made[field] == first[field], "\(field)")
+            }
+            #expect(
+                made.list("scopes").count == 1 && made["expires_at"] == "\(Self.far.dropLast()).000000Z"
+                    || made["expires_at"] == Self.far)
+            // Replaced, it passes on what is left of its overlap and no more.
+            let again = try await ask(tenant, "POST", "/v1/api-keys/\(own.id)/rotate", [:], as: own.key).expect(201)
+            #expect(again["expires_at"] == first["expires_at"])
+            // The new one ends itself and not the one it came from, which ends itself as well.
+            let key = try #require(rotated["key"])
+            try await ask(tenant, "DELETE", "/v1/api-keys/\(own.id)", as: key).expect(403, "scope_missing")
+            for (id, key) in [(try rotated.id, key), (own.id, own.key)] {
+                #expect(try await ask(tenant, "DELETE", "/v1/api-keys/\(id)", as: key).expect(200)["state"] == "revoked")
+                #expect(try await tenant.get("/v1/api-keys/\(id)").expect(200)["state"] == "revoked")
+            }
+        }
+        // The role decides first: whoever may not manage keys does not manage his own either.
+        for scopes in [[], [("scopes", ["orders:read"])]] as [[(String, Input)]] {
+            let reader = try await make(tenant, [("account_id", .text(account)), ("role", "reader")] + scopes)
+            try await ask(tenant, "DELETE", "/v1/api-keys/\(reader.id)", as: reader.key).expect(403)
+            try await ask(tenant, "POST", "/v1/api-keys/\(reader.id)/rotate", [:], as: reader.key).expect(403)
+            #expect(try await tenant.get("/v1/api-keys/\(reader.id)").expect(200)["state"] == "active")
+        }
+    }
+
     @Test func `that was replaced does not outlive its overlap by its own hand, nor is changed by another`() async throws {
         let tenant = try await TestBursar.shared.tenant()
         let account = try await tenant.account()

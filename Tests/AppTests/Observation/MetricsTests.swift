@@ -2,6 +2,7 @@ import App
 import FoundationEssentials
 import HTTP
 import Loop
+import Outgoing
 import Postgres
 import TestSupport
 import Testing
@@ -77,6 +78,46 @@ import Values
         #expect(timers.waiting == 1 && timers.lateSeconds(at: now) >= 7_200)
         let outbox = try #require(states.first { $0.name == .outbox })
         #expect(outbox.waiting > 0 && outbox.lateSeconds(at: now) < 3_600)
+        await bursar.close()
+    }
+
+    @Test func `tell what came of each attempt to deliver, and what waits longest of all`() async throws {
+        let bursar = try await TestBursar()
+        let tenant = try await bursar.tenant(clock: nil)
+        let (id, _) = try await tenant.webhook(nil)
+        func told() async throws -> [String: [String: String]] {
+            let app = bursar.app
+            await bursar.instance.loop.run { await app.watch.lookAtQueues() }
+            let families = try ExpositionReader.read(try await bursar.request("GET", "/metrics").expect(200).text)
+            let deliveries = try #require(families["bursar_webhook_deliveries_total"])
+            let age = try #require(families["bursar_jobs_oldest_age_seconds"])
+            #expect(deliveries.type == "counter" && age.type == "gauge" && age.samples.count == 1)
+            return [
+                "outcome": Dictionary(uniqueKeysWithValues: deliveries.samples.map { ($0.labels["outcome"] ?? "", $0.value) }),
+                "age": ["": age.samples[0].value],
+            ]
+        }
+        #expect(try await told()["outcome"] == ["succeeded": "0", "retried": "0", "failed": "0"])
+        for _ in 0..<3 { try await tenant.post("/v1/webhook-endpoints/\(id)/test").expect(202) }
+        try await tenant.tell(Receiver())
+        try await tenant.post("/v1/webhook-endpoints/\(id)/test").expect(202)
+        let broken = Receiver { _ in .success(OutgoingReply(status: 500, body: [])) }
+        try await tenant.tell(broken)
+        #expect(try await told()["outcome"] == ["succeeded": "3", "retried": "1", "failed": "0"])
+        // The last of its tries.
+        try tenant.force(
+            "update webhook_deliveries set attempts = 1000, tries = 1000 where tenant_id = $tenant and status = 'waiting'")
+        try tenant.passWebhookPauses()
+        try await tenant.tell(broken)
+        #expect(try await told()["outcome"] == ["succeeded": "3", "retried": "1", "failed": "1"])
+        // Letters wait where no server takes them, and that is nobody's delay; a deadline that is late is.
+        let account = try await tenant.account()
+        _ = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201)
+        try tenant.force(
+            "update mails set next_attempt_at = now() - interval '9 hours' where tenant_id = $tenant and status = 'waiting'")
+        try tenant.force("update timers set due_at = now() - interval '2 hours' where tenant_id = $tenant")
+        let age = Int(try await told()["age"]?[""] ?? "") ?? 0
+        #expect((7_200..<9_000).contains(age))
         await bursar.close()
     }
 

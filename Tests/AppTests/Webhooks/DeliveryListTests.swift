@@ -8,6 +8,26 @@ import Values
 
 /// What an endpoint was told is a list like every other.
 @Suite struct `The log of an endpoint` {
+    @Test func `is where the answer to a test event leads, and nowhere else`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let (id, _) = try await tenant.webhook(nil)
+        let path = "/v1/webhook-endpoints/\(id)/test"
+        let dry = try await tenant.post("\(path)?dry_run=true").expect(202)
+        #expect(dry.header("location") == nil)
+        let made = try await tenant.request("POST", path, once: .key("try")).expect(202)
+        #expect(made.header("location") == "/v1/webhook-deliveries/\(try made.id)")
+        // It is one message, no long work to ask for again and again.
+        #expect(made.header("operation-location") == nil && made.header("retry-after") == nil)
+        let found = try await tenant.get(try #require(made.header("location"))).expect(200)
+        #expect(found["event_type"] == "webhook_endpoint.test" && found["id"] == made["id"])
+        let again = try await tenant.request("POST", path, once: .key("try")).expect(202)
+        #expect(again.header("idempotent-replayed") == "true" && again.header("location") == made.header("location"))
+        let document = try await tenant.bursar.request("GET", "/openapi.json").expect(200).json
+        let answer = document.at("paths")?.at("/v1/webhook-endpoints/{webhook_endpoint_id}/test")?.at(
+            "post.responses.202.headers")
+        #expect(answer?.fieldNames.contains("Location") == true)
+    }
+
     @Test func `is narrowed, paged and taken home, on the page and by the API`() async throws {
         let story = try await PortalStory()
         let (tenant, account) = (story.tenant, story.account)

@@ -1,4 +1,5 @@
 import App
+import Billing
 import FoundationEssentials
 import HTTP
 import Postgres
@@ -71,6 +72,53 @@ import Values
         #expect(told.values.joined().allSatisfy { $0.sequence < 1_000 })
         let known = Set(WebhookEventType.allCases.map(\.rawValue))
         #expect(Set(told.values.joined().map(\.type)).isSubset(of: known))
+    }
+
+    private static let migration = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "SQL/migrations/0030_events.sql")
+
+    @Test func `goes on rising for memberships from before they had a version`() async throws {
+        let story = try await PortalStory()
+        let tenant = story.tenant
+        var ids: [String] = []
+        // One who was invited, one who has joined, one who has joined and whose role was changed since.
+        for (name, steps) in [("invited", 0), ("joined", 1), ("changed", 2)] {
+            let email = "\(tenant.bursar.uniqueName(name))@example.com"
+            let id = try await tenant.invite(email, as: "reader", to: story.account).expect(201).id
+            if steps > 0 { try await Browser(tenant.bursar).accept(try tenant.secretPath("invitation", to: email)) }
+            if steps > 1 { try await tenant.request("PATCH", "/v1/members/\(id)", ["role": "finance"]).expect(200) }
+            ids.append(id)
+        }
+        // As it stood: an invitation was the first event and its acceptance the second, every other one the microsecond at which it was told.
+        try tenant.force(
+            """
+            update outbox_events set sequence = case type when 'member.invited' then 1 when 'member.joined' then 2
+            else (extract(epoch from now()) * 1000000)::bigint end where tenant_id = $tenant and object_kind = 'member';
+            update invitations set version = 1 where tenant_id = $tenant;
+            update role_assignments set version = 1 where tenant_id = $tenant;
+            """)
+        let script = try String(contentsOf: Self.migration, encoding: .utf8)
+        let block = try #require(script.firstMatch(of: #/do \$\$[\s\S]*?\n\$\$;/#)).output
+        try tenant.force(
+            String(block).replacing("from identity.tenants loop", with: "from identity.tenants where id = $tenant loop"))
+        for id in ids {
+            for role in ["finance", "reader"] {
+                try await tenant.request("PATCH", "/v1/members/\(id)", ["role": "\(role)"]).expect(200)
+            }
+        }
+        try await tenant.request("DELETE", "/v1/members/\(ids[2])").expect(200)
+        let told = try told(tenant)
+        expectRising(told)
+        let member = try #require(MemberID(ids[2])).uuid.uuidString.lowercased()
+        let last = told["member \(member)"]?.map(\.sequence) ?? []
+        #expect(last.count == 5 && last[2] > 1_000_000_000_000_000, "\(last)")
+        #expect(last.suffix(2).elementsEqual([last[2] + 1, last[2] + 2]), "\(last)")
+        try await tenant.invariants()
+    }
+
+    @Test func `is told under the name that each step has in the history`() {
+        for step in TransitionType.allCases { #expect(WebhookEventType(step).rawValue == step.rawValue) }
+        #expect(Set(TransitionType.allCases.map { WebhookEventType($0) }).count == TransitionType.allCases.count)
     }
 
     @Test func `rises with every object of the whole world`() async throws {

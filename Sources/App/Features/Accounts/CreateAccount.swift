@@ -89,7 +89,7 @@ package struct CreateAccount: Sendable {
             \(timeZone.identifier), \(locale), \(person.id), \(enrollment), \(department), \(externalNumber), \(write.now), \(write.now))
             """)
         write.audit("account.created", object: ("account", account.id.uuid), account: account.id)
-        write.emit("account.created", object: ("account", account.id.uuid), account: account.id, sequence: 1)
+        write.emit(.accountCreated, object: ("account", account.id.uuid), account: account.id, sequence: 1)
         return account
     }
 
@@ -147,7 +147,7 @@ package struct UpdateAccount: Sendable {
                 """)
             write.audit(
                 "account.edited", object: ("account", id.uuid), account: id, details: (before.editableJSON, account.editableJSON))
-            write.emit("account.edited", object: ("account", id.uuid), account: id, sequence: account.version)
+            write.emit(.accountEdited, object: ("account", id.uuid), account: id, sequence: account.version)
             return account.answer(200)
         }
     }

@@ -33,7 +33,7 @@ struct ExpireLot: Sendable {
         if expiry.forfeited.isPositive {
             write.audit("credit_lot.expired", object: ("credit_lot", lot.uuid), account: subscription.accountID)
             write.emit(
-                "credit_lot.expired", object: ("subscription", subscription.id.uuid), account: subscription.accountID,
+                .creditLotExpired, object: ("subscription", subscription.id.uuid), account: subscription.accountID,
                 sequence: subscription.version)
         }
         if let reason = expiry.reason,

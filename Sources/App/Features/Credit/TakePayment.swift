@@ -43,7 +43,7 @@ extension Write {
         subscription.version += 1
         audit("payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID)
         emit(
-            "payment.succeeded", object: ("payment", payment.uuid), account: subscription.accountID, sequence: intent.version + 1)
+            .paymentSucceeded, object: ("payment", payment.uuid), account: subscription.accountID, sequence: intent.version + 1)
     }
 
     private func completeOrder(_ kind: PaymentKind, _ amount: Money, _ subscription: Subscription) -> OrderID {

@@ -67,7 +67,7 @@ extension Write {
         (subscription.writtenOffMinor, subscription.writtenOffAt) = (amount.minor, now)
         subscription.updatedAt = now
         recordTransition(
-            of: &subscription, type: TransitionType.debtWrittenOff.rawValue, rule: "M6", reason: nil, from: before.state,
+            of: &subscription, type: .debtWrittenOff, rule: "M6", reason: nil, from: before.state,
             to: subscription.state, payload: jsonText { $0.field("amount", amount) },
             details: (before.debtJSON(nil), subscription.debtJSON(reason)))
         storeRow(subscription)

@@ -130,7 +130,7 @@ package struct CreateDepartment: Sendable {
             """)
         guard !made.isEmpty else { throw Failure.conflict(code: "department_exists", arguments: ["name": name]) }
         write.audit("department.created", object: ("department", id.uuid), enrollment: enrollment)
-        write.emit("department.created", object: ("department", id.uuid), account: nil, sequence: 1)
+        write.emit(.departmentCreated, object: ("department", id.uuid), account: nil, sequence: 1)
         return id
     }
 }
@@ -185,7 +185,7 @@ package struct EditDepartment: Sendable {
             write.audit(
                 "department.edited", object: ("department", id.uuid), enrollment: department.enrollment,
                 details: (before, department.editableJSON))
-            write.emit("department.edited", object: ("department", id.uuid), account: nil, sequence: department.version)
+            write.emit(.departmentEdited, object: ("department", id.uuid), account: nil, sequence: department.version)
             return department.answer(200)
         }
     }
@@ -221,7 +221,7 @@ package struct DeleteDepartment: Sendable {
             guard try !row.get(2, as: Bool.self) else { throw Failure.conflict(code: "department_has_history") }
             write.enqueue("delete from departments where tenant_id = \(tenant) and id = \(id)")
             write.audit("department.deleted", object: ("department", id.uuid), enrollment: department.enrollment)
-            write.emit("department.deleted", object: ("department", id.uuid), account: nil, sequence: department.version + 1)
+            write.emit(.departmentDeleted, object: ("department", id.uuid), account: nil, sequence: department.version + 1)
             return department.answer(200)
         }
     }

@@ -154,7 +154,7 @@ package struct CreateEnrollment: Sendable {
         }
         write.setTermNotice(of: id, endsOn: endsOn)
         write.audit("enrollment.created", object: ("enrollment", id.uuid))
-        write.emit("enrollment.created", object: ("enrollment", id.uuid), account: nil, sequence: 1)
+        write.emit(.enrollmentCreated, object: ("enrollment", id.uuid), account: nil, sequence: 1)
         return Enrollment(
             id: id, number: number, name: name, commitment: commitment, startsOn: startsOn, endsOn: endsOn, createdAt: write.now)
     }

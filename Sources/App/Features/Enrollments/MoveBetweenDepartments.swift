@@ -93,7 +93,7 @@ package struct MoveAccount: Sendable {
                         $0.field("subscriptions", moved)
                     }
                 ))
-            write.emit("account.moved", object: ("account", id.uuid), account: id, sequence: version)
+            write.emit(.accountMoved, object: ("account", id.uuid), account: id, sequence: version)
             guard let now = try await write.query(Account.one(tenant, id)).first else { throw Failure.notFound }
             return try Account(now).answer(200)
         }
@@ -129,7 +129,7 @@ extension Write {
         audit(
             "subscription.moved", object: ("subscription", id.uuid), account: account,
             details: (jsonText { $0.field("department_id", from) }, jsonText { $0.field("department_id", to) }))
-        emit("subscription.edited", object: ("subscription", id.uuid), account: account, sequence: version)
+        emit(.subscriptionEdited, object: ("subscription", id.uuid), account: account, sequence: version)
     }
 }
 

@@ -67,7 +67,7 @@ extension Write {
             let level = LowCredit.reached(from: before, to: subscription.credit, currency: subscription.currency, at: now)
         else { return }
         emit(
-            "subscription.credit_low", object: ("subscription", subscription.id.uuid), account: subscription.accountID,
+            .subscriptionCreditLow, object: ("subscription", subscription.id.uuid), account: subscription.accountID,
             sequence: subscription.version,
             payload: jsonText {
                 $0.field("remaining", level.remaining)

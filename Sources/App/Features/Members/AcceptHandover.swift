@@ -38,7 +38,7 @@ package struct AcceptHandover: Sendable {
                 "account.handed_over", object: ("account", handover.account.uuid), account: handover.account,
                 details: handover.details)
             write.emit(
-                "account.handed_over", object: ("account", handover.account.uuid), account: handover.account,
+                .accountHandedOver, object: ("account", handover.account.uuid), account: handover.account,
                 sequence: owner.version + 1)
             write.tell(.handoverDone, handover.to, of: handover)
             write.tell(.handoverDone, handover.from, of: handover)
@@ -91,7 +91,7 @@ package struct AcceptHandover: Sendable {
                 where tenant_id = \(tenant) and id = \(id)
                 """)
             write.audit("subscription.edited", object: ("subscription", id.uuid), account: handover.account, details: details)
-            write.emit("subscription.edited", object: ("subscription", id.uuid), account: handover.account, sequence: version)
+            write.emit(.subscriptionEdited, object: ("subscription", id.uuid), account: handover.account, sequence: version)
         }
     }
 }

@@ -99,7 +99,7 @@ package struct AcceptInvitation: Sendable {
             write.audit(
                 "member.joined", object: ("member", invitation.id), account: invitation.account,
                 details: ("{}", memberDetails(invitation.person, role)))
-            write.emit("member.joined", object: ("member", invitation.id), account: invitation.account, sequence: version)
+            write.emit(.memberJoined, object: ("member", invitation.id), account: invitation.account, sequence: version)
             return Answer(status: 200, body: [])
         }
     }

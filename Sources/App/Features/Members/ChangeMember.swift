@@ -112,6 +112,6 @@ enum EnterpriseAdministrators {
 
 extension Write {
     func emitMember(_ type: WebhookEventType, _ member: Member) {
-        emit(type.rawValue, object: ("member", member.id.uuid), account: member.account, sequence: member.version)
+        emit(type, object: ("member", member.id.uuid), account: member.account, sequence: member.version)
     }
 }

@@ -46,7 +46,7 @@ package struct InviteMember: Sendable {
             write.audit(
                 "member.invited", object: ("member", id.uuid), account: place.account?.id,
                 details: ("{}", memberDetails(person, role)))
-            write.emit("member.invited", object: ("member", id.uuid), account: place.account?.id, sequence: 1)
+            write.emit(.memberInvited, object: ("member", id.uuid), account: place.account?.id, sequence: 1)
             guard let member = try await write.query(MemberQueries.one(write.tenant.id, id)).first.map(Member.init) else {
                 throw Failure.fault
             }

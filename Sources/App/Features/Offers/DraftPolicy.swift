@@ -215,7 +215,7 @@ package struct PublishPolicyDraft: Sendable {
             write.audit(
                 "policy.published", object: ("policy_draft", id.uuid),
                 details: (newest?.json(of: changed) ?? "{}", draft.policy.json(of: changed)))
-            write.emit("policy.published", object: ("policy_draft", id.uuid), account: nil, sequence: draft.version)
+            write.emit(.policyPublished, object: ("policy_draft", id.uuid), account: nil, sequence: draft.version)
             return draft.answer(200)
         }
     }

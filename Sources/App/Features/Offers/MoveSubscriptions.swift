@@ -102,7 +102,7 @@ package struct MoveSubscriptions: Sendable {
                     jsonText { $0.field("policy_version", before) }, jsonText { $0.field("policy_version", target.version) }
                 ))
             write.emit(
-                "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
+                .subscriptionEdited, object: ("subscription", id.uuid), account: subscription.accountID,
                 sequence: subscription.version)
             return Answer(status: 200, body: jsonObject { $0.field("changed", true) }, objectID: id.uuid)
         }

@@ -49,15 +49,23 @@ struct ExpirePayment: Sendable {
     }
 }
 
+/// How a payment that waits comes to nothing.
+enum PaymentEnd {
+    case cancelled, expired
+
+    var status: PaymentStatus { self == .cancelled ? .cancelled : .expired }
+    var event: WebhookEventType { self == .cancelled ? .paymentCancelled : .paymentExpired }
+}
+
 extension Write {
     /// Ends a payment that waits: its timer, its parts, its state.
-    func end(_ intent: inout PaymentIntent, _ status: PaymentStatus) async throws {
+    func end(_ intent: inout PaymentIntent, _ end: PaymentEnd) async throws {
         if intent.received.isPositive { try await release(intent) }
         intent.received = .zero(intent.amount.currency)
-        intent.status = status
+        intent.status = end.status
         intent.endedAt = now
         clearTimer(.paymentExpiry, subject: intent.id.uuid)
-        record("payment.\(status.rawValue)", intent)
+        record(end.event, intent)
         store(&intent)
     }
 

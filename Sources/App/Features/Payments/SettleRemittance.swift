@@ -64,7 +64,7 @@ package struct RecordRemittance: Sendable {
             currency: amount.currency,
             at: write.now)
         write.audit("remittance.recorded", object: ("remittance", id.uuid))
-        write.emit("remittance.recorded", object: ("remittance", id.uuid), account: nil, sequence: 1)
+        write.emit(.remittanceRecorded, object: ("remittance", id.uuid), account: nil, sequence: 1)
         do {
             let stored = try await write.query(
                 """
@@ -204,7 +204,7 @@ package struct MatchRemittance: Sendable {
             currency: intent.amount.currency, at: write.now)
         write.audit("remittance.matched", object: ("remittance", remittance.id.uuid), account: intent.account)
         write.emit(
-            "remittance.matched", object: ("remittance", remittance.id.uuid), account: intent.account,
+            .remittanceMatched, object: ("remittance", remittance.id.uuid), account: intent.account,
             sequence: remittance.version)
     }
 
@@ -229,7 +229,7 @@ package struct MatchRemittance: Sendable {
         // The log says what arrived, not what was asked for.
         let after = payment.intent.received
         write.record(
-            "payment.part_received", payment.intent,
+            .paymentPartReceived, payment.intent,
             details: (jsonText { $0.field("received", before) }, jsonText { $0.field("received", after) }))
         write.store(&payment.intent)
         return nil
@@ -303,6 +303,6 @@ package struct ReturnRemittance: Sendable {
             currency: back.currency,
             at: write.now)
         write.audit("remittance.returned", object: ("remittance", id.uuid))
-        write.emit("remittance.returned", object: ("remittance", id.uuid), account: nil, sequence: remittance.version)
+        write.emit(.remittanceReturned, object: ("remittance", id.uuid), account: nil, sequence: remittance.version)
     }
 }

@@ -217,7 +217,7 @@ extension Write {
         payment.intent.status = .declined
         payment.intent.declineCode = code
         payment.intent.endedAt = now
-        record("payment.declined", payment.intent)
+        record(.paymentDeclined, payment.intent)
         store(&payment.intent)
         try await tell(.paymentFailed, payment.intent, payment.subscription)
     }
@@ -235,15 +235,15 @@ extension Write {
         let due = payment.subscription.facts.lapseAt.map { min($0, expiresAt) } ?? expiresAt
         payment.intent.expiresAt = due
         setTimer(.paymentExpiry, subject: payment.intent.id.uuid, subscription: payment.subscription.id, due: due)
-        record("payment.pending", payment.intent)
+        record(.paymentPending, payment.intent)
         store(&payment.intent)
         try await tell(.paymentPending, payment.intent, payment.subscription)
     }
 
     /// Audit and outgoing event of one step of a payment that is no money yet.
-    func record(_ action: String, _ intent: PaymentIntent, details: (before: String, after: String)? = nil) {
-        audit(action, object: ("payment", intent.id.uuid), account: intent.account, details: details)
-        emit(action, object: ("payment", intent.id.uuid), account: intent.account, sequence: intent.version + 1)
+    func record(_ step: WebhookEventType, _ intent: PaymentIntent, details: (before: String, after: String)? = nil) {
+        audit(step.rawValue, object: ("payment", intent.id.uuid), account: intent.account, details: details)
+        emit(step, object: ("payment", intent.id.uuid), account: intent.account, sequence: intent.version + 1)
     }
 
     /// A letter to whoever asked for the payment and to the account's administrator.

@@ -191,7 +191,7 @@ package struct CreateSubscription: Sendable {
             """)
         for step in decision.transitions {
             write.recordTransition(
-                of: &subscription, type: step.type.rawValue, rule: step.rule, reason: nil, from: step.from, to: step.to)
+                of: &subscription, type: step.type, rule: step.rule, reason: nil, from: step.from, to: step.to)
         }
         if let lapse = facts.lapseAt {
             write.setTimer(.pendingLapse, subject: subscription.id.uuid, subscription: subscription.id, due: lapse)

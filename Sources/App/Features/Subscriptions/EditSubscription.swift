@@ -41,7 +41,7 @@ package struct EditSubscription: Sendable {
                 "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
                 details: (before.editableJSON, subscription.editableJSON))
             write.emit(
-                "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
+                .subscriptionEdited, object: ("subscription", id.uuid), account: subscription.accountID,
                 sequence: subscription.version)
             return subscription.answer(at: write.now)
         }
@@ -103,7 +103,7 @@ package struct SetPartner: Sendable {
                     jsonText { $0.field("partner_id", before) }, jsonText { $0.field("partner_id", subscription.partner?.id) }
                 ))
             write.emit(
-                "subscription.edited", object: ("subscription", id.uuid), account: subscription.accountID,
+                .subscriptionEdited, object: ("subscription", id.uuid), account: subscription.accountID,
                 sequence: subscription.version)
             return subscription.answer(at: write.now)
         }

@@ -33,7 +33,7 @@ extension Write {
         subscription.updatedAt = now
         for step in decision.transitions {
             recordTransition(
-                of: &subscription, type: step.type.rawValue, rule: step.rule, reason: step.reason?.rawValue, from: step.from,
+                of: &subscription, type: step.type, rule: step.rule, reason: step.reason?.rawValue, from: step.from,
                 to: step.to,
                 note: note, payload: payload)
         }

@@ -21,25 +21,29 @@ package enum ListEvents {
     package static func run(_ filter: EventFilter, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
         WebhookEvent
     > {
+        let rows = try await context.read(try await statement(filter, page, context)).rows
+        guard page.ascending else {
+            return ListPage(try rows.map(WebhookEvent.init), limit: page.limit) { ($0.occurredAt, $0.id.uuid) }
+        }
+        let found = ListPage(
+            try rows.map { (event: try WebhookEvent($0), place: try $0.get(8, as: Int64.self)) }, limit: page.limit
+        ) { (Instant(microseconds: $0.place), $0.event.id.uuid) }
+        return ListPage(items: found.items.map(\.event), nextCursor: found.nextCursor)
+    }
+
+    static func statement(_ filter: EventFilter, _ page: PageRequest, _ context: TenantContext) async throws -> SQL {
         var condition = try await visible(context)
         if let account = filter.account { condition = "\(condition) and e.account_id = \(account)" }
         if let object = filter.object { condition = "\(condition) and e.object_id = \(object)" }
         if let type = filter.type { condition = "\(condition) and e.type = \(type)" }
         if let from = filter.from { condition = "\(condition) and e.occurred_at >= \(from)" }
         if let to = filter.to { condition = "\(condition) and e.occurred_at < \(to)" }
-        guard page.ascending else { return try await newest(condition, page, context) }
-        return try await inOrderOfCommits(condition, page, context)
+        return page.ascending ? try await inOrderOfCommits(condition, page, context) : newest(condition, page)
     }
 
-    /// For people: the newest first. IDs carry the real time at which they were made, so page 400 costs what page 1 costs.
-    private static func newest(_ condition: SQL, _ page: PageRequest, _ context: TenantContext) async throws -> ListPage<
-        WebhookEvent
-    > {
-        let after: SQL = page.after.map { "and e.id < \($0.id)" } ?? ""
-        let rows = try await context.read(
-            "select \(WebhookEvent.columns) from outbox_events e where \(condition) \(after) order by e.id desc limit \(Int64(page.limit + 1))"
-        ).rows
-        return ListPage(try rows.map(WebhookEvent.init), limit: page.limit) { ($0.occurredAt, $0.id.uuid) }
+    /// For people: the newest first, by the tenant's time, which is also what the list is narrowed by: whatever lies outside of it is not read.
+    private static func newest(_ condition: SQL, _ page: PageRequest) -> SQL {
+        "select \(WebhookEvent.columns) from outbox_events e where \(condition) \(page.tail(at: "e.occurred_at", id: "e.id"))"
     }
 
     /// For whoever goes on from a cursor: an event's place is its transaction's, and it is shown once no transaction before that one can still commit.
@@ -47,9 +51,7 @@ package enum ListEvents {
     ///
     /// The cursor holds that place. One that names a transaction which has not been yet was made before there were places, or in another cluster: its
     /// event says where it stands.
-    private static func inOrderOfCommits(_ condition: SQL, _ page: PageRequest, _ context: TenantContext) async throws
-        -> ListPage<WebhookEvent>
-    {
+    private static func inOrderOfCommits(_ condition: SQL, _ page: PageRequest, _ context: TenantContext) async throws -> SQL {
         var after: SQL = ""
         if let (at, id) = page.after {
             // Asked for beforehand: an index begins at a value, not at a question.
@@ -62,16 +64,10 @@ package enum ListEvents {
             ).rows[0].get(0)
             after = "and (e.xact, e.id) > ((\(place)::text)::xid8, \(id))"
         }
-        let rows = try await context.read(
-            """
+        return """
             select \(WebhookEvent.columns), e.xact::text::bigint from outbox_events e where \(condition) \
             and e.xact < pg_snapshot_xmin(pg_current_snapshot()) \(after) order by e.xact, e.id limit \(Int64(page.limit + 1))
             """
-        ).rows
-        let found = ListPage(
-            try rows.map { (event: try WebhookEvent($0), place: try $0.get(8, as: Int64.self)) }, limit: page.limit
-        ) { (Instant(microseconds: $0.place), $0.event.id.uuid) }
-        return ListPage(items: found.items.map(\.event), nextCursor: found.nextCursor)
     }
 
     package static func one(_ id: EventID, _ context: TenantContext) async throws -> WebhookEvent {

@@ -182,9 +182,10 @@ package struct SendWebhooks: Sendable {
         let (tenant, now, endpoint) = (context.tenant.id, context.dependencies.realNow(), batch.endpoint.id)
         let hasArrived = results.contains { Self.verdict($0.result).isGood }
         let hasFailed = results.contains { !Self.verdict($0.result).isGood && !Self.isUntried($0.result) }
-        try await context.work { write in
+        let outcomes = try await context.work { write in
             let isGone = try await isGone(batch, results, write)
             var exhausted: Claimed?
+            var outcomes: [WebhookAttempts.Outcome] = []
             for (message, result) in results {
                 let mine: SQL =
                     "where tenant_id = \(tenant) and id = \(message.id) and status = 'waiting' and attempts = \(message.attempts)"
@@ -203,6 +204,7 @@ package struct SendWebhooks: Sendable {
                     if next == nil { exhausted = message }
                 }
                 let status: WebhookDelivery.Status = verdict.isGood ? .succeeded : next == nil ? .failed : .waiting
+                outcomes.append(WebhookAttempts.Outcome(status))
                 write.enqueue(
                     """
                     update webhook_deliveries set status = \(status), next_attempt_at = \(next), response_status = \(verdict.status), \
@@ -229,7 +231,10 @@ package struct SendWebhooks: Sendable {
                     try await disable(batch.endpoint, .failing, since: exhausted.firstAttemptAt, cause: exhausted.id.uuid, write)
                 }
             }
+            return outcomes
         }
+        // Once they are written down: what is rolled back is sent and counted again.
+        context.dependencies.webhookAttempts.add(outcomes)
     }
 
     private static let gone: Int32 = 410

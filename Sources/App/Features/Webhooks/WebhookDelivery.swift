@@ -86,7 +86,9 @@ package struct WebhookDelivery: Sendable {
     func answer(_ status: Int = 200) -> Answer {
         var json = JSONWriter()
         write(to: &json, withBodies: true)
-        return Answer(status: status, body: json.bytes, objectID: id.uuid)
+        return Answer(
+            status: status, body: json.bytes, location: status == 202 ? Endpoint.getWebhookDelivery.path(id.description) : nil,
+            objectID: id.uuid)
     }
 
     /// L3: what was told about a subscription, and what receivers said to it, goes with it; that it was told, and when, stays.

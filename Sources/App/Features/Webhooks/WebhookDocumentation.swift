@@ -115,7 +115,8 @@ extension Endpoint {
                 refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
         case .testWebhookEndpoint:
             return EndpointDocumentation(
-                tag: tag, summary: "Send an event made up for the purpose.", audience: .administrators, body: Input.nothing,
+                tag: tag, summary: "Send an event made up for the purpose; `Location` is its delivery.",
+                audience: .administrators, body: Input.nothing,
                 answer: .object(202, "WebhookDelivery"), refusals: [403, 409, 413, 415, 422], idempotency: .offered,
                 dryRun: true)
         case .listWebhookDeliveries:

@@ -1,3 +1,4 @@
+import Billing
 import FoundationEssentials
 import HTTP
 import Postgres
@@ -75,7 +76,7 @@ package struct WebhookEvent: Sendable {
     }
 }
 
-/// Every type of event, for filters and for the document. A test holds what the use cases emit to it.
+/// Every type of event, for filters and for the document. Nothing is told under another name: what tells takes one of these.
 package enum WebhookEventType: String, CaseIterable, Sendable {
     case accountCreated = "account.created"
     case accountEdited = "account.edited"
@@ -157,6 +158,23 @@ package enum WebhookEventType: String, CaseIterable, Sendable {
         case .subscriptionUpgraded: "A trial became prepaid."
         case .test: "Sent on request, to try an endpoint; `data.id` is the endpoint."
         }
+    }
+
+    /// A step of a subscription's history is told under its own name.
+    package init(_ step: TransitionType) {
+        self =
+            switch step {
+            case .created: .subscriptionCreated
+            case .activated: .subscriptionActivated
+            case .suspended: .subscriptionSuspended
+            case .reasonAdded: .subscriptionReasonAdded
+            case .reasonLifted: .subscriptionReasonLifted
+            case .reactivated: .subscriptionReactivated
+            case .upgraded: .subscriptionUpgraded
+            case .servicesConfirmed: .subscriptionServicesConfirmed
+            case .deleted: .subscriptionDeleted
+            case .debtWrittenOff: .subscriptionDebtWrittenOff
+            }
     }
 
     /// What an endpoint can be narrowed to.

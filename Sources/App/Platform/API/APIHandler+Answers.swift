@@ -18,7 +18,7 @@ extension APIHandler {
             headers.set("ETag", tag)
         }
         if answer.isReplay { headers.set("Idempotent-Replayed", "true") }
-        if answer.status == 202, let location = answer.location {
+        if answer.status == 202, request.endpoint.documentation.accepted != nil, let location = answer.location {
             headers.set("Operation-Location", location)
             headers.set("Retry-After", "1")
         }

@@ -61,21 +61,41 @@ extension Endpoint {
                 tag: tag,
                 summary: "Make a key. This answer holds it; it is stored as a hash and never shown again.",
                 audience: .administrators, body: Input.createAPIKey, answer: .object(201, "APIKey"),
-                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true
+            ).noted(
+                """
+                A key with scopes, an end, addresses or a limit of its own makes no keys: what it made could be wider than itself (403 `scope_missing` or \
+                `bound_key_manages_none`).
+                """)
         case .updateAPIKey:
             return EndpointDocumentation(
                 tag: tag, summary: "Rename a key or narrow it differently; null takes a limit away.", audience: .administrators,
                 body: Input.updateAPIKey, answer: .object(200, "APIKey"), refusals: [403, 409, 412, 413, 415, 422],
-                dryRun: true, hasETag: true)
+                dryRun: true, hasETag: true
+            ).noted(
+                """
+                No key changes its own scopes, end, addresses or limit (403 `key_cannot_change_itself`), and one that has any of them changes no key at all \
+                (403 `scope_missing` or `bound_key_manages_none`). What was revoked, has expired or was replaced stays as it is (409).
+                """)
         case .revokeAPIKey:
             return EndpointDocumentation(
                 tag: tag, summary: "End a key for good, on every server within a second.", audience: .administrators,
-                answer: .object(200, "APIKey"), refusals: [403, 409, 412], dryRun: true, hasETag: true)
+                answer: .object(200, "APIKey"), refusals: [403, 409, 412], dryRun: true, hasETag: true
+            ).noted(
+                """
+                A key may end itself whatever its scopes, if its role manages keys: who holds one that has leaked needs no other. With scopes it ends no other key \
+                (403 `scope_missing`).
+                """)
         case .rotateAPIKey:
             return EndpointDocumentation(
                 tag: tag, summary: "A new key of the same terms; the old one goes on for the overlap.",
                 audience: .administrators, body: Input.rotateAPIKey, answer: .object(201, "APIKey"),
-                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
+                refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true
+            ).noted(
+                """
+                A key may replace itself whatever binds it, if its role manages keys: the new one has the same scopes, addresses and limit and ends no later. With \
+                any of these it replaces no other key (403 `scope_missing` or `bound_key_manages_none`).
+                """)
         default: return .read(tag, "One key.", .object(200, "APIKey"), who: .administrators).tagged()
         }
     }

@@ -38,6 +38,8 @@ package struct EndpointDocumentation: Sendable {
 
     package var tag: String
     package var summary: String
+    /// A rule that whoever uses it has to know, beyond the summary.
+    package var note = ""
     package var audience: Audience
     package var query: [Schema.Field] = []
     package var body: Schema?
@@ -341,6 +343,11 @@ extension EndpointDocumentation {
     func tagged() -> Self {
         var copy = self
         copy.hasETag = true
+        return copy
+    }
+    func noted(_ note: String) -> Self {
+        var copy = self
+        copy.note = note
         return copy
     }
     func refusing(_ status: Int) -> Self {

@@ -121,7 +121,7 @@ extension OpenAPI {
             let documentation = endpoint.documentation
             var headers: [Header] = [.requestID]
             if endpoint.hasETag { headers.append(.etag) }
-            if case .object(201, _) = documentation.answer { headers.append(.location) }
+            if case .object(201...202, _) = documentation.answer { headers.append(.location) }
             if case .list = documentation.answer { headers.append(.link) }
             if documentation.idempotency != .none { headers.append(.replayed) }
             if endpoint.isUnderV1 { headers += [.clock, .quota, .allowance] }

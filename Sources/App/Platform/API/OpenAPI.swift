@@ -103,6 +103,7 @@ package enum OpenAPI {
         let documentation = endpoint.documentation
         json.field("operationId", "\(endpoint)")
         json.field("summary", documentation.summary)
+        if !documentation.note.isEmpty { json.field("description", documentation.note) }
         json.field("tags", words: [documentation.tag])
         if documentation.audience == .anyone {
             json.field("security", array: { _ in })

@@ -8,7 +8,7 @@ extension Write {
     ///
     /// `payload` is what receivers need beyond IDs; it is erased when the subscription is deleted.
     package func recordTransition(
-        of subscription: inout Subscription, type: String, rule: String, reason: String?, from: SubscriptionState?,
+        of subscription: inout Subscription, type: TransitionType, rule: String, reason: String?, from: SubscriptionState?,
         to: SubscriptionState,
         note: String? = nil, payload: String? = nil, details: (before: String, after: String)? = nil
     ) {
@@ -16,16 +16,17 @@ extension Write {
         enqueue(
             """
             insert into transition_events (tenant_id, id, subscription_id, sequence, at, type, rule, actor_kind, actor_id, reason, from_state, to_state, note) \
-            values (\(tenant.id), \(newID(TransitionID.self)), \(subscription.id), \(subscription.version), \(now), \(type), \(rule), \
+            values (\(tenant.id), \(newID(TransitionID.self)), \(subscription.id), \(subscription.version), \(now), \(type.rawValue), \(rule), \
             \(actor.kind.rawValue), \(actor.id), \(reason), \(from?.rawValue), \(to.rawValue), \(note))
             """)
         audit(
-            type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, reason: reason,
+            type.rawValue, object: ("subscription", subscription.id.uuid), account: subscription.accountID, reason: reason,
             from: from?.rawValue, to: to.rawValue, details: details,
             // Nothing stays with a subscription that was deleted before (L3): what is said of it later is its account's.
             detailsOf: from == .deleted ? subscription.accountID.uuid : nil)
         emit(
-            type, object: ("subscription", subscription.id.uuid), account: subscription.accountID, sequence: subscription.version,
+            WebhookEventType(type), object: ("subscription", subscription.id.uuid), account: subscription.accountID,
+            sequence: subscription.version,
             payload: payload)
     }
 
@@ -63,12 +64,12 @@ extension Write {
 
     /// An event for the world outside, in the same transaction as its cause; whoever delivers it does so at least once, under this ID.
     package func emit(
-        _ type: String, object: (kind: String, id: UUID), account: AccountID?, sequence: Int64, payload: String? = nil
+        _ type: WebhookEventType, object: (kind: String, id: UUID), account: AccountID?, sequence: Int64, payload: String? = nil
     ) {
         enqueue(
             """
             insert into outbox_events (tenant_id, id, type, object_kind, object_id, account_id, sequence, payload, occurred_at, webhooks_due) \
-            values (\(tenant.id), \(newID(EventID.self)), \(type), \(object.kind), \(object.id), \(account), \(sequence), \
+            values (\(tenant.id), \(newID(EventID.self)), \(type.rawValue), \(object.kind), \(object.id), \(account), \(sequence), \
             \(payload.map(PostgresJSON.init)), \(now), \
             exists (select from webhook_endpoints where tenant_id = \(tenant.id) and state = 'enabled'))
             """)

@@ -20,13 +20,18 @@ package struct KeyLimits: Sendable {
         self.addresses = addresses.map { (try? TrustedProxies($0)) ?? .none }
     }
 
+    /// `isItself`: the path names the key that asks.
+    ///
     /// - Throws: 401 `api_key_expired`, 403 `address_not_allowed`, 403 `scope_missing`.
-    func admit(_ endpoint: Endpoint, from address: String, at now: Instant) throws {
+    func admit(_ endpoint: Endpoint, isItself: Bool, from address: String, at now: Instant) throws {
         if let expiresAt, expiresAt <= now { throw Failure.unauthenticated(code: "api_key_expired") }
         if let addresses, !addresses.trusts(address) {
             throw Failure.forbidden(code: "address_not_allowed", arguments: ["address": address])
         }
-        if let scopes, let needed = endpoint.scope, !scopes.contains(needed) {
+        let endsOrReplacesItself = isItself && (endpoint == .revokeAPIKey || endpoint == .rotateAPIKey)
+        if let needed = endpoint.scope,
+            !KeyRule.isOpen(to: scopes, needing: needed, endsOrReplacesItself: endsOrReplacesItself)
+        {
             throw Failure.forbidden(code: "scope_missing", arguments: ["scope": needed])
         }
     }
@@ -44,7 +49,7 @@ extension Endpoint {
             return (endpoint, "\(part):\(isRead ? "read" : "write")")
         })
 
-    /// A narrowed key never manages keys: it could make itself a wider one.
+    /// A narrowed key never manages keys, but for ending and replacing itself: it could make itself a wider one.
     static let unscopable: Set<String> = ["api-keys:write"]
 
     /// Every scope that can be given, in the order of the alphabet. Made from the routes, so that a new part of the API has its scope.

@@ -66,6 +66,12 @@ package final class Metrics: Sendable {
             "bursar_schema_version", .gauge, "The newest migration that this program knows.", dependencies.schemaNumber)
         writePools(to: &exposition)
         writeQueues(to: &exposition)
+        exposition.add(
+            "bursar_webhook_deliveries_total", .counter,
+            "Attempts of this process to deliver a webhook: it arrived, is tried again, or is given up.",
+            WebhookAttempts.Outcome.allCases.map {
+                .init(dependencies.webhookAttempts.count($0), ("outcome", $0.rawValue))
+            })
         writeInvariants(to: &exposition)
         writeHistogram(to: &exposition)
         ProcessFacts.read().write(to: &exposition, startedSeconds: started.microseconds / 1_000_000)
@@ -101,6 +107,11 @@ package final class Metrics: Sendable {
         exposition.add(
             "bursar_queue_oldest_age_seconds", .gauge, "For how long the oldest of them has been due.",
             seen.queues.map { .init($0.lateSeconds(at: now), ("queue", $0.name.rawValue)) })
+        let takesMail = dependencies.configuration.mail.server != nil
+        exposition.add(
+            "bursar_jobs_oldest_age_seconds", .gauge,
+            "For how long whatever waits longest in any queue has been due; mail only where a server takes it.",
+            seen.queues.filter { $0.name != .mail || takesMail }.map { $0.lateSeconds(at: now) }.max() ?? 0)
         exposition.add(
             "bursar_queue_failing", .gauge,
             "Entries that have failed and are tried again, mails of the last day that were given up, or endpoints at which no webhook arrives.",
@@ -115,7 +126,7 @@ package final class Metrics: Sendable {
         }
         exposition.add(
             "bursar_mail_configured", .gauge, "Whether there is a server that takes mail.",
-            dependencies.configuration.mail.server == nil ? 0 : 1)
+            takesMail ? 1 : 0)
         exposition.add(
             "bursar_queues_seen_timestamp_seconds", .gauge, "When the queues were looked at last.", at.microseconds / 1_000_000)
     }

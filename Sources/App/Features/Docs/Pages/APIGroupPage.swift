@@ -44,6 +44,7 @@ struct EndpointSection {
             h2 { code { endpoint.rawValue } }
             p(.class("lede")) { marked(reference.words(documentation.summary, t.language)) }
             p(.class("note")) { conditions }
+            if !documentation.note.isEmpty { p { marked(reference.words(documentation.note, t.language)) } }
             parameters
             if let body = documentation.body { bodyFields(body) }
             answer
