@@ -43,9 +43,9 @@ struct FollowOperation {
         return " \(done) of \(all)"
     }
 
-    /// Only a place on the same server: the key goes along.
+    /// Of long work only, which says so: a `Location` alone is where something can be read. And only a place on the same server: the key goes along.
     private func place(_ answer: WireAnswer) throws -> String? {
-        guard let text = answer.header("Operation-Location") ?? answer.header("Location") else { return nil }
+        guard let text = answer.header("Operation-Location") else { return nil }
         let path = text.hasPrefix(run.remote.url + "/") ? String(text.dropFirst(run.remote.url.count)) : text
         guard path.hasPrefix("/v1/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ClientFault.failed(

@@ -148,6 +148,17 @@ struct HostileServerTests {
                 "a key follows nobody"))
     }
 
+    @Test("What is under way without being long work is not waited for")
+    func underWay() async throws {
+        let server = try FakeServer { _, _ in
+            FakeServer.answer(
+                "202 Accepted", "{\"id\":\"whd_1\",\"status\":\"waiting\"}", headers: ["Location: /v1/webhook-deliveries/whd_1"])
+        }
+        defer { server.close() }
+        let ran = try await server.api("subscriptions", "suspend", "sub_1", "--reason", "operator")
+        #expect(ran.code == 0 && ran.output.contains("whd_1") && server.asked.count == 1 && ran.pauses.isEmpty, "\(ran.chatter)")
+    }
+
     @Test("A reader that has gone ends it without a word")
     func goneReader() async throws {
         let server = try FakeServer { _, _ in
