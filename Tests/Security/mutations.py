@@ -67,11 +67,11 @@ PROGRAM = {
         "RaceTests", "RaceTests.swift"),
     "a transition is not audited": Fault(
         f"{SOURCES}/Platform/Commands/History.swift",
-        "        audit(\n            type, object: (\"subscription\", subscription.id.uuid), account: subscription.accountID, reason: reason,\n"
+        "        audit(\n            type.rawValue, object: (\"subscription\", subscription.id.uuid), account: subscription.accountID, reason: reason,\n"
         "            from: from?.rawValue, to: to.rawValue, details: details,\n"
         "            // Nothing stays with a subscription that was deleted before (L3): what is said of it later is its account's.\n"
         "            detailsOf: from == .deleted ? subscription.accountID.uuid : nil)\n",
-        "        if type != \"subscription.reactivated\" { audit(\n            type, object: (\"subscription\", subscription.id.uuid), account: subscription.accountID, reason: reason,\n"
+        "        if type != .reactivated { audit(\n            type.rawValue, object: (\"subscription\", subscription.id.uuid), account: subscription.accountID, reason: reason,\n"
         "            from: from?.rawValue, to: to.rawValue, details: details,\n"
         "            // Nothing stays with a subscription that was deleted before (L3): what is said of it later is its account's.\n"
         "            detailsOf: from == .deleted ? subscription.accountID.uuid : nil) }\n",

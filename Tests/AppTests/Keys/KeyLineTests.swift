@@ -28,6 +28,39 @@ import Testing
         try tenant.bursar.database.superuser().query("select count(*) from payments where tenant_id = \(tenant.id)")[0].get(0)
     }
 
+    @Test func `finds and stops the long work of its predecessors, whatever it is about; a stranger does neither`() async throws {
+        let tenant = try await TestBursar.shared.tenant()
+        let account = try await tenant.account()
+        let subscription = try await tenant.order("prepaid", for: account, paying: "1000.00").expect(201).id
+        let keys = try await line(tenant, ["account_id": "\(account)", "role": "account_admin", "name": "Shop"])
+        // One of them is nobody's, so that the work belongs to no single account.
+        let work: Input = [
+            "action": "suspend", "mode": "each",
+            "items": [
+                ["id": .string(subscription), "reason": "requested"],
+                ["id": "sub_01h455vb4pex5vsknk084sn02q", "reason": "requested"],
+            ],
+        ]
+        func ask(_ key: String) async throws -> Reply {
+            try await tenant.request(
+                "POST", "/v1/subscriptions/actions", work, as: key, once: .key("many"), headers: ["Prefer": "respond-async"]
+            ).expect(202)
+        }
+        let place = try #require(try await ask(keys[0]).header("location"))
+        #expect(try await ask(keys[2]).header("location") == place)
+        try tenant.force("update operations set account_id = null where tenant_id = $tenant")
+        for key in keys {
+            try await tenant.request("GET", place, as: key).expect(200)
+            #expect(try await tenant.request("GET", "/v1/operations", as: key).expect(200).text.contains(place.suffix(26)))
+        }
+        let stranger = try await tenant.accountKey(account)
+        try await tenant.request("GET", place, as: stranger).expect(404)
+        #expect(
+            try await tenant.request("GET", "/v1/operations", as: stranger).expect(200).text.contains(place.suffix(26)) == false)
+        try await tenant.request("POST", "\(place)/cancel", as: stranger).expect(404)
+        try await tenant.request("POST", "\(place)/cancel", as: keys[1]).expect(200)
+    }
+
     @Test func `never pays twice what its predecessors have paid`() async throws {
         let tenant = try await TestBursar.shared.tenant()
         let account = try await tenant.account()

@@ -75,7 +75,8 @@ import Values
     @Test func `is settled by an advance that answers, also where an earlier try has failed`() async throws {
         let tenant = try await TestBursar.shared.tenant(clock: Self.start)
         let id = try await exhausted(tenant)
-        try tenant.force("update work.settlement_queue set attempts = 2, retry_at = now() where tenant_id = $tenant")
+        try tenant.force(
+            "update work.settlement_queue set attempts = 2, retry_at = now() + interval '10 seconds' where tenant_id = $tenant")
         try await tenant.advance(to: "2025-01-01T00:00:01Z")
         #expect(try await reasons(id, tenant) == ["credit_exhausted"])
     }

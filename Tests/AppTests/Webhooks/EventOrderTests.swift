@@ -7,7 +7,7 @@ import Testing
 import Values
 
 /// Whoever goes on from a cursor is told of everything, however long a transaction took to commit.
-@Suite struct `Events in the order of commits` {
+@Suite struct `Events in the order of transactions` {
     private static let insert = """
         insert into outbox_events (tenant_id, id, type, object_kind, object_id, account_id, sequence, occurred_at) \
         values ($tenant, $id, 'account.edited', 'account', $account, $account, $sequence, now())

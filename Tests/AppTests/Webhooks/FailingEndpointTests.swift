@@ -1,11 +1,17 @@
 import App
 import Outgoing
+import Postgres
 import TestSupport
 import Testing
 import Values
 
 /// Which endpoints are switched off: those at which nothing arrives, and those that are gone; no others.
 @Suite struct `An endpoint of webhooks` {
+    private func failing(_ tenant: TestTenant) throws -> Int64 {
+        try tenant.bursar.database.superuser().query(
+            "select count(*) from webhook_endpoints where tenant_id = \(tenant.id) and failing_since is not null")[0].get(0)
+    }
+
     @Test func `at which all but one event arrives is not switched off when that one is given up`() async throws {
         let tenant = try await TestBursar.shared.tenant("poisoned")
         let (id, _) = try await tenant.webhook(try await tenant.account())
@@ -41,6 +47,42 @@ import Values
         try tenant.passWebhookPauses()
         let new = Receiver()
         #expect(try await tenant.tell(new) == 1 && new.messages[0].url == "https://example.com/new")
+    }
+
+    /// The former address fails for the last time after the new one was entered.
+    @Test func `whose address is corrected while the former one still fails stays, with nothing counted against the new one`()
+        async throws
+    {
+        let tenant = try await TestBursar.shared.tenant("corrected-late")
+        let (id, _) = try await tenant.webhook(try await tenant.account(), "https://example.com/former")
+        let event = try await tenant.post("/v1/webhook-endpoints/\(id)/test").expect(202).id
+        let failing = Receiver { _ in .success(OutgoingReply(status: 500)) }
+        for _ in 1...9 {
+            #expect(try await tenant.tell(failing) == 1)
+            try tenant.passWebhookPauses()
+        }
+        // The last attempt; its answer comes after the correction.
+        let last = Receiver { _ in
+            try? tenant.force(
+                "update webhook_endpoints set url = 'https://example.com/new', failing_since = null, version = version + 1 where tenant_id = $tenant"
+            )
+            return .success(OutgoingReply(status: 500))
+        }
+        #expect(try await tenant.tell(last) == 1)
+        #expect(try await tenant.get("/v1/webhook-deliveries/\(event)").expect(200)["status"] == "failed")
+        #expect(try await tenant.get("/v1/webhook-endpoints/\(id)").expect(200)["state"] == "enabled")
+        #expect(try failing(tenant) == 0)
+    }
+
+    @Test func `that fails begins anew with another address, and with none of its other terms`() async throws {
+        let tenant = try await TestBursar.shared.tenant("begins-anew")
+        let (id, _) = try await tenant.webhook(try await tenant.account(), "https://example.com/former")
+        try await tenant.post("/v1/webhook-endpoints/\(id)/test").expect(202)
+        #expect(try await tenant.tell(Receiver { _ in .success(OutgoingReply(status: 500)) }) == 1)
+        try await tenant.request("PATCH", "/v1/webhook-endpoints/\(id)", ["description": "Another"]).expect(200)
+        #expect(try failing(tenant) == 1)
+        try await tenant.request("PATCH", "/v1/webhook-endpoints/\(id)", ["url": "https://example.com/new"]).expect(200)
+        #expect(try failing(tenant) == 0)
     }
 
     @Test func `that is gone keeps what it did not refuse for when it is switched on again`() async throws {

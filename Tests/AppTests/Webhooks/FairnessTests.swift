@@ -47,27 +47,46 @@ private final class Hanging: WebhookCarrier {
 }
 
 @Suite struct `Lanes of webhooks` {
-    @Test func `are a quarter for one tenant, and go to whoever holds fewest, in rotation`() {
-        var lanes = WebhookLanes(most: 8)
-        let tenants = (0..<3).map { _ in TenantID(UUID()) }
-        func wait(_ tenant: Int, _ count: Int) {
-            for _ in 0..<count { lanes.wait(.init(tenant: tenants[tenant], endpoint: WebhookEndpointID(UUID()))) }
-        }
-        func next() -> Int? { lanes.next().map { lane in tenants.firstIndex(of: lane.tenant) ?? -1 } }
-        wait(0, 20)
-        let alone = [next(), next(), next()]
-        #expect(alone == [0, 0, nil])
-        wait(1, 20)
-        wait(2, 1)
-        let others = [next(), next(), next(), next()]
-        #expect(others.compactMap { $0 }.sorted() == [1, 1, 2] && others[3] == nil)
+    /// How many lanes each of these may have now, one after the other: (tenant, account) of every lane that is given.
+    private func given(_ lanes: inout WebhookLanes, _ most: Int) -> [WebhookLanes.Lane] {
+        var given: [WebhookLanes.Lane] = []
+        while given.count < most, let lane = lanes.next() { given.append(lane) }
+        return given
     }
 
-    @Test func `are given back after one batch, and an endpoint with more to say waits behind its tenant's others`() throws {
+    private func wait(_ lanes: inout WebhookLanes, _ tenant: TenantID, _ account: AccountID?, _ count: Int) {
+        for _ in 0..<count { lanes.wait(.init(tenant: tenant, account: account, endpoint: WebhookEndpointID(UUID()))) }
+    }
+
+    @Test func `are a quarter for one tenant beside others, half while it is alone, and go to whoever holds fewest, in rotation`()
+    {
+        var lanes = WebhookLanes(most: 16)
+        let tenants = (0..<3).map { _ in TenantID(UUID()) }
+        for _ in 0..<10 { wait(&lanes, tenants[0], AccountID(UUID()), 2) }
+        #expect(given(&lanes, 20).count == 8)
+        for _ in 0..<10 { wait(&lanes, tenants[1], AccountID(UUID()), 1) }
+        wait(&lanes, tenants[2], nil, 1)
+        let others = given(&lanes, 20)
+        #expect(others.filter { $0.tenant == tenants[1] }.count == 4)
+        #expect(others.filter { $0.tenant == tenants[2] }.count == 1 && others.count == 5)
+    }
+
+    @Test func `are an eighth for one account, whoever else there is: its neighbour in the same tenant goes at once`() {
+        var lanes = WebhookLanes(most: 16)
+        let tenant = TenantID(UUID())
+        let (loud, quiet) = (AccountID(UUID()), AccountID(UUID()))
+        wait(&lanes, tenant, loud, 50)
+        #expect(given(&lanes, 20).map(\.account) == [loud, loud])
+        wait(&lanes, tenant, quiet, 1)
+        wait(&lanes, tenant, nil, 1)
+        #expect(Set(given(&lanes, 20).map(\.account)) == [quiet, nil])
+    }
+
+    @Test func `are given back after one batch, and an endpoint with more to say waits behind its account's others`() throws {
         var lanes = WebhookLanes(most: 4)
         let tenant = TenantID(UUID())
         let (busy, other) = (WebhookEndpointID(UUID()), WebhookEndpointID(UUID()))
-        for endpoint in [busy, other, busy] { lanes.wait(.init(tenant: tenant, endpoint: endpoint)) }
+        for endpoint in [busy, other, busy] { lanes.wait(.init(tenant: tenant, account: nil, endpoint: endpoint)) }
         func next() throws -> WebhookLanes.Lane {
             let lane = lanes.next()
             return try #require(lane)
@@ -106,7 +125,7 @@ private final class Hanging: WebhookCarrier {
         _ = try await quiet.account()
         try await wait { carrier.wasTold("https://example.com/quiet") }
         #expect(carrier.wasTold("https://example.com/quiet"))
-        #expect(carrier.hanging == 2)
+        #expect(carrier.hanging == 1)
         running.cancel()
         await running.value
         await bursar.close()

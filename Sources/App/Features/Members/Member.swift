@@ -85,7 +85,9 @@ package struct Member: Sendable {
         return invitation.expiresAt > now ? .invited : .invitationExpired
     }
 
-    func etag(at now: Instant) -> String { "\"\(role.rawValue)-\(state(at: now).rawValue)-\(invitation?.sends ?? 0)\"" }
+    func etag(at now: Instant) -> String {
+        "\"\(version)-\(role.rawValue)-\(state(at: now).rawValue)-\(invitation?.sends ?? 0)\""
+    }
 
     func write(to json: inout JSONWriter, at now: Instant) {
         json.object { json in

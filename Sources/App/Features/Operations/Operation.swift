@@ -16,6 +16,8 @@ package struct Operation: Sendable {
     struct Asker: Sendable, Equatable {
         let isKey: Bool
         let id: UUID
+        /// The first key of its line of rotations, of a key; the person herself.
+        let line: UUID
         let isOperator: Bool
 
         var text: String { isKey ? APIKeyID(id).description : UserID(id).description }
@@ -51,7 +53,7 @@ package struct Operation: Sendable {
     package var expiresAt: Instant? { endedAt?.adding(seconds: Self.keptDays * 86_400) }
 
     static let select: SQL = """
-        select o.id, o.action, o.mode, o.state, o.principal_kind, o.principal_id, o.is_operators, o.account_id, o.enrollment_id, o.request_id, \
+        select o.id, o.action, o.mode, o.state, o.principal_kind, o.principal_id, coalesce(k.root_id, o.principal_id), o.is_operators, o.account_id, o.enrollment_id, o.request_id, \
         o.total, o.done, o.unchanged, o.refused, o.replayed, o.failure_code, o.created_at, o.started_at, o.ended_at, \
         coalesce(u.email, k.name), a.administrator_id, a.kind, a.enrollment_id from operations o \
         left join accounts a on a.tenant_id = o.tenant_id and a.id = o.account_id \
@@ -71,7 +73,7 @@ package struct Operation: Sendable {
         mode = try word(try column.next())
         state = try word(try column.next())
         let kind: String = try column.next()
-        asker = Asker(isKey: kind == "key", id: try column.next(), isOperator: try column.next())
+        asker = Asker(isKey: kind == "key", id: try column.next(), line: try column.next(), isOperator: try column.next())
         account = try column.next()
         enrollment = try column.next()
         requestID = try column.next()
@@ -107,9 +109,10 @@ package struct Operation: Sendable {
         try TenantContext.require(.seeAccount, of: roles, in: accountKind ?? .enterprise)
     }
 
+    /// A key's work is its successor's too: by the same idempotency key it is given the same answer.
     func isOwn(of principal: Principal) -> Bool {
         guard principal.viewing == nil else { return false }
-        return principal.id == asker.id
+        return principal.idempotencyID == asker.line
     }
 
     /// Whoever began it stops it, and the operator.

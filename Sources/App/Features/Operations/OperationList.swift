@@ -36,8 +36,8 @@ extension Operation {
         if principal.isOperator { return "" }
         switch principal {
         case .commandLine: return ""
-        case .key(let id, let account, _, _):
-            return "and (o.principal_id = \(id) or o.account_id = \(account ?? AccountID(.zero)))"
+        case .key(_, let account, _, let root):
+            return "and (coalesce(k.root_id, o.principal_id) = \(root.uuid) or o.account_id = \(account ?? AccountID(.zero)))"
         case .user(let id, _, _, let grants):
             if let viewing = grants.viewing { return "and o.account_id = \(viewing.account)" }
             return """

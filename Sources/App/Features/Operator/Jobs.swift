@@ -93,7 +93,7 @@ struct JobQueries {
 
     func settlements(_ condition: SQL, limit: Int) -> SQL {
         """
-        select 'settlement', q.subscription_id, q.subscription_id, s.account_id, s.name, q.queued_at, q.attempts, null::timestamptz, q.last_error, \(SubscriptionQueries.isLapsed) \
+        select 'settlement', q.subscription_id, q.subscription_id, s.account_id, s.name, q.queued_at, q.attempts, q.retry_at, q.last_error, \(SubscriptionQueries.isLapsed) \
         from work.settlement_queue q join subscriptions s on s.tenant_id = q.tenant_id and s.id = q.subscription_id \
         where q.tenant_id = \(tenant) and \(condition) order by q.queued_at limit \(Int64(limit))
         """
@@ -164,7 +164,7 @@ package struct RetryJob: Sendable {
             let changed = try await write.query(
                 isSettlement
                     ? """
-                    update work.settlement_queue set attempts = 0, last_error = null where tenant_id = \(tenant) \
+                    update work.settlement_queue set attempts = 0, retry_at = null, last_error = null where tenant_id = \(tenant) \
                     and subscription_id = \(name.subject) and attempts > 0 returning subscription_id
                     """
                     : """

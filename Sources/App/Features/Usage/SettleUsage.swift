@@ -67,12 +67,11 @@ package struct SettleUsage: Sendable {
     private func waiting(queuedBy began: Instant, except left: Set<SubscriptionID>, includingFailed: Bool) async throws
         -> [SubscriptionID]
     {
-        let due = context.dependencies.realNow().adding(seconds: includingFailed ? 0 : -Self.retrySeconds)
+        let isDue: SQL = includingFailed ? "queued_at <= \(began)" : "coalesce(retry_at, queued_at) <= \(began)"
         let rows = try await context.read(
             """
             select subscription_id from work.settlement_queue where tenant_id = \(context.tenant.id) \
-            and coalesce(retry_at, queued_at) <= \(began) and (attempts = 0 or coalesce(retry_at, queued_at) < \(due)) \
-            and not subscription_id = any(\(Array(left))) order by coalesce(retry_at, queued_at) limit 500
+            and \(isDue) and not subscription_id = any(\(Array(left))) order by coalesce(retry_at, queued_at) limit 500
             """
         ).rows
         return try rows.map { try $0.get(0) }
@@ -96,11 +95,11 @@ package struct SettleUsage: Sendable {
 
     private func postpone(_ id: SubscriptionID, because error: any Error) async {
         context.dependencies.log(.error, "settlement failed", [("subscription", id.description), ("error", "\(error)")])
-        let now = context.dependencies.realNow()
+        let retryAt = context.dependencies.realNow().adding(seconds: Self.retrySeconds)
         try? await context.work { write in
             write.enqueue(
                 """
-                update work.settlement_queue set attempts = attempts + 1, retry_at = \(now), last_error = \(String("\(error)".prefix(300))) \
+                update work.settlement_queue set attempts = attempts + 1, retry_at = \(retryAt), last_error = \(String("\(error)".prefix(300))) \
                 where tenant_id = \(write.tenant.id) and subscription_id = \(id)
                 """)
         }

@@ -38,7 +38,7 @@ package enum ListEvents {
         if let type = filter.type { condition = "\(condition) and e.type = \(type)" }
         if let from = filter.from { condition = "\(condition) and e.occurred_at >= \(from)" }
         if let to = filter.to { condition = "\(condition) and e.occurred_at < \(to)" }
-        return page.ascending ? try await inOrderOfCommits(condition, page, context) : newest(condition, page)
+        return page.ascending ? try await inOrderOfTransactions(condition, page, context) : newest(condition, page)
     }
 
     /// For people: the newest first, by the tenant's time, which is also what the list is narrowed by: whatever lies outside of it is not read.
@@ -47,11 +47,13 @@ package enum ListEvents {
     }
 
     /// For whoever goes on from a cursor: an event's place is its transaction's, and it is shown once no transaction before that one can still commit.
-    /// Nothing ever appears behind a place that was shown, however long a transaction took.
+    /// Nothing ever appears behind a place that was shown, however long a transaction took. A transaction has its number from its first write on, before it
+    /// waits for any lock, so two of one object may stand the other way round: their `sequence` says which was first.
     ///
     /// The cursor holds that place. One that names a transaction which has not been yet was made before there were places, or in another cluster: its
     /// event says where it stands.
-    private static func inOrderOfCommits(_ condition: SQL, _ page: PageRequest, _ context: TenantContext) async throws -> SQL {
+    private static func inOrderOfTransactions(_ condition: SQL, _ page: PageRequest, _ context: TenantContext) async throws -> SQL
+    {
         var after: SQL = ""
         if let (at, id) = page.after {
             // Asked for beforehand: an index begins at a value, not at a question.

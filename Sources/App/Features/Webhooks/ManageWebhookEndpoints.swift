@@ -135,11 +135,13 @@ package struct EditWebhookEndpoint: Sendable {
             endpoint.version += 1
             endpoint.updatedAt = now
             let isSwitchedOn = endpoint.state == .enabled && before.state != .enabled
+            // What failed at the former address says nothing of the new one.
+            let beginsAnew = isSwitchedOn || endpoint.url != before.url
             write.enqueue(
                 """
                 update webhook_endpoints set url = \(endpoint.url), description = \(endpoint.description), event_types = \(endpoint.eventTypes), \
                 state = \(endpoint.state), disabled_reason = \(endpoint.disabledReason), disabled_at = \(endpoint.disabledAt), \
-                failing_since = case when \(isSwitchedOn) then null else failing_since end, version = \(endpoint.version), \
+                failing_since = case when \(beginsAnew) then null else failing_since end, version = \(endpoint.version), \
                 updated_at = \(now) where tenant_id = \(tenant) and id = \(id)
                 """)
             // What waited meanwhile is due at once.

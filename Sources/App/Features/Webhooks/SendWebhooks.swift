@@ -31,14 +31,14 @@ package struct SendWebhooks: Sendable {
     }
 
     /// The endpoints at which something is due.
-    package func due() async throws -> [WebhookEndpointID] {
+    package func due() async throws -> [WebhookLanes.Lane] {
         let (tenant, now) = (context.tenant.id, context.dependencies.realNow())
         return try await context.read(
             """
-            select w.id from webhook_endpoints w where w.tenant_id = \(tenant) and w.state = 'enabled' and exists (select from webhook_deliveries d \
+            select w.id, w.account_id from webhook_endpoints w where w.tenant_id = \(tenant) and w.state = 'enabled' and exists (select from webhook_deliveries d \
             where d.tenant_id = \(tenant) and d.endpoint_id = w.id and d.status = 'waiting' and d.next_attempt_at <= \(now)) order by w.id
             """
-        ).rows.map { try $0.get(0) }
+        ).rows.map { WebhookLanes.Lane(tenant: tenant, account: try $0.get(1), endpoint: try $0.get(0)) }
     }
 
     private struct Claimed: Sendable {
@@ -225,7 +225,7 @@ package struct SendWebhooks: Sendable {
                 write.enqueue(
                     """
                     update webhook_endpoints set failing_since = \(batch.claimedAt) where tenant_id = \(tenant) and id = \(endpoint) \
-                    and failing_since is null
+                    and failing_since is null and version = \(batch.endpoint.version)
                     """)
                 if let exhausted {
                     try await disable(batch.endpoint, .failing, since: exhausted.firstAttemptAt, cause: exhausted.id.uuid, write)
@@ -284,7 +284,8 @@ package struct SendWebhooks: Sendable {
         return secondsToWait(retryAfter: text, now: now.microseconds / 1_000_000)
     }
 
-    /// Switches an endpoint off that is gone, or at which nothing has arrived for as long as an event is tried, and tells its administrators.
+    /// Switches an endpoint off that is gone, or at which nothing has arrived for as long as an event is tried, and tells its administrators. Not one
+    /// that was changed since it was sent to: its address may be another one by now.
     private func disable(
         _ endpoint: WebhookEndpoint, _ reason: WebhookEndpoint.DisabledReason, since: Instant?, cause: UUID, _ write: Write
     ) async throws {
@@ -293,6 +294,7 @@ package struct SendWebhooks: Sendable {
             """
             update webhook_endpoints set state = 'disabled', disabled_reason = \(reason), disabled_at = \(now), version = version + 1, \
             updated_at = \(now) where tenant_id = \(write.tenant.id) and id = \(endpoint.id) and state = 'enabled' \
+            and version = \(endpoint.version) \
             and (\(since)::timestamptz is null or failing_since <= \(since)) returning id
             """)
         guard !off.isEmpty else { return }

@@ -135,8 +135,8 @@ extension Endpoint {
             return .read(
                 "events",
                 """
-                What happened in the last 30 days, newest first, as webhooks tell it; `sort=created_at` is the order of commits, and whoever goes on from its \
-                cursor misses nothing.
+                What happened in the last 30 days, newest first, as webhooks tell it. With `sort=created_at` whoever goes on from its cursor misses nothing, \
+                however long a transaction took; what happened to one object is put in order by its `sequence`.
                 """, .list("Event"),
                 query: [
                     .optional("account_id", .id("acc")), .optional("object_id", .format("object-id"), "What it happened to."),

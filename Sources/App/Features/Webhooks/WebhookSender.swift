@@ -4,7 +4,7 @@ import Synchronization
 import Values
 
 /// Sends every tenant's webhooks, beside the sweeper and the mailer. Each endpoint has a lane of its own while it is sent to: a slow receiver holds
-/// nobody else up, and a tenant with many of them only itself.
+/// nobody else up, and an account with many of them only itself.
 package final class WebhookSender: Sendable {
     /// So many endpoints at once; with `SendWebhooks.atOnce` each it stays well below what a process may open.
     private static let lanes = 128
@@ -59,7 +59,7 @@ package final class WebhookSender: Sendable {
                     let due = try await sending.due()
                     state.withLock { state in
                         state.sending[tenant.id] = sending
-                        for endpoint in due { state.lanes.wait(WebhookLanes.Lane(tenant: tenant.id, endpoint: endpoint)) }
+                        for lane in due { state.lanes.wait(lane) }
                         begin(&state)
                     }
                 } catch {

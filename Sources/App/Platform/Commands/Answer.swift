@@ -27,18 +27,19 @@ package struct Answer: Sendable {
 
     /// `ETag`: of every object with a version, and of whatever was made.
     package var entityTag: String? {
-        if isReplay, let etag { return etag }
+        // Kept before tags were kept with answers: a hash alone would be no version that `If-Match` could mean.
+        if isReplay { return etag }
         return etag != nil || status == 201 ? EntityTag.text(version: etag, body) : nil
     }
 
-    /// The same answer, marked as one that changed nothing.
+    /// The same answer, marked as one that changed nothing: it made nothing that could be found, and no version that `If-Match` could name.
     func markedDryRun() -> Answer {
         var copy = self
         if copy.body.last == UInt8(ascii: "}") {
             copy.body.removeLast()
             copy.body += Array(#","dry_run":true}"#.utf8)
         }
-        copy.location = nil
+        (copy.location, copy.etag) = (nil, nil)
         return copy
     }
 }

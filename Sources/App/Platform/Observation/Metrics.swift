@@ -107,6 +107,10 @@ package final class Metrics: Sendable {
         exposition.add(
             "bursar_queue_oldest_age_seconds", .gauge, "For how long the oldest of them has been due.",
             seen.queues.map { .init($0.lateSeconds(at: now), ("queue", $0.name.rawValue)) })
+        exposition.add(
+            "bursar_events_held_seconds", .gauge,
+            "For how long one unfinished transaction of the cluster has held back newer events from `GET /v1/events?sort=created_at`.",
+            seen.oldestWriter.map { max(0, $0.since.microseconds(until: now) / 1_000_000) } ?? 0)
         let takesMail = dependencies.configuration.mail.server != nil
         exposition.add(
             "bursar_jobs_oldest_age_seconds", .gauge,

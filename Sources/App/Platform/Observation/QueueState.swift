@@ -64,6 +64,19 @@ package enum QueueLook {
         return QueueState.Name.allCases.compactMap { states[$0] }
     }
 
+    /// The number of the oldest transaction in the cluster that has written and not ended; nil when there is none.
+    static func oldestWriter(_ dependencies: Dependencies) async throws -> String? {
+        let rows = try await dependencies.database.reads.read(
+            scope: nil,
+            [
+                """
+                select (case when pg_snapshot_xmin(s) < pg_snapshot_xmax(s) then pg_snapshot_xmin(s) end)::text \\
+                from pg_current_snapshot() s
+                """
+            ], timeout: .seconds(5))
+        return try rows[0].first?.get(0)
+    }
+
     private static func statements(_ tenant: Tenant, _ now: Instant) -> [SQL] {
         let id = tenant.id
         var statements: [SQL] = [

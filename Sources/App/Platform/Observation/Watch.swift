@@ -8,6 +8,8 @@ package final class Watch: Sendable {
     package struct Seen: Sendable {
         package var queues: [QueueState] = []
         package var queuesAt: Instant?
+        /// The oldest transaction that still wrote at the last look, and the first look that saw it: until it ends, no newer event is shown upwards.
+        package var oldestWriter: (number: String, since: Instant)?
         /// Rows that break an invariant, by its name; -1 where it could not be evaluated.
         package var invariants: [String: Int] = [:]
         package var invariantsAt: Instant?
@@ -62,9 +64,11 @@ package final class Watch: Sendable {
     package func lookAtQueues() async {
         do {
             let queues = try await QueueLook.run(dependencies, try await authenticator.allTenants())
+            let writer = try await QueueLook.oldestWriter(dependencies)
             let now = dependencies.realNow()
             seen.withLock {
                 $0.queues = queues
+                if writer != $0.oldestWriter?.number { $0.oldestWriter = writer.map { ($0, now) } }
                 $0.queuesAt = now
             }
         } catch {
