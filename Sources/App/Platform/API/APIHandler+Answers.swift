@@ -136,16 +136,21 @@ extension APIHandler {
         guard let target = try request.body()["to"]?.text.flatMap({ Instant(rfc3339: $0) }) else {
             throw Failure.invalid([FieldError("/to", "required")])
         }
-        let key = try request.options().key
+        let options = try request.options()
+        if options.dryRun {
+            let due = try await AdvanceTestClock(context).rehearse(to: target)
+            let body = jsonObject { json in
+                json.field("now", target)
+                json.field("due", object: { write(due, to: &$0) })
+            }
+            return response(Answer(status: 200, body: body).markedDryRun(), request)
+        }
+        let key = options.key
         if let stored = try await key?.answer(in: context) { return response(stored, request) }
         let outcome = try await AdvanceTestClock(context)(to: target)
         let body = jsonObject { json in
             json.field("now", outcome.now)
-            json.field(
-                "ran",
-                object: { json in
-                    for (kind, count) in outcome.ran.sorted(by: { $0.key < $1.key }) { json.field(kind, count) }
-                })
+            json.field("ran", object: { write(outcome.ran, to: &$0) })
         }
         let answer = Answer(status: 200, body: body)
         if let key {
@@ -154,6 +159,10 @@ extension APIHandler {
             }
         }
         return response(answer, request)
+    }
+
+    private func write(_ counts: [String: Int], to json: inout JSONWriter) {
+        for (kind, count) in counts.sorted(by: { $0.key < $1.key }) { json.field(kind, count) }
     }
 
     private func percentEncoded(_ text: String) -> String {

@@ -268,7 +268,7 @@ extension Endpoint {
             EndpointDocumentation(
                 tag: "test clock", summary: "Move time forward and run everything that falls due, in order.",
                 audience: .operators, body: Input.advance,
-                answer: .object(200, "ClockAdvance"), refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+                answer: .object(200, "ClockAdvance"), refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
         case .listAuditEvents:
             .read(
                 "audit", "Who did what, newest first.", .list("AuditEvent"), query: AuditEntry.list.query, who: .administrators)
