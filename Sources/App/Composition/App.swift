@@ -127,6 +127,8 @@ package final class App: Sendable {
                 return (await measurements(request, requestID, isForwarded: isForwarded), endpoint.template)
             }
             return (await answer(request, endpoint, parameters, requestID), endpoint.template)
+        case .wrongMethod(let allowed) where request.method == .options:
+            return (await options(allowed, request, requestID), "other")
         case .wrongMethod(let allowed):
             return (await noSuchRoute(.methodNotAllowed(allowed), request, requestID), "other")
         case .nothing where isOfAPI(request):
@@ -206,6 +208,17 @@ package final class App: Sendable {
             return await describe(allowance, in: problem(failure(error, requestID), request, requestID))
         }
         return await describe(allowance, in: problem(told, request, requestID))
+    }
+
+    /// What a path knows, to anybody: the document says the same. The address pays as for any request without a key.
+    private func options(_ allowed: [String], _ request: HTTPRequest, _ requestID: String) async -> HTTPResponse {
+        guard isOfAPI(request) else { return .options(allowed) }
+        let allowance = limits.spend(
+            .address(request.remoteAddress), .unauthenticated, at: dependencies.monotonicMilliseconds())
+        do { try allowance.check() } catch {
+            return await describe(allowance, in: problem(failure(error, requestID), request, requestID))
+        }
+        return await describe(allowance, in: .options(allowed))
     }
 
     private func isOfAPI(_ request: HTTPRequest) -> Bool { request.path.hasPrefix("/v1/") || request.path == "/v1" }
