@@ -90,6 +90,7 @@ package final class App: Sendable {
             var (response, route) = await answer(request, requestID, isForwarded: isForwardedByStranger(arrived))
             let isSecure = dependencies.configuration.publicURL?.hasPrefix("https://") ?? false
             SecurityHeaders.add(to: &response, isSecure: isSecure || proxies.isSecure(arrived))
+            if isOfAPI(request) { response.headers.add("API-Version", APIVersion.current) }
             // No answer names itself before this.
             response.headers.add("X-Request-Id", requestID)
             response.headers.add("Traceparent", trace.header)
@@ -244,8 +245,11 @@ package final class App: Sendable {
         do {
             // English where the request names no language, as in problems.
             let language = language(of: request, nil)
+            try APIVersion.confirm(request)
+            let read =
+                endpoint.documentation.body == nil ? request : try await PackedBody.unpacked(request, dependencies.workers)
             response = try await api.answer(
-                try APIRequest(request, endpoint, parameters, context, language, requestID: requestID))
+                try APIRequest(read, endpoint, parameters, context, language, requestID: requestID))
         } catch {
             var told = failure(error, requestID)
             // Not there or not theirs is said before anything of the query or the body is (api.md).
