@@ -75,6 +75,8 @@ extension EndpointDocumentation {
         .optional("limit", .integer(min: 1, max: 100), "Rows of a page, 25 unless said."),
         .optional("cursor", .text(min: 1, max: 1_200), "From `next_cursor` of the page before."),
     ]
+    /// When the rows were made, half open.
+    static let created: [Schema.Field] = ListFilter.created("").map { .optional($0.name, $0.schema, $0.note) }
     static let sort: [Schema.Field] = [.optional("sort", .word(["-created_at", "created_at"]))]
 }
 
@@ -211,7 +213,9 @@ extension Endpoint {
         case .getPartner: .read("partners", "One partner.", .object(200, "Partner"), who: .operators)
 
         case .listEnrollments:
-            .read("enrollments", "Enterprise agreements.", .list("Enrollment"), query: EndpointDocumentation.page)
+            .read(
+                "enrollments", "Enterprise agreements.", .list("Enrollment"),
+                query: EndpointDocumentation.created + EndpointDocumentation.page)
         case .createEnrollment:
             .create("enrollments", "Make an enterprise agreement.", "Enrollment", Input.createEnrollment, who: .operators)
         case .getEnrollment:

@@ -64,6 +64,19 @@ package struct ListFilter: Sendable {
         self.ways = ways
     }
 
+    /// `created_from` and `created_to`, half open, of the column that the list is ordered by at first; for programs. A list of what happens has `from` and
+    /// `to` instead.
+    static func created(_ column: String) -> [ListFilter] {
+        [
+            ListFilter("created_from", label: "list.from", .format("date-time"), "Made at this instant or later.") { value, _ in
+                "\(unsafeSQL: column) >= \(Instant(rfc3339: value))"
+            },
+            ListFilter("created_to", label: "list.to", .format("date-time"), "Made before this instant.") { value, _ in
+                "\(unsafeSQL: column) < \(Instant(rfc3339: value))"
+            },
+        ]
+    }
+
     /// A person who types what is no ID is shown that nothing has it; a program is refused (400).
     var takesAnyID: Bool {
         if case .format("object-id") = schema { true } else { false }
