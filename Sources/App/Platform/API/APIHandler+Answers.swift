@@ -41,10 +41,13 @@ extension APIHandler {
         let wanted = try description.request(
             limit: limit, sort: request["sort"] ?? description.order(of: request.values), cursor: request["cursor"])
         guard let format = request["format"].flatMap({ ListFileFormat(rawValue: $0) }) else {
-            let (now, slice) = try await description.page(wanted, condition, counting: false, context)
+            let isCounted = request["include"] == "total"
+            let (now, slice) = try await description.page(wanted, condition, counting: isCounted, context)
             let items =
                 description.enrichesObjects ? try await description.enrich?(slice.items, context) ?? slice.items : slice.items
-            return await list(request, ListPage(items: items, nextCursor: slice.next)) { description.write($0, now, &$1) }
+            var page = ListPage(items: items, nextCursor: slice.next)
+            page.counted = slice.total
+            return await list(request, page) { description.write($0, now, &$1) }
         }
         let zone = TimeZoneRule(identifier: context.tenant.timeZone) ?? .utc
         let t = Localiser(strings: localisation[request.language], zone: zone, now: try await context.now())

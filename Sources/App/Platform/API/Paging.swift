@@ -52,6 +52,8 @@ package struct PageRequest: Sendable {
 package struct ListPage<Item: Sendable>: Sendable {
     package let items: [Item]
     package let nextCursor: String?
+    /// How many rows the whole list has, counted one further than is told; nil where nobody asked.
+    var counted: Int?
 
     init(items: [Item], nextCursor: String?) {
         self.items = items
@@ -80,6 +82,10 @@ package struct ListPage<Item: Sendable>: Sendable {
         json.endArray()
         json.field("has_more", nextCursor != nil)
         json.field("next_cursor", nextCursor)
+        if let counted {
+            json.field("total", min(counted, ListDescription<Item>.countedAtMost))
+            json.field("total_is_exact", counted <= ListDescription<Item>.countedAtMost)
+        }
         json.endObject()
         return json.bytes
     }

@@ -233,6 +233,9 @@ package struct ListDescription<Item: Sendable>: Sendable {
                 .word(
                     orders.flatMap { [$0.word(descending: $0.isDescendingFirst), $0.word(descending: !$0.isDescendingFirst)] }),
                 orderOfNames.map { "What `q` finds by name comes by `\($0)` unless this says otherwise." } ?? ""),
+            .optional(
+                "include", .word(["total"]),
+                "`total`: how many rows the whole list has, counted to \(Self.countedAtMost); not for files."),
             .optional("format", .word(ListFileFormat.ofAPI.map(\.rawValue)), "The whole list as a file instead of a page."),
             .optional("cols", .text(min: 1, max: 1_000), "Columns of that file, separated by commas; all unless said."),
             .optional("bom", .word(["0", "1"]), "1 puts a byte order mark first, for spreadsheets that need one."),
