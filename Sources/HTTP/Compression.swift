@@ -35,6 +35,50 @@ enum Compression {
     }
 }
 
+/// Undoes gzip (RFC 1952), one member or several behind each other, never beyond a bound: a bomb costs no more than what is allowed.
+package enum Gunzip {
+    package enum Fault: Error, Equatable {
+        /// Not gzip, cut off, its checksum is another's, or something else lies behind it.
+        case broken
+        /// Longer than the bound.
+        case tooLong
+    }
+
+    private static let windowBitsForGzip: Int32 = 15 + 16
+    private static let pieceBytes = 64 * 1_024
+
+    package static func unpack(_ bytes: [UInt8], atMost bound: Int) throws(Fault) -> [UInt8] {
+        var stream = z_stream()
+        guard inflateInit2_(&stream, windowBitsForGzip, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            throw .broken
+        }
+        defer { inflateEnd(&stream) }
+        var output: [UInt8] = []
+        output.reserveCapacity(min(bound, bytes.count * 4))
+        let fault = bytes.withUnsafeBufferPointer { input -> Fault? in
+            // zlib's interface is older than const; it does not write there.
+            stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+            stream.avail_in = UInt32(input.count)
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: pieceBytes) { piece in
+                while true {
+                    stream.next_out = piece.baseAddress
+                    stream.avail_out = UInt32(piece.count)
+                    let result = inflate(&stream, Z_NO_FLUSH)
+                    guard result == Z_OK || result == Z_STREAM_END else { return .broken }
+                    let count = piece.count - Int(stream.avail_out)
+                    guard output.count + count <= bound else { return .tooLong }
+                    output.append(contentsOf: UnsafeBufferPointer(rebasing: piece[..<count]))
+                    guard result == Z_STREAM_END else { continue }
+                    if stream.avail_in == 0 { return nil }
+                    guard inflateReset(&stream) == Z_OK else { return .broken }
+                }
+            }
+        }
+        if let fault { throw fault }
+        return output
+    }
+}
+
 /// A gzip stream. On one loop only; `compress` can be used again and again, or `add`/`finish` once between two `reset`s.
 final class Gzip {
     private let stream: UnsafeMutablePointer<z_stream>

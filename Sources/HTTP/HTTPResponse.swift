@@ -24,6 +24,11 @@ package struct HTTPResponse: Sendable {
         self.init(status: status, headers: ["Content-Type": contentType], body: .bytes(Array(text.utf8)))
     }
 
+    /// The answer to OPTIONS: which methods the path has.
+    package static func options(_ allowed: [String]) -> HTTPResponse {
+        HTTPResponse(status: 204, headers: ["Allow": allowed.joined(separator: ", "), "Cache-Control": "no-store"])
+    }
+
     /// A 204, 304 or 1xx has no body and no length.
     var isBodiless: Bool { status == 204 || status == 304 || status < 200 }
 }

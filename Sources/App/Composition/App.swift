@@ -90,6 +90,7 @@ package final class App: Sendable {
             var (response, route) = await answer(request, requestID, isForwarded: isForwardedByStranger(arrived))
             let isSecure = dependencies.configuration.publicURL?.hasPrefix("https://") ?? false
             SecurityHeaders.add(to: &response, isSecure: isSecure || proxies.isSecure(arrived))
+            if isOfAPI(request) { response.headers.add("API-Version", APIVersion.current) }
             // No answer names itself before this.
             response.headers.add("X-Request-Id", requestID)
             response.headers.add("Traceparent", trace.header)
@@ -127,6 +128,8 @@ package final class App: Sendable {
                 return (await measurements(request, requestID, isForwarded: isForwarded), endpoint.template)
             }
             return (await answer(request, endpoint, parameters, requestID), endpoint.template)
+        case .wrongMethod(let allowed) where request.method == .options:
+            return (await options(allowed, request, requestID), "other")
         case .wrongMethod(let allowed):
             return (await noSuchRoute(.methodNotAllowed(allowed), request, requestID), "other")
         case .nothing where isOfAPI(request):
@@ -208,6 +211,17 @@ package final class App: Sendable {
         return await describe(allowance, in: problem(told, request, requestID))
     }
 
+    /// What a path knows, to anybody: the document says the same. The address pays as for any request without a key.
+    private func options(_ allowed: [String], _ request: HTTPRequest, _ requestID: String) async -> HTTPResponse {
+        guard isOfAPI(request) else { return .options(allowed) }
+        let allowance = limits.spend(
+            .address(request.remoteAddress), .unauthenticated, at: dependencies.monotonicMilliseconds())
+        do { try allowance.check() } catch {
+            return await describe(allowance, in: problem(failure(error, requestID), request, requestID))
+        }
+        return await describe(allowance, in: .options(allowed))
+    }
+
     private func isOfAPI(_ request: HTTPRequest) -> Bool { request.path.hasPrefix("/v1/") || request.path == "/v1" }
 
     /// Whoever goes on asking after having been told to wait gets each answer later; nobody waits with them.
@@ -232,8 +246,11 @@ package final class App: Sendable {
         do {
             // English where the request names no language, as in problems.
             let language = language(of: request, nil)
+            try APIVersion.confirm(request)
+            let read =
+                endpoint.documentation.body == nil ? request : try await PackedBody.unpacked(request, dependencies.workers)
             response = try await api.answer(
-                try APIRequest(request, endpoint, parameters, context, language, requestID: requestID))
+                try APIRequest(read, endpoint, parameters, context, language, requestID: requestID))
         } catch {
             var told = failure(error, requestID)
             // Not there or not theirs is said before anything of the query or the body is (api.md).

@@ -213,7 +213,7 @@ package struct RouteTable<Target: Sendable>: Sendable {
         nodes[at].targets.append((method, target))
     }
 
-    /// HEAD is answered by the GET route.
+    /// HEAD is answered by the GET route. What is allowed holds HEAD and OPTIONS, too.
     package func match(_ method: String, _ segments: [String]) -> Match {
         var at = 0
         var parameters: [String] = []
@@ -231,6 +231,7 @@ package struct RouteTable<Target: Sendable>: Sendable {
         guard !targets.isEmpty else { return .nothing }
         let wanted = method == "HEAD" ? "GET" : method
         if let hit = targets.first(where: { $0.method == wanted }) { return .found(hit.target, parameters: parameters) }
-        return .wrongMethod(allowed: targets.map(\.method))
+        let methods = targets.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] }
+        return .wrongMethod(allowed: methods + ["OPTIONS"])
     }
 }

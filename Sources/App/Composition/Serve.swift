@@ -16,6 +16,11 @@ package struct Serve: Sendable {
     static let usageBodyBytes = 5 * 1024 * 1024
     static let bodyBytes = 1024 * 1024
 
+    /// How long a body of this path may be, unpacked.
+    static func bodyLimit(of path: String) -> Int {
+        path == Endpoint.receiveUsage.template ? usageBodyBytes : bodyBytes
+    }
+
     let instance: Instance
     package let app: App
 
@@ -29,7 +34,7 @@ package struct Serve: Sendable {
         var limits = HTTPLimits()
         limits.connections = app.dependencies.configuration.limits.connections
         limits.connectionsPerAddress = app.dependencies.configuration.limits.connectionsPerAddress
-        limits.bodyBytes = { _, path in path == Endpoint.receiveUsage.template ? Self.usageBodyBytes : Self.bodyBytes }
+        limits.bodyBytes = { _, path in bodyLimit(of: path) }
         return HTTPServer(loop: loop, limits: limits, refusalAnswer: app.refusal) { await app.handle($0) }
     }
 

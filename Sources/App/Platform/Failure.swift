@@ -23,6 +23,8 @@ package enum Failure: Error, Sendable {
     /// 413, 415
     case tooLarge(limitBytes: Int)
     case unsupportedMediaType(expected: String)
+    /// 415: the body is packed in a way that nobody here unpacks.
+    case unsupportedContentEncoding
     /// 422
     case invalid([FieldError])
     /// 422 without a place in the body to point at.
@@ -48,7 +50,7 @@ package enum Failure: Error, Sendable {
         case .conflict: 409
         case .stale: 412
         case .tooLarge: 413
-        case .unsupportedMediaType: 415
+        case .unsupportedMediaType, .unsupportedContentEncoding: 415
         case .invalid, .unprocessable: 422
         case .preconditionMissing: 428
         case .tooManyRequests, .quotaExceeded: 429
@@ -68,6 +70,7 @@ package enum Failure: Error, Sendable {
         case .fault: "internal_error"
         case .tooLarge: "body_too_large"
         case .unsupportedMediaType: "unsupported_media_type"
+        case .unsupportedContentEncoding: "unsupported_content_encoding"
         // A single fault lends its own code to the whole answer, so that a program can match on one field.
         case .invalid(let errors): errors.count == 1 ? errors[0].code : "invalid_input"
         case .tooManyRequests: "too_many_requests"

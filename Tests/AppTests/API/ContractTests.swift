@@ -1,4 +1,5 @@
 import App
+import HTTP
 import TestSupport
 import Testing
 
@@ -85,17 +86,44 @@ import Testing
         for endpoint in Endpoint.allCases { allowed[endpoint.template, default: []].insert(endpoint.method) }
         for (template, methods) in allowed {
             let target = template.split(separator: "/").map { $0.hasPrefix("{") ? "x" : String($0) }.joined(separator: "/")
+            let known = methods.union(methods.contains("GET") ? ["HEAD", "OPTIONS"] : ["OPTIONS"])
             for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] where !methods.contains(method) {
                 let reply = try await tenant.request(method, "/\(target)").expect(405, "method_not_allowed")
-                #expect(
-                    Set((reply.header("allow") ?? "").split(separator: ", ").map(String.init)) == methods, "\(method) \(template)"
-                )
+                #expect(Set(words(reply.header("allow"))) == known, "\(method) \(template)")
             }
+            let options = try await tenant.request("OPTIONS", "/\(target)").expect(204)
+            #expect(Set(words(options.header("allow"))) == known, "\(template)")
+            #expect(options.body.isEmpty && options.header("access-control-allow-origin") == nil)
         }
         for path in [
             "/v1", "/v1/", "/v1/nothing", "/v1/accounts/", "/v1/accounts/acc_1/x", "/v1/accounts/\(unknownID(like: "acc_"))",
         ] {
             try await tenant.get(path).expect(404, "not_found")
+            try await tenant.request("OPTIONS", path).expect(
+                path.hasPrefix("/v1/accounts/acc_") && !path.hasSuffix("/x") ? 204 : 404)
+        }
+        #expect(
+            words(try await tenant.request("OPTIONS", "/sign-in").expect(204).header("allow")) == [
+                "GET", "HEAD", "POST", "OPTIONS",
+            ])
+    }
+
+    private func words(_ header: String?) -> [String] { (header ?? "").split(separator: ", ").map(String.init) }
+
+    @Test func `answers HEAD as GET, without a body`() async throws {
+        let world = try await World.make(.shared)
+        for endpoint in Endpoint.allCases where endpoint.isUnderV1 && endpoint.method == "GET" {
+            let (target, _) = world.request(endpoint)
+            let get = try await world.tenant.get(target)
+            let head = try await world.tenant.request("HEAD", target)
+            #expect(head.status == get.status, "\(endpoint)")
+            // What names this one request, and what is left of a quota, differs from one to the next.
+            let own: Set<String> = ["x-request-id", "traceparent", "ratelimit", "etag"]
+            func kept(_ reply: Reply) -> [String] {
+                reply.headers.list.filter { !own.contains($0.name.lowercased()) }.map { "\($0.name): \($0.value)" }
+            }
+            #expect(kept(head) == kept(get), "\(endpoint)")
+            #expect((head.header("etag") == nil) == (get.header("etag") == nil), "\(endpoint)")
         }
     }
 

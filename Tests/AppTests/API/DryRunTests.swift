@@ -6,9 +6,7 @@ import Testing
 @Suite struct `A dry run` {
     /// The writes that have none, each with its reason. A new one needs a better reason than that it was forgotten.
     static let without: [Endpoint: String] = [
-        .createPortalSession: "moves neither money nor state: an address that nobody follows ends by itself within five minutes",
-        .checkEntitlements: "only reads, and is a POST because so many IDs fit into no address",
-        .advanceTestClock: "is as many transactions as there are deadlines on the way, and only a sandbox has it",
+        .checkEntitlements: "only reads, and is a POST because so many IDs fit into no address"
     ]
 
     @Test func `is there for every write, but for those whose reason is written down`() {
@@ -17,7 +15,38 @@ import Testing
         }
     }
 
-    @Test func `of what changes or removes is held against If-Match as the real one is, and so is the object's ETag`()
+    @Test func `has an Idempotency-Key beside it on every POST`() {
+        for endpoint in Endpoint.allCases where endpoint.isUnderV1 && endpoint.method == "POST" {
+            let isOffered = endpoint.documentation.idempotency != .none
+            #expect(isOffered == (Self.without[endpoint] == nil), "\(endpoint)")
+        }
+    }
+
+    @Test func `of an advance tells what stands and would run, is refused what an advance is, and moves no clock`() async throws {
+        let tenant = try await TestBursar.shared.tenant("foreseen")
+        let id = try await tenant.prepaid()
+        let now = try #require(try await tenant.get("/v1/test-clock").expect(200)["now"])
+        let before = try tenant.fingerprint()
+        func advance(_ to: String, _ query: String = "?dry_run=true") async throws -> Reply {
+            try await tenant.post("/v1/test-clock/advance\(query)", ["to": "\(to)"])
+        }
+        let dry = try await advance("2199-01-01T00:00:00Z").expect(200)
+        #expect(dry["now"] == "2199-01-01T00:00:00Z" && dry["dry_run"] == "true" && dry["due.lot_expiry"] == "1")
+        #expect(dry["ran"] == nil)
+        #expect(try await advance(now).expect(200)["due.lot_expiry"] == nil)
+        try await advance("2001-01-01T00:00:00Z").expect(422, "clock_backwards")
+        try await advance("2300-01-01T00:00:00Z").expect(422, "too_far")
+        try tenant.force(
+            "update test_clocks set advancing_to = '2198-01-01', advance_lease = '2199-01-01' where tenant_id = $tenant")
+        try await advance("2199-01-01T00:00:00Z").expect(409, "test_clock_advancing")
+        try tenant.force("update test_clocks set advancing_to = null, advance_lease = null where tenant_id = $tenant")
+        #expect(try tenant.fingerprint().differences(from: before) == [])
+        #expect(try await tenant.subscription(id)["state"] == "active")
+        let real = try await advance("2199-01-01T00:00:00Z", "").expect(200)
+        #expect(real["due"] == nil && real["dry_run"] == nil && real["ran.lot_expiry"] == "1")
+    }
+
+    @Test func `of what against If-Match as the real one is, and so is the object's ETag`()
         async throws
     {
         let world = try await World.make(.shared)
@@ -68,7 +97,8 @@ import Testing
             // Identities and what stands on real time are made anew; everything else is the same.
             let made: Set<String> = [
                 "id", "order_id", "dry_run", "sent_at", "expires_at", "created_at", "ended_at", "key", "hint", "revoked_at",
-                "updated_at", "secret", "event_id", "request_body", "next_attempt_at", "previous_secret_until",
+                "updated_at", "secret", "event_id", "request_body", "next_attempt_at", "previous_secret_until", "url", "due",
+                "ran",
             ]
             #expect(dry.json.canonical(dropping: made) == real.json.canonical(dropping: made), "\(endpoint)")
             #expect(try world.tenant.fingerprint() != before, "\(endpoint) changed nothing")

@@ -27,7 +27,8 @@ import Testing
         "clock_backwards", "too_far", "range_backwards", "range_too_long", "batch_expected",
         "link_no_longer_valid", "password_too_short", "password_too_long", "password_common", "sign_in_exists",
         "busy", "not_a_page", "two_step_is_on", "two_step_is_off", "two_step_not_started", "two_step_unreadable",
-        "invalid_return_url", "unknown_user", "invalid_phone",
+        "invalid_return_url", "unknown_user", "invalid_phone", "unsupported_content_encoding", "invalid_gzip",
+        "unknown_api_version",
     ]
 
     @Test(arguments: Language.allCases) func `are there for every code`(language: Language) throws {

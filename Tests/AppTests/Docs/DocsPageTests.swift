@@ -62,6 +62,33 @@ import Testing
         }
     }
 
+    @Test func `tell what changed for programs, day by day, and promise notice`() async throws {
+        let bursar = try await TestBursar.shared
+        #expect(APIGuide.daysOfChange == APIGuide.daysOfChange.sorted(by: >))
+        var counts: [[Int]] = []
+        for language in Language.allCases {
+            let page = try await bursar.request("GET", "/docs/api/changes", headers: ["Accept-Language": language.rawValue])
+                .expect(200)
+            for word in ["Deprecation", "Sunset", "RFC 9745", "12", "portal-sessions"] {
+                #expect(page.text.contains(word), "\(word)")
+            }
+            let index = try await bursar.request("GET", "/docs/api").expect(200)
+            #expect(index.text.contains("href=\"/docs/api/changes\""))
+            let words = bursar.app.localisation[language]
+            let days = APIGuide.daysOfChange.map { words.paragraphs(APIGuide.changes(on: $0), [:]) }
+            counts.append(days.map(\.count))
+            for day in APIGuide.daysOfChange { #expect(page.text.contains("id=\"\(day)\""), "\(day)") }
+            // The codes of refusals that it names are there.
+            let catalogue = ProblemCatalogue(words)
+            for text in days.joined() {
+                for code in text.matches(of: #/[(（](?:4\d\d )`([a-z_]+)`/#) {
+                    #expect(catalogue.has(String(code.output.1)), "\(code.output.1)")
+                }
+            }
+        }
+        #expect(counts[0] == counts[1] && counts[0].allSatisfy { $0 > 0 })
+    }
+
     @Test func `explain every rule that they name by number, and lead there`() async throws {
         let bursar = try await TestBursar.shared
         let rule = #/[(（]([A-Z][0-9]{1,2}a?)[)）]/#

@@ -48,7 +48,7 @@ extension Account {
             ListFilter("department_id", label: "subscriptions.department", .id("dep"), "", .choices) { value, _ in
                 "a.department_id = \(DepartmentID(value) ?? DepartmentID(.zero))"
             },
-        ],
+        ] + ListFilter.created("a.created_at"),
         columns: listColumns, write: { row, _, json in row.account.write(to: &json, listed: row) })
 
     private static let listColumns: [ListColumn<ListedAccount>] = [

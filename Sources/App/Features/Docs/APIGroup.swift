@@ -25,9 +25,16 @@ package struct APIGroup: Sendable {
 package enum APIGuide: String, CaseIterable, Sendable {
     case authentication, idempotency, lists, errors
     case dryRun = "dry-run"
-    case versions, limits, time, rules
+    case versions, limits, time, rules, changes
 
     package var slug: String { rawValue }
     /// Its family of words: `docs.guide.dry_run`.
     var key: String { "docs.guide.\(rawValue.split(separator: "-").joined(separator: "_"))" }
+
+    /// The days on which something changed for programs, the newest first. Each has its family of words, one paragraph for each change:
+    /// `docs.guide.changes.on_2026_12_01`.
+    package static let daysOfChange = ["2026-12-01", "2026-11-30"]
+    package static func changes(on day: String) -> String {
+        "\(changes.key).on_\(day.split(separator: "-").joined(separator: "_"))"
+    }
 }

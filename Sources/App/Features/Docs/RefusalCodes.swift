@@ -23,7 +23,7 @@ package enum RefusalCodes {
         let documentation = endpoint.documentation
         var codes: [Int: Set<String>] = [
             404: ["not_found"], 405: ["method_not_allowed"], 412: ["stale"], 413: ["body_too_large"],
-            414: ["uri_too_long"], 415: ["unsupported_media_type"], 431: ["headers_too_large"],
+            414: ["uri_too_long"], 415: ["unsupported_media_type", "unsupported_content_encoding"], 431: ["headers_too_large"],
             429: ["quota_exceeded", "too_many_requests"],
             500: ["internal_error"], 503: ["database_unavailable"],
         ]
@@ -31,7 +31,9 @@ package enum RefusalCodes {
         codes[401] = ["api_key_required", "invalid_api_key", "api_key_expired"]
         codes[403] = ["address_not_allowed", "scope_missing", "role_forbids"]
         codes[429, default: []].insert("quota_exceeded")
-        var malformed: Set<String> = ["malformed_request", "unknown_parameter", "repeated_parameter"]
+        var malformed: Set<String> = [
+            "malformed_request", "unknown_parameter", "repeated_parameter", "unknown_api_version",
+        ]
         for field in documentation.query {
             malformed.formUnion(faults(field.schema))
             if field.required { malformed.insert("required") }
@@ -45,7 +47,7 @@ package enum RefusalCodes {
         if documentation.dryRun { malformed.insert("not_one_of") }
         var invalid: Set<String> = []
         if let body = documentation.body {
-            malformed.formUnion(["malformed_json", "unknown_field"])
+            malformed.formUnion(["malformed_json", "unknown_field", "invalid_gzip"])
             invalid = faults(body).union(["invalid_input"])
         }
         if documentation.idempotency != .none {

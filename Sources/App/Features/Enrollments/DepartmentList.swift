@@ -82,7 +82,7 @@ extension ListedDepartment {
             ListFilter("enrollment_id", label: "shell.enrollment", .id("enr"), isOfPath: true) { value, _ in
                 "d.enrollment_id = \(EnrollmentID(value) ?? EnrollmentID(.zero))"
             },
-        ],
+        ] + ListFilter.created("d.created_at"),
         columns: nameColumns + moneyColumns + furtherColumns, write: { row, _, json in row.department.write(to: &json) })
 
     /// A few rows of one index for each department, however much was used.

@@ -62,7 +62,7 @@ extension ListedAPIKey {
                 }
             },
             ListFilter("account_id", label: "subscriptions.account", .id("acc")) { _, _ in "true" },
-        ],
+        ] + ListFilter.created("k.created_at"),
         columns: shownColumns + furtherColumns, write: { row, _, json in row.key.write(to: &json, at: row.realNow) })
 
     /// What stands in whose place, and whose they are.

@@ -63,7 +63,7 @@ extension ListedMember {
             ListFilter("account_id", label: "subscriptions.account", .id("acc"), "Default: the key's account.") { _, _ in "true"
             },
             ListFilter("enrollment_id", label: "shell.enrollment", .id("enr")) { _, _ in "true" },
-        ],
+        ] + ListFilter.created("m.created_at"),
         columns: shownColumns + furtherColumns, write: { row, _, json in row.member.write(to: &json, at: row.realNow) })
 
     /// Her name in small letters, the family's first, or her address where she has none; what `key` says in Swift.

@@ -28,7 +28,7 @@ extension Operation {
             ListFilter("enrollment_id", label: "shell.enrollment", .id("enr")) { value, _ in
                 "o.enrollment_id = \(EnrollmentID(value) ?? EnrollmentID(.zero))"
             },
-        ],
+        ] + ListFilter.created("o.created_at"),
         columns: listColumns, write: { row, _, json in row.write(to: &json) })
 
     /// The counterpart of `confirmVisible`.

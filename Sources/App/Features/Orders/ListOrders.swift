@@ -34,7 +34,7 @@ extension Order {
             ListFilter("subscription_id", label: "subscriptions.name", .id("sub")) { value, _ in
                 "o.subscription_id = \(SubscriptionID(value) ?? SubscriptionID(.zero))"
             },
-        ],
+        ] + ListFilter.created("o.created_at"),
         columns: listColumns, write: { row, _, json in row.write(to: &json) })
 
     static let statuses = ["awaiting_payment", "completed", "cancelled"]

@@ -28,7 +28,7 @@ extension Partner {
                     "p.name_key", q, in: "partners p where p.tenant_id = \(ask.tenant)", ask.context)
                 return "(p.code = \(q) or \(named))"
             }
-        ],
+        ] + ListFilter.created("p.created_at"),
         columns: [
             ListColumn(
                 "company_name", "partners.company", order: "name",

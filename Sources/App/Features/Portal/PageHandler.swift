@@ -38,6 +38,8 @@ struct PageHandler: Sendable {
         switch routes.match(request.method.rawValue, request.pathSegments) {
         case .found(let route, let parameters):
             return (await answer(request, route, parameters, requestID), route.template)
+        case .wrongMethod(let allowed) where request.method == .options:
+            return (.options(allowed), "other")
         case .wrongMethod(let allowed):
             var response = await outside(request, requestID) { errorPage(.methodNotAllowed(allowed), $0) }
             response.headers.set("Allow", allowed.joined(separator: ", "))

@@ -8,7 +8,8 @@ import Values
 /// A2: straight in from the provider's own console. The provider has its own proof of who somebody is; with the operator's key it asks for an
 /// address that signs this person in on one page, once, within five minutes. A second step is the console's affair.
 ///
-/// Asking again gives another address: nothing moves, and no answer with a way in is kept for repetitions.
+/// The way in is in the first answer only: asked again under the same idempotency key, the answer is the same session without it, and without a key
+/// there is another. A dry run has none to show.
 package struct CreatePortalSession: Sendable {
     static let lifetimeSeconds: Int64 = 300
 
@@ -23,13 +24,13 @@ package struct CreatePortalSession: Sendable {
     }
 
     /// `base` is how the caller's people reach this server.
-    package func run(_ context: TenantContext, base: String) async throws -> Answer {
+    package func run(_ context: TenantContext, _ options: CommandOptions, base: String) async throws -> Answer {
         try context.require(.operate)
         guard PageRoute.isPage(path) else { throw Failure.invalid([FieldError("/path", "not_a_page")]) }
         if let returnURL, ExternalURL(checking: returnURL) == nil {
             throw Failure.invalid([FieldError("/return_url", "invalid_return_url")])
         }
-        return try await context.command(CommandOptions()) { write in
+        return try await context.command(options) { write in
             let rows = try await write.begin([
                 "select id from users where tenant_id = \(write.tenant.id) and email = \(email.lowercased())"
             ])[0]
@@ -43,16 +44,21 @@ package struct CreatePortalSession: Sendable {
             write.audit("portal_session.created", object: ("user", user.uuid))
             let url = base + PageRoute.portalSession.url(token).string
             let expires = context.dependencies.realNow().adding(seconds: Self.lifetimeSeconds)
-            let body = jsonObject {
-                $0.field("id", id)
-                $0.field("object", "portal_session")
-                $0.field("url", url)
-                $0.field("user_id", user)
-                $0.field("path", path)
-                $0.field("return_url", returnURL)
-                $0.field("expires_at", expires)
+            func body(_ url: String?) -> [UInt8] {
+                jsonObject {
+                    $0.field("id", id)
+                    $0.field("object", "portal_session")
+                    $0.field("url", url)
+                    $0.field("user_id", user)
+                    $0.field("path", path)
+                    $0.field("return_url", returnURL)
+                    $0.field("expires_at", expires)
+                }
             }
-            return Answer(status: 201, body: body, location: url)
+            var answer = Answer(status: 201, body: body(options.dryRun ? nil : url), location: url)
+            answer.keptBody = body(nil)
+            answer.isLocationSecret = true
+            return answer
         }
     }
 }

@@ -21,7 +21,8 @@ extension Subscription {
             .newest("created_at", "s.created_at") { $0.createdAt },
             .alphabetical("name", "s.name_key") { $0.name ?? "" },
         ],
-        orderOfNames: "name", filters: filters, columns: listColumns, write: { $0.write(to: &$2, at: $1) })
+        orderOfNames: "name", filters: filters + ListFilter.created("s.created_at"), columns: listColumns,
+        write: { $0.write(to: &$2, at: $1) })
 
     /// What each has cost in the running month of its account, as it was posted.
     private static func withMonths(_ items: [Subscription], _ context: TenantContext) async throws -> [Subscription] {

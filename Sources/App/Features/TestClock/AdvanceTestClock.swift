@@ -25,12 +25,49 @@ package struct AdvanceTestClock {
     }
 
     package func callAsFunction(to target: Instant) async throws -> Outcome {
+        try confirmReachable(target)
+        let token = try await claim(target)
+        return try await run(to: target, token: token)
+    }
+
+    /// What a dry run tells: the deadlines that stand now and fall due by then, by kind. What they would set in their turn is not foreseen, and nothing moves.
+    ///
+    /// - Throws: what the advance itself would be refused for.
+    package func rehearse(to target: Instant) async throws -> [String: Int] {
+        try confirmReachable(target)
+        let rows = try await context.read([
+            "select now_at, advancing_to, advance_lease from test_clocks where tenant_id = \(context.tenant.id)",
+            DueTimers.counted(by: target, context.tenant.id), DueNotices.counted(by: target, context.tenant.id),
+        ]).rows
+        try Self.confirmMayMove(rows[0].first, to: target, at: dependencies.realNow())
+        var due: [String: Int] = [:]
+        for row in rows[1].map(\.self) + rows[2].map(\.self) {
+            var column = Columns(row)
+            let kind: String = try column.next()
+            due[kind, default: 0] += Int(try column.next(Int64.self))
+        }
+        return due
+    }
+
+    private func confirmReachable(_ target: Instant) throws {
         guard context.tenant.isSandbox else { throw Failure.forbidden(code: "test_clock_live_tenant") }
         guard target.microseconds <= Self.latest.microseconds else {
             throw Failure.invalid([FieldError("/to", "too_far", ["latest": Self.latest.rfc3339])])
         }
-        let token = try await claim(target)
-        return try await run(to: target, token: token)
+    }
+
+    private static func confirmMayMove(_ clock: Row?, to target: Instant, at real: Instant) throws {
+        guard let clock else { throw Failure.notFound }
+        var column = Columns(clock)
+        let now: Instant = try column.next()
+        let running: Instant? = try column.next()
+        let lease: Instant? = try column.next()
+        if let running, let lease, lease > real || running != target {
+            throw Failure.conflict(code: "test_clock_advancing", arguments: ["to": running.rfc3339])
+        }
+        guard target >= now else {
+            throw Failure.invalid([FieldError("/to", "clock_backwards", ["now": now.rfc3339])])
+        }
     }
 
     /// Year 2200: far enough for any story, near enough that no calendar arithmetic leaves its range.
@@ -60,17 +97,7 @@ package struct AdvanceTestClock {
                 select now_at, advancing_to, advance_lease from test_clocks where tenant_id = \(write.tenant.id) for no key update
                 """
             ])
-            guard let row = rows[0].first else { throw Failure.notFound }
-            var column = Columns(row)
-            let now: Instant = try column.next()
-            let running: Instant? = try column.next()
-            let lease: Instant? = try column.next()
-            if let running, let lease, lease > real || running != target {
-                throw Failure.conflict(code: "test_clock_advancing", arguments: ["to": running.rfc3339])
-            }
-            guard target >= now else {
-                throw Failure.invalid([FieldError("/to", "clock_backwards", ["now": now.rfc3339])])
-            }
+            try Self.confirmMayMove(rows[0].first, to: target, at: real)
             write.enqueue(
                 """
                 update test_clocks set advancing_to = \(target), advance_lease = \(real.adding(seconds: Self.leaseSeconds)), advance_token = \(token) \

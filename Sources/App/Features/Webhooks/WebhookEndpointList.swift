@@ -33,7 +33,8 @@ extension ListedWebhookEndpoint {
             .newest("created_at", "w.created_at") { $0.endpoint.createdAt },
             .alphabetical("url", "lower(w.url) collate \"C\"") { $0.endpoint.url },
         ],
-        filters: filters, columns: shownColumns + furtherColumns, write: { row, _, json in row.endpoint.write(to: &json) })
+        filters: filters + ListFilter.created("w.created_at"), columns: shownColumns + furtherColumns,
+        write: { row, _, json in row.endpoint.write(to: &json) })
 
     /// Whose they are, and what became of the last day's messages.
     private static func withSurroundings(

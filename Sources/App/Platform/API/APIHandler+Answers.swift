@@ -41,10 +41,13 @@ extension APIHandler {
         let wanted = try description.request(
             limit: limit, sort: request["sort"] ?? description.order(of: request.values), cursor: request["cursor"])
         guard let format = request["format"].flatMap({ ListFileFormat(rawValue: $0) }) else {
-            let (now, slice) = try await description.page(wanted, condition, counting: false, context)
+            let isCounted = request["include"] == "total"
+            let (now, slice) = try await description.page(wanted, condition, counting: isCounted, context)
             let items =
                 description.enrichesObjects ? try await description.enrich?(slice.items, context) ?? slice.items : slice.items
-            return await list(request, ListPage(items: items, nextCursor: slice.next)) { description.write($0, now, &$1) }
+            var page = ListPage(items: items, nextCursor: slice.next)
+            page.counted = slice.total
+            return await list(request, page) { description.write($0, now, &$1) }
         }
         let zone = TimeZoneRule(identifier: context.tenant.timeZone) ?? .utc
         let t = Localiser(strings: localisation[request.language], zone: zone, now: try await context.now())
@@ -136,16 +139,21 @@ extension APIHandler {
         guard let target = try request.body()["to"]?.text.flatMap({ Instant(rfc3339: $0) }) else {
             throw Failure.invalid([FieldError("/to", "required")])
         }
-        let key = try request.options().key
+        let options = try request.options()
+        if options.dryRun {
+            let due = try await AdvanceTestClock(context).rehearse(to: target)
+            let body = jsonObject { json in
+                json.field("now", target)
+                json.field("due", object: { write(due, to: &$0) })
+            }
+            return response(Answer(status: 200, body: body).markedDryRun(), request)
+        }
+        let key = options.key
         if let stored = try await key?.answer(in: context) { return response(stored, request) }
         let outcome = try await AdvanceTestClock(context)(to: target)
         let body = jsonObject { json in
             json.field("now", outcome.now)
-            json.field(
-                "ran",
-                object: { json in
-                    for (kind, count) in outcome.ran.sorted(by: { $0.key < $1.key }) { json.field(kind, count) }
-                })
+            json.field("ran", object: { write(outcome.ran, to: &$0) })
         }
         let answer = Answer(status: 200, body: body)
         if let key {
@@ -154,6 +162,10 @@ extension APIHandler {
             }
         }
         return response(answer, request)
+    }
+
+    private func write(_ counts: [String: Int], to json: inout JSONWriter) {
+        for (kind, count) in counts.sorted(by: { $0.key < $1.key }) { json.field(kind, count) }
     }
 
     private func percentEncoded(_ text: String) -> String {

@@ -79,7 +79,9 @@ extension APIHandler {
         let configuration = request.context.dependencies.configuration
         // Without a public address the caller's own way to this server is the one it can hand on.
         let host = request.http.headers["host"] ?? "\(configuration.listenHost):\(configuration.listenPort)"
-        return response(try await useCase.run(request.context, base: configuration.publicURL ?? "http://\(host)"), request)
+        let answer = try await useCase.run(
+            request.context, try request.options(), base: configuration.publicURL ?? "http://\(host)")
+        return response(answer, request)
     }
 
     func createSubscription(_ request: APIRequest) throws -> CreateSubscription {

@@ -42,8 +42,10 @@ struct APIRequest {
     var isDryRun: Bool { values["dry_run"] == "true" }
 
     func page() throws -> PageRequest {
-        try PageRequest(
+        var page = try PageRequest(
             limit: values["limit"].flatMap { Int($0) } ?? 25, cursor: values["cursor"], ascending: values["sort"] == "created_at")
+        (page.from, page.to) = (instant("created_from"), instant("created_to"))
+        return page
     }
 
     /// Unknown, repeated or unreadable parameters are refused by name.

@@ -77,6 +77,8 @@ extension EndpointDocumentation {
         .optional("limit", .integer(min: 1, max: 100), "Rows of a page, 25 unless said."),
         .optional("cursor", .text(min: 1, max: 1_200), "From `next_cursor` of the page before."),
     ]
+    /// When the rows were made, half open.
+    static let created: [Schema.Field] = ListFilter.created("").map { .optional($0.name, $0.schema, $0.note) }
     static let sort: [Schema.Field] = [.optional("sort", .word(["-created_at", "created_at"]))]
 }
 
@@ -213,7 +215,9 @@ extension Endpoint {
         case .getPartner: .read("partners", "One partner.", .object(200, "Partner"), who: .operators)
 
         case .listEnrollments:
-            .read("enrollments", "Enterprise agreements.", .list("Enrollment"), query: EndpointDocumentation.page)
+            .read(
+                "enrollments", "Enterprise agreements.", .list("Enrollment"),
+                query: EndpointDocumentation.created + EndpointDocumentation.page)
         case .createEnrollment:
             .create("enrollments", "Make an enterprise agreement.", "Enrollment", Input.createEnrollment, who: .operators)
         case .getEnrollment:
@@ -270,7 +274,7 @@ extension Endpoint {
             EndpointDocumentation(
                 tag: "test clock", summary: "Move time forward and run everything that falls due, in order.",
                 audience: .operators, body: Input.advance,
-                answer: .object(200, "ClockAdvance"), refusals: [403, 409, 413, 415, 422], idempotency: .offered)
+                answer: .object(200, "ClockAdvance"), refusals: [403, 409, 413, 415, 422], idempotency: .offered, dryRun: true)
         case .listAuditEvents:
             .read(
                 "audit", "Who did what, newest first.", .list("AuditEvent"), query: AuditEntry.list.query, who: .administrators)

@@ -280,16 +280,6 @@ extension Schema {
                 ])
             ),
             (
-                "TestClock",
-                .object([
-                    .init("object", .word(["test_clock"])), .init("now", instant), .init("advancing_to", .nullable(instant)),
-                ])
-            ),
-            (
-                "ClockAdvance",
-                .object([.init("now", instant), .init("ran", .anything, "How many of each kind of timer ran, and settlements.")])
-            ),
-            (
                 "AuditEvent",
                 .object([
                     .init("id", .id("aud")), .init("at", instant), .init("action", .text(max: 100)),
@@ -392,7 +382,7 @@ extension Schema {
                 ])
             ),
         ] + operatorComponents + notificationComponents + usageObjects + signInComponents + paymentComponents + memberComponents
-        + operationComponents + entitlementObjects + receivedEventObjects + webhookObjects
+        + operationComponents + entitlementObjects + receivedEventObjects + webhookObjects + clockObjects
 
     static let suspensionReasons = [
         "credit_exhausted", "credit_expired", "funds_exhausted", "overdue", "cancelled", "requested", "operator",

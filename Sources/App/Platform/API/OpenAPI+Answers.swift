@@ -99,6 +99,7 @@ extension OpenAPI {
         case retryAfter = "Retry-After"
         case authenticate = "WWW-Authenticate"
         case allow = "Allow"
+        case version = "API-Version"
 
         var description: String {
             switch self {
@@ -114,6 +115,7 @@ extension OpenAPI {
             case .retryAfter: "Seconds to wait before the same request is sent again."
             case .authenticate: "`Bearer`."
             case .allow: "The methods that are there."
+            case .version: "The API's dated version that the answer speaks."
             }
         }
 
@@ -124,7 +126,7 @@ extension OpenAPI {
             if case .object(201...202, _) = documentation.answer { headers.append(.location) }
             if case .list = documentation.answer { headers.append(.link) }
             if documentation.idempotency != .none { headers.append(.replayed) }
-            if endpoint.isUnderV1 { headers += [.clock, .quota, .allowance] }
+            if endpoint.isUnderV1 { headers += [.clock, .quota, .allowance, .version] }
             return headers
         }
 

@@ -160,6 +160,11 @@ package enum OpenAPI {
                 &json, "If-Match", "header", .format("entity-tags"), required: false,
                 "The `ETag` that was seen; another version answers 412.")
         }
+        if documentation.body != nil {
+            parameter(
+                &json, "Content-Encoding", "header", .word(["gzip"]), required: false,
+                "The body is packed. Its limit holds for what is unpacked.")
+        }
         if endpoint.readsObject {
             parameter(
                 &json, "If-None-Match", "header", .format("entity-tags"), required: false,

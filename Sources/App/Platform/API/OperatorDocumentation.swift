@@ -13,7 +13,8 @@ extension EndpointDocumentation {
         "accounts", "Everything that happened to an account, newest first, with the credit after it.", .list("TimelineEntry"),
         query: EndpointDocumentation.page, who: .administrators)
     static let listAccountNotes = EndpointDocumentation.read(
-        "operator", "The operators' notes on an account.", .list("AccountNote"), query: EndpointDocumentation.page,
+        "operator", "The operators' notes on an account.", .list("AccountNote"),
+        query: EndpointDocumentation.created + EndpointDocumentation.page,
         who: .operators)
     static let addAccountNote = EndpointDocumentation.create(
         "operator", "Add a note that only operators read.", "AccountNote", Input.accountNote, who: .operators)

@@ -10,6 +10,9 @@ package struct PageRequest: Sendable {
     package var limit = 25
     package var after: (at: Instant, id: UUID)?
     package var ascending = false
+    /// What the list is narrowed to, half open, in the column that it is ordered by.
+    package var from: Instant?
+    package var to: Instant?
 
     package init(limit: Int = 25, cursor: String? = nil, ascending: Bool = false) throws {
         self.limit = limit
@@ -36,9 +39,12 @@ package struct PageRequest: Sendable {
     func tail(at column: String, id: String) -> SQL {
         let order: SQL =
             "order by \(unsafeSQL: column) \(unsafeSQL: ascending ? "asc" : "desc"), \(unsafeSQL: id) \(unsafeSQL: ascending ? "asc" : "desc") limit \(Int64(limit + 1))"
-        guard let after else { return order }
+        var bounds: SQL = ""
+        if let from { bounds = "and \(unsafeSQL: column) >= \(from)" }
+        if let to { bounds = "\(bounds) and \(unsafeSQL: column) < \(to)" }
+        guard let after else { return "\(bounds) \(order)" }
         return
-            "and (\(unsafeSQL: column), \(unsafeSQL: id)) \(unsafeSQL: ascending ? ">" : "<") (\(after.at), \(after.id)) \(order)"
+            "\(bounds) and (\(unsafeSQL: column), \(unsafeSQL: id)) \(unsafeSQL: ascending ? ">" : "<") (\(after.at), \(after.id)) \(order)"
     }
 }
 
@@ -46,6 +52,8 @@ package struct PageRequest: Sendable {
 package struct ListPage<Item: Sendable>: Sendable {
     package let items: [Item]
     package let nextCursor: String?
+    /// How many rows the whole list has, counted one further than is told; nil where nobody asked.
+    var counted: Int?
 
     init(items: [Item], nextCursor: String?) {
         self.items = items
@@ -74,6 +82,10 @@ package struct ListPage<Item: Sendable>: Sendable {
         json.endArray()
         json.field("has_more", nextCursor != nil)
         json.field("next_cursor", nextCursor)
+        if let counted {
+            json.field("total", min(counted, ListDescription<Item>.countedAtMost))
+            json.field("total_is_exact", counted <= ListDescription<Item>.countedAtMost)
+        }
         json.endObject()
         return json.bytes
     }

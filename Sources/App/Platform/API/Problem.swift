@@ -29,6 +29,7 @@ package enum Problem {
         var headers: HTTPHeaders = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
         if let seconds = failure.retryAfterSeconds { headers.set("Retry-After", String(seconds)) }
         if case .methodNotAllowed(let allowed) = failure { headers.set("Allow", allowed.joined(separator: ", ")) }
+        if case .unsupportedContentEncoding = failure { headers.set("Accept-Encoding", "gzip") }
         if case .unauthenticated = failure { headers.set("WWW-Authenticate", "Bearer") }
         return HTTPResponse(status: failure.status, headers: headers, body: .bytes(body))
     }

@@ -7,6 +7,8 @@ extension Schema {
             // A timeline tells the days' usage between its events, too.
             .init("data", .list(.named(name), max: name == "TimelineEntry" ? 2_101 : 100)), .init("has_more", .boolean),
             .init("next_cursor", .nullable(.text(max: 1_200))),
+            .optional("total", .integer(min: 0, max: 10_000), "With `include=total`: rows of the whole list."),
+            .optional("total_is_exact", .boolean, "False: there are more than `total`."),
         ])
     }
 

@@ -10,9 +10,9 @@ extension EndpointDocumentation {
     static let createPortalSession = EndpointDocumentation(
         tag: "portal sessions",
         summary:
-            "An address, valid once within five minutes, that signs a user in on one page (A2). Asked again, there is another.",
+            "An address, valid once within five minutes, that signs a user in on one page (A2). It is in the first answer only.",
         audience: .operators, body: Input.createPortalSession, answer: .object(201, "PortalSession"),
-        refusals: [403, 413, 415, 422])
+        refusals: [403, 413, 415, 422], idempotency: .offered, dryRun: true)
 }
 
 extension Input {
@@ -51,9 +51,9 @@ extension Schema {
             "PortalSession",
             .object([
                 .init("id", .id("ses"), "The session that it opens has the same."), .init("object", .word(["portal_session"])),
-                .init("url", .text(max: 4096), "Works once."),
+                .init("url", .nullable(.text(max: 4096)), "Works once. Null where the answer is given again, and of a dry run."),
                 .init("user_id", .id("usr")), .init("path", .text(max: 2048)), .init("return_url", .nullable(.text(max: 2048))),
-                .init("expires_at", instant, "Real time, also in a sandbox tenant."),
+                .init("expires_at", instant, "Real time, also in a sandbox tenant."), dryRun,
             ])
         ),
     ]

@@ -13,6 +13,8 @@ package struct Answer: Sendable {
     package var isReplay = false
     /// What is kept under the idempotency key in place of the body, where the body holds a secret that is shown once.
     package var keptBody: [UInt8]?
+    /// The location is such a secret, too: it is kept nowhere.
+    package var isLocationSecret = false
 
     package init(
         status: Int, body: [UInt8], location: String? = nil, etag: String? = nil, objectID: UUID? = nil, isReplay: Bool = false

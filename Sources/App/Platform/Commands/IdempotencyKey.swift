@@ -77,7 +77,7 @@ package struct IdempotencyKey: Sendable {
     /// Stores the answer under the key, in the transaction of the effect.
     func store(_ answer: Answer, tenant: TenantID) -> SQL {
         """
-        update idempotency_keys set status = \(Int32(answer.status)), location = \(answer.location), \
+        update idempotency_keys set status = \(Int32(answer.status)), location = \(answer.isLocationSecret ? nil : answer.location), \
         response_body = \(String(decoding: answer.keptBody ?? answer.body, as: UTF8.self)), object_id = \(answer.objectID), \
         etag = \(answer.entityTag) \
         where tenant_id = \(tenant) and principal_id = \(principal) and key = \(text)

@@ -64,6 +64,19 @@ package struct ListFilter: Sendable {
         self.ways = ways
     }
 
+    /// `created_from` and `created_to`, half open, of the column that the list is ordered by at first; for programs. A list of what happens has `from` and
+    /// `to` instead.
+    static func created(_ column: String) -> [ListFilter] {
+        [
+            ListFilter("created_from", label: "list.from", .format("date-time"), "Made at this instant or later.") { value, _ in
+                "\(unsafeSQL: column) >= \(Instant(rfc3339: value))"
+            },
+            ListFilter("created_to", label: "list.to", .format("date-time"), "Made before this instant.") { value, _ in
+                "\(unsafeSQL: column) < \(Instant(rfc3339: value))"
+            },
+        ]
+    }
+
     /// A person who types what is no ID is shown that nothing has it; a program is refused (400).
     var takesAnyID: Bool {
         if case .format("object-id") = schema { true } else { false }
@@ -220,6 +233,9 @@ package struct ListDescription<Item: Sendable>: Sendable {
                 .word(
                     orders.flatMap { [$0.word(descending: $0.isDescendingFirst), $0.word(descending: !$0.isDescendingFirst)] }),
                 orderOfNames.map { "What `q` finds by name comes by `\($0)` unless this says otherwise." } ?? ""),
+            .optional(
+                "include", .word(["total"]),
+                "`total`: how many rows the whole list has, counted to \(Self.countedAtMost); not for files."),
             .optional("format", .word(ListFileFormat.ofAPI.map(\.rawValue)), "The whole list as a file instead of a page."),
             .optional("cols", .text(min: 1, max: 1_000), "Columns of that file, separated by commas; all unless said."),
             .optional("bom", .word(["0", "1"]), "1 puts a byte order mark first, for spreadsheets that need one."),

@@ -26,6 +26,13 @@ package struct DueTimers: Sendable {
         try await due(by: limit, includingRetries: includingRetries, limit: 1).first
     }
 
+    /// How many of each kind fall due by then, those that are put off left out.
+    static func counted(by limit: Instant, _ tenant: TenantID) -> SQL {
+        """
+        select kind, count(*) from timers where tenant_id = \(tenant) and due_at <= \(limit) and retry_at is null group by kind
+        """
+    }
+
     private func due(by limit: Instant, includingRetries: Bool, limit count: Int) async throws -> [Due] {
         let retryBy: Instant? = includingRetries ? context.dependencies.realNow() : nil
         let rows = try await context.read(

@@ -13,6 +13,7 @@ package struct APIGuidePage: Page {
             PageHeading(title(t), lede: .text(t("\(guide.key).lede"))).html
             for paragraph in t.strings.paragraphs("\(guide.key).text", [:]) { p(.class("prose")) { marked(paragraph) } }
             if guide == .rules { rules(t) }
+            if guide == .changes { changes(t) }
             if guide == .authentication { scopes }
             if let text = commands { listing(text, name: title(t)) }
         }
@@ -25,6 +26,19 @@ package struct APIGuidePage: Page {
                 div(.id(scope.replacing(":", with: "-"))) {
                     dt { code { scope } }
                     dd { for endpoint in Endpoint.allCases where endpoint.scope == scope { p { code { endpoint.rawValue } } } }
+                }
+            }
+        }
+    }
+
+    private func changes(_ t: Localiser) -> HTML {
+        group {
+            for day in APIGuide.daysOfChange {
+                section(.class("block"), .id(day)) {
+                    h2 { day }
+                    ul(.class("prose")) {
+                        for change in t.strings.paragraphs(APIGuide.changes(on: day), [:]) { li { marked(change) } }
+                    }
                 }
             }
         }
@@ -56,7 +70,7 @@ package struct APIGuidePage: Page {
                 + "  -H 'Content-Type: application/json' \\\n  -d '{\"code\": \"P-4712\", \"company_name\": \"Harbour Partners\"}'"
         case .versions: return "curl -i \(origin)/v1/tenant-switches \\\n  \(key)"
         case .limits: return "curl -i \(origin)/v1/me \\\n  \(key)"
-        case .rules: return nil
+        case .rules, .changes: return nil
         case .time: return "curl -i \(origin)/v1/test-clock \\\n  \(key)"
         }
     }
