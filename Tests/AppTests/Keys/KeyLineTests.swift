@@ -37,7 +37,7 @@ import Testing
         let work: Input = [
             "action": "suspend", "mode": "each",
             "items": [
-                ["id": .string(subscription), "reason": "requested"],
+                ["id": "\(subscription)", "reason": "requested"],
                 ["id": "sub_01h455vb4pex5vsknk084sn02q", "reason": "requested"],
             ],
         ]

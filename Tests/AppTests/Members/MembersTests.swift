@@ -49,7 +49,7 @@ extension Browser {
         let made = try await story.tenant.invite("\(story.tenant.bursar.uniqueName("tagged"))@example.com", to: story.account)
         let target = "/v1/members/\(try made.expect(201).id)"
         let seen = try #require(try await story.tenant.get(target).expect(200).header("etag"))
-        for role in ["reader", "finance"] { try await story.tenant.request("PATCH", target, ["role": .string(role)]).expect(200) }
+        for role in ["reader", "finance"] { try await story.tenant.request("PATCH", target, ["role": "\(role)"]).expect(200) }
         try await story.tenant.request("PATCH", target, ["role": "reader"], headers: ["If-Match": seen]).expect(412, "stale")
         let now = try #require(try await story.tenant.get(target).expect(200).header("etag"))
         try await story.tenant.request("PATCH", target, ["role": "reader"], headers: ["If-Match": now]).expect(200)
