@@ -87,7 +87,7 @@ package enum RefusalCodes {
         case .list(let element, _): faults(element).union(["wrong_type", "too_many_items"])
         case .nullable(let inner): faults(inner)
         case .named(let name): Schema.components.first { $0.name == name }.map { faults($0.schema) } ?? []
-        case .judged: []
+        case .judged, .either, .openWord: []
         case .anything: ["wrong_type"]
         }
     }
