@@ -35,6 +35,7 @@ package enum RefusalCodes {
         for field in documentation.query {
             malformed.formUnion(faults(field.schema))
             if field.required { malformed.insert("required") }
+            if field.name == "cols" { malformed.formUnion(["not_one_of", "required"]) }
             if field.name == "cursor" { malformed.insert("invalid_cursor") }
         }
         let asked = Set(documentation.query.map(\.name))

@@ -221,9 +221,18 @@ package struct ListDescription<Item: Sendable>: Sendable {
                     orders.flatMap { [$0.word(descending: $0.isDescendingFirst), $0.word(descending: !$0.isDescendingFirst)] }),
                 orderOfNames.map { "What `q` finds by name comes by `\($0)` unless this says otherwise." } ?? ""),
             .optional("format", .word(ListFileFormat.ofAPI.map(\.rawValue)), "The whole list as a file instead of a page."),
-            .optional("cols", .text(min: 1, max: 1_000), "Columns of that file, separated by commas; all unless said."),
+            .optional(
+                "cols", .text(min: 1, max: 1_000),
+                "Columns of that file, separated by commas; all unless said. Only with `format`."),
             .optional("bom", .word(["0", "1"]), "1 puts a byte order mark first, for spreadsheets that need one."),
         ]
+    }
+
+    /// What is asked for as columns and is none; nil: they all are.
+    func strangeColumns(_ names: [String]) -> Failure? {
+        let known = columns.map(\.name)
+        guard names.isEmpty || !names.allSatisfy(known.contains) else { return nil }
+        return .malformed(code: "not_one_of", pointer: "?cols", arguments: ["allowed": known.joined(separator: ", ")])
     }
 
     // MARK: Asking
