@@ -83,8 +83,8 @@ package struct CommandOption: Sendable {
             case .object, .list, .anything: return try json(text)
             default: return .array(text.split(separator: ",").map { .string(String($0)) })
             }
-        case .object, .anything, .judged: return try json(text)
-        case .text, .line, .format, .id, .nullable, .named: return .string(text)
+        case .object, .anything, .judged, .either: return try json(text)
+        case .text, .line, .openWord, .format, .id, .nullable, .named: return .string(text)
         }
     }
 

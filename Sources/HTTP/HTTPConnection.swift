@@ -28,6 +28,8 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
     var deadline: UInt64
     private let parser: RequestParser
     private(set) var remoteAddress = ""
+    /// As what the server counts it among its neighbours.
+    private(set) var network = ClientNetwork(of: "")
     private var requestStart: UInt64
     /// Bytes that came while a request was being handled.
     private var pending: [UInt8] = []
@@ -86,6 +88,7 @@ final class HTTPConnection: LoopHandle, @unchecked Sendable {
         // Answers are written whole; waiting for more would only delay them.
         uv_tcp_nodelay(pointer(as: uv_tcp_t.self), 1)
         remoteAddress = peerAddress(of: pointer(as: uv_tcp_t.self))
+        network = ClientNetwork(of: remoteAddress)
         startReading()
     }
 

@@ -20,7 +20,7 @@ package final class HTTPServer: @unchecked Sendable {
     /// Connections that are here or on their way here; the loop that deals clients out reads it.
     private let clients = Atomic<Int>(0)
     private var connections: [HTTPConnection] = []
-    private var connectionsOf: [String: Int] = [:]
+    private var connectionsOf: [ClientNetwork: Int] = [:]
     private var sweep: LoopTimer?
     private let sweepMilliseconds: UInt64
     private var emptyWaiter: CheckedContinuation<Void, Never>?
@@ -194,14 +194,14 @@ package final class HTTPServer: @unchecked Sendable {
             connection.close()
             return true
         }
-        connectionsOf[connection.remoteAddress, default: 0] += 1
+        connectionsOf[connection.network, default: 0] += 1
         connection.isCounted = true
         admit(connection)
         return true
     }
 
     private func admit(_ connection: HTTPConnection) {
-        let fromAddress = connectionsOf[connection.remoteAddress, default: 0]
+        let fromAddress = connectionsOf[connection.network, default: 0]
         if connections.count > limits.connections + Self.connectionsToldMaximum
             || fromAddress > limits.connectionsPerAddress + Self.connectionsToldMaximum
         {
@@ -215,8 +215,8 @@ package final class HTTPServer: @unchecked Sendable {
 
     func remove(_ connection: HTTPConnection) {
         if connection.isCounted {
-            let left = connectionsOf[connection.remoteAddress, default: 1] - 1
-            connectionsOf[connection.remoteAddress] = left > 0 ? left : nil
+            let left = connectionsOf[connection.network, default: 1] - 1
+            connectionsOf[connection.network] = left > 0 ? left : nil
         }
         let position = connection.position
         let last = connections.removeLast()

@@ -75,7 +75,7 @@ package struct TrustedProxies: Sendable {
     }
 
     /// The sixteen bytes of an address, IPv4 as ::ffff:a.b.c.d; nil for anything else.
-    private static func bytes(of text: String) -> [UInt8]? {
+    static func bytes(of text: String) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 16)
         if text.contains(":") { return inet_pton(AF_INET6, text, &bytes) == 1 ? bytes : nil }
         var short = [UInt8](repeating: 0, count: 4)

@@ -25,6 +25,7 @@ enum Contract {
                 throw fault("code \(reply.code ?? "") is not documented; `make api-record`")
             }
             guard type == "application/problem+json" else { throw fault("media type \(type ?? "none")") }
+            guard reply.status != 422 || !reply.list("errors").isEmpty else { throw fault("422 without `errors`") }
             return try hold(reply, .named("Problem"), fault)
         }
         if reply.status == 202, let name = endpoint.documentation.accepted {

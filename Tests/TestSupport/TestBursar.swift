@@ -86,6 +86,12 @@ package final class TestBursar: Sendable {
         return reply
     }
 
+    /// What the server does every other second.
+    package func writeKeyUses() async {
+        let (uses, database) = (app.authenticator.uses, instance.dependencies.database)
+        await instance.loop.run { await uses.write(to: database) }
+    }
+
     /// Every invariant of `SQL/invariants` inside these tenants. Throws with the names of those that are broken.
     package func invariants(_ tenants: TenantID...) async throws {
         var broken: [String] = []

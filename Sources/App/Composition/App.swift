@@ -56,7 +56,7 @@ package final class App: Sendable {
         self.first = first
         localisation = first.localisation
         assets = first.assets
-        authenticator = Authenticator(database: database, realNow: dependencies.realNow)
+        authenticator = Authenticator(database: database, realNow: dependencies.realNow, uses: first.authenticator.uses)
         metrics = first.metrics
         watch = first.watch
         proxies = first.proxies

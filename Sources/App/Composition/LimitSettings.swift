@@ -3,7 +3,7 @@ package struct LimitSettings: Sendable {
     /// Requests a minute of one key. Nil: `standardQuota`.
     package var requestsPerMinute: Int?
 
-    /// Open connections of a server, and how many of them from one address.
+    /// Open connections of a server, and how many of them from one address (`ClientNetwork`).
     package var connections = 4_096
     package var connectionsPerAddress = 1_024
 
@@ -34,7 +34,8 @@ extension Configuration {
         },
         Setting(
             variable: "BURSAR_CONNECTIONS_PER_ADDRESS", fallback: "1024",
-            meaning: "Of these, from one address; beyond them 429. Behind a proxy, give the proxy's address as many as there are."
+            meaning:
+                "Of these, from one address (of IPv6 one /64); beyond them 429. Behind a proxy, give the proxy's address as many as there are."
         ) { configuration, value in
             guard let number = Int(value), (1...100_000).contains(number) else { return false }
             configuration.limits.connectionsPerAddress = number

@@ -55,6 +55,8 @@ package struct Serve: Sendable {
         let operating = loop.spawn { await runner.run { try await loop.sleep(for: .milliseconds(300)) } }
         let webhooks = WebhookSender(dependencies: instance.dependencies, authenticator: app.authenticator, loop: loop)
         let telling = loop.spawn { await webhooks.run { try await loop.sleep(for: .milliseconds(300)) } }
+        let (uses, database) = (app.authenticator.uses, instance.dependencies.database)
+        let noting = loop.spawn { await uses.run(database) { try await loop.sleep(for: .seconds(2)) } }
         let host = configuration.listenHost.contains(":") ? "[\(configuration.listenHost)]" : configuration.listenHost
         instance.dependencies.log(.info, "ready", [("address", "http://\(host):\(port)")])
         do {
@@ -65,6 +67,7 @@ package struct Serve: Sendable {
             operating.cancel()
             telling.cancel()
             watching.cancel()
+            noting.cancel()
             await listening.end(within: .seconds(1))
             throw error
         }
@@ -89,7 +92,11 @@ package struct Serve: Sendable {
         await telling.value
         watching.cancel()
         signs.cancel()
+        noting.cancel()
         await watching.value
+        await noting.value
+        // Nobody asks any more: what the last requests were asked with is the last of it.
+        await loop.run { await uses.write(to: database) }
         instance.dependencies.log(.info, "stopped")
     }
 

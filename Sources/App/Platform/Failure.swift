@@ -27,8 +27,8 @@ package enum Failure: Error, Sendable {
     case unsupportedContentEncoding
     /// 422
     case invalid([FieldError])
-    /// 422 without a place in the body to point at.
-    case unprocessable(code: String, arguments: [String: String] = [:])
+    /// 422 for one thing. `pointer` is "" where it is the request as a whole, and the name of a header.
+    case unprocessable(code: String, pointer: String, arguments: [String: String] = [:])
     /// 428
     case preconditionMissing(code: String)
     /// 429
@@ -62,7 +62,7 @@ package enum Failure: Error, Sendable {
     package var code: String {
         switch self {
         case .malformed(let code, _, _), .unauthenticated(let code), .forbidden(let code, _), .conflict(let code, _),
-            .unprocessable(let code, _), .preconditionMissing(let code), .unavailable(let code, _):
+            .unprocessable(let code, _, _), .preconditionMissing(let code), .unavailable(let code, _):
             code
         case .notFound: "not_found"
         case .methodNotAllowed: "method_not_allowed"
@@ -81,7 +81,7 @@ package enum Failure: Error, Sendable {
     package var arguments: [String: String] {
         switch self {
         case .malformed(_, _, let arguments), .forbidden(_, let arguments), .conflict(_, let arguments),
-            .unprocessable(_, let arguments):
+            .unprocessable(_, _, let arguments):
             arguments
         case .tooLarge(let limit): ["limit": String(limit)]
         case .unsupportedMediaType(let expected): ["expected": expected]
@@ -90,6 +90,15 @@ package enum Failure: Error, Sendable {
         case .unavailable(_, let seconds), .tooManyRequests(let seconds): ["retry": String(seconds)]
         case .quotaExceeded(_, let quota, let seconds): ["quota": String(quota), "retry": String(seconds)]
         default: [:]
+        }
+    }
+
+    /// What every 422 tells beside its code: what is wrong, and where.
+    package var errors: [FieldError] {
+        switch self {
+        case .invalid(let errors): errors
+        case .unprocessable(let code, let pointer, let arguments): [FieldError(pointer, code, arguments)]
+        default: []
         }
     }
 
@@ -102,6 +111,11 @@ package enum Failure: Error, Sendable {
 }
 
 extension Failure {
+    /// `pointer` where the key stands elsewhere than in the request's header.
+    static func idempotencyKeyReused(at pointer: String = "Idempotency-Key") -> Failure {
+        .unprocessable(code: "idempotency_key_reused", pointer: pointer)
+    }
+
     /// `If-Match`, where the caller sent one. `current`: the object's version; nil where there is no object.
     ///
     /// - Throws: `stale` when it names another version, or cannot be read.

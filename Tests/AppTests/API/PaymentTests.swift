@@ -54,7 +54,10 @@ import Testing
         let second = try await tenant.request("POST", target, body, once: .key("k")).expect(200)
         #expect(second.header("idempotent-replayed") == "true")
         #expect(second.text == first.text)
-        try await tenant.request("POST", target, amount("2000.00"), once: .key("k")).expect(422, "idempotency_key_reused")
+        let reused = try await tenant.request("POST", target, amount("2000.00"), once: .key("k"))
+            .expect(422, "idempotency_key_reused")
+        #expect(reused["errors.0.pointer"] == "Idempotency-Key" && reused["errors.0.code"] == "idempotency_key_reused")
+        #expect(reused["errors.0.detail"] == reused["detail"])
         try await tenant.request("POST", "/v1/subscriptions/\(other)/payments", body, once: .key("k")).expect(
             422, "idempotency_key_reused")
         #expect(try await tenant.subscription(id)["credit.remaining.amount"] == "2000.00")

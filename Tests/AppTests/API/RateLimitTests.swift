@@ -169,4 +169,33 @@ import Values
         story.clock.pass(seconds: 60)
         try await story.get("/v1/me", as: "bsk_live_guess", from: address).expect(401)
     }
+
+    @Test func `counts a whole IPv6 network as one, and an IPv4 address as itself`() async throws {
+        let story = try await Limited(quota: 2)
+        try await story.get("/v1/me", as: nil, from: "2001:db8:1:2::1").expect(401)
+        try await story.get("/v1/me", as: "bsk_live_guess", from: "2001:db8:1:2:aaaa::9").expect(401)
+        try await story.get("/v1/me", as: nil, from: "2001:db8:1:2:ffff:ffff:ffff:ffff").expect(429, "quota_exceeded")
+        try await story.get("/v1/me", as: nil, from: "2001:db8:1:3::1").expect(401)
+        try await story.get("/v1/me", as: nil, from: "203.0.113.77").expect(401)
+        try await story.get("/v1/me", as: nil, from: "::ffff:203.0.113.77").expect(401)
+        try await story.get("/v1/me", as: nil, from: "203.0.113.77").expect(429)
+        try await story.get("/v1/me", as: nil, from: "203.0.113.78").expect(401)
+    }
+
+    @Test func `of a key does not begin anew because strangers come`() throws {
+        let limits = RateLimits(standardQuota: 2)
+        let key = APIKeyID(FoundationEssentials.UUID())
+        for _ in 0..<2 { #expect(throws: Never.self) { try limits.spend(.key(key), .standard, at: 1_000).check() } }
+        func come(_ networks: Range<Int>) {
+            for number in networks {
+                _ = limits.spend(.address("10.\(number >> 16).\(number >> 8 & 255).\(number & 255)"), .unauthenticated, at: 1_000)
+            }
+        }
+        come(0..<45_000)
+        #expect(throws: Failure.self) { try limits.spend(.key(key), .standard, at: 1_000).check() }
+        // Nor because more keys are in use than are kept when idle.
+        for _ in 0..<45_000 { _ = limits.spend(.key(APIKeyID(FoundationEssentials.UUID())), .standard, at: 1_000) }
+        #expect(throws: Failure.self) { try limits.spend(.key(key), .standard, at: 1_000).check() }
+        #expect(throws: Never.self) { try limits.spend(.key(key), .standard, at: 61_000).check() }
+    }
 }

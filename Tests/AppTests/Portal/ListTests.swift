@@ -242,6 +242,20 @@ extension String {
         let file = try await lists.tenant.get("/v1/subscriptions?format=csv&cols=name,state&sort=name", as: key).expect(200)
         #expect(file.text.hasPrefix("id,name,state,suspension_reasons,delete_at\r\n"))
         #expect(file.text.split(separator: "\r\n").count == 8)
+        // A column that there is not is no column less: it is refused, with those that there are.
+        for wrong in ["cols=bogus", "cols=name,bogus", "cols=,", "cols=Name"] {
+            for query in ["format=csv&\(wrong)", "format=xlsx&\(wrong)", wrong] {
+                let told = try await lists.tenant.get("/v1/subscriptions?\(query)", as: key).expect(400, "not_one_of")
+                #expect(told["pointer"] == "?cols" && told["detail"]?.contains("name, state, ") == true, "\(told.text)")
+            }
+            if wrong == "cols=," { continue }
+            let told = try await browser.get("\(lists.list)?format=csv&header=machine&\(wrong)")
+            #expect(told.status == 400, "\(wrong)")
+            try await browser.get("\(lists.list)?\(wrong)").expect(200)
+        }
+        // Without a file there are no columns.
+        let useless = try await lists.tenant.get("/v1/subscriptions?cols=name", as: key).expect(400, "required")
+        #expect(useless["pointer"] == "?format")
         let orders = try await browser.get("/accounts/\(lists.story.account)/orders").expect(200)
         #expect(orders.text.contains("Rows 1–7 of 7") && orders.text.contains("CN¥2,000.00"))
         let unpaid = try await browser.get("/accounts/\(lists.story.account)/orders?status=awaiting_payment").expect(200)

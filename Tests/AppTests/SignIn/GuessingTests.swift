@@ -17,6 +17,15 @@ import Values
         #expect(try await guess(email, from: "192.0.2.1", story, times: 1) == [429])
     }
 
+    @Test func `from a network of IPv6 is one place, whichever of its addresses it comes from`() async throws {
+        let story = try await PortalStory()
+        let email = try await story.email("reader")
+        var statuses: [Int] = []
+        for place in 1...6 { statuses += try await guess(email, from: "2001:db8:7:1::\(place)", story, times: 1) }
+        #expect(statuses == [422, 422, 422, 422, 422, 429])
+        #expect(try await guess(email, from: "2001:db8:7:2::1", story, times: 1) == [422])
+    }
+
     @Test func `says nothing of who is known: an address that nobody has waits as long`() async throws {
         let story = try await PortalStory()
         let unknown = "\(story.tenant.bursar.uniqueName("nobody"))@example.com"

@@ -100,6 +100,13 @@ import Testing
         let other = try await ground.act("cancel", [ground.item(ground.ids[0], key: "three"), ground.item(ground.ids[0])]).expect(
             200)
         #expect(other.list("results").map { $0.scalar("code") } == ["idempotency_key_reused", nil])
+        // Where nothing is done at all, the refusal points at the key: of an earlier batch, and of two in one.
+        let foreign = [ground.item(ground.ids[0]), ground.item(ground.ids[0], key: "three")]
+        let twice = [ground.item(ground.ids[0], key: "same"), ground.item(ground.ids[1], key: "same")]
+        for (items, mode) in [(foreign, "all"), (twice, "all"), (twice, "each")] {
+            let told = try await ground.act("cancel", items, mode: mode).expect(422, "idempotency_key_reused")
+            #expect(told["errors.0.pointer"] == "/items/1/idempotency_key" && told.list("errors").count == 1)
+        }
         // A refusal keeps nothing under its key.
         try await ground.act("reactivate", [ground.item(ground.ids[0], key: "back")]).expect(200)
         try await ground.tenant.suspend(ground.ids[0], "operator").expect(200)

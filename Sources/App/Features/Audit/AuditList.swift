@@ -119,7 +119,7 @@ extension AuditEntry {
             FileColumn(
                 "actor_kind", "audit.filter.actor_kind", code: { $0.event.actor.kind.rawValue },
                 words: { $1.t("actor.\($0.event.actor.kind.rawValue)") }),
-            FileColumn("actor_id", "audit.actor_id") { row, _ in .text(row.event.actor.actor.typeID) },
+            FileColumn("actor_id", "audit.actor_id") { row, _ in .text(row.event.actor.typeID) },
             FileColumn("actor", "audit.filter.actor") { row, _ in .text(row.actorName) },
         ])
 

@@ -37,6 +37,7 @@ package enum RefusalCodes {
         for field in documentation.query {
             malformed.formUnion(faults(field.schema))
             if field.required { malformed.insert("required") }
+            if field.name == "cols" { malformed.formUnion(["not_one_of", "required"]) }
             if field.name == "cursor" { malformed.insert("invalid_cursor") }
         }
         let asked = Set(documentation.query.map(\.name))
@@ -89,7 +90,7 @@ package enum RefusalCodes {
         case .list(let element, _): faults(element).union(["wrong_type", "too_many_items"])
         case .nullable(let inner): faults(inner)
         case .named(let name): Schema.components.first { $0.name == name }.map { faults($0.schema) } ?? []
-        case .judged: []
+        case .judged, .either, .openWord: []
         case .anything: ["wrong_type"]
         }
     }

@@ -47,6 +47,8 @@ struct SchemaWords {
         case .id(let prefix): t.html("docs.type.id", ["prefix": code { "\(prefix)_…" }])
         case .word(let words):
             t.html("docs.type.word", ["words": code { words.joined(separator: " | ") }])
+        case .openWord(let words):
+            t.html("docs.type.open_word", ["words": code { words.joined(separator: " | ") }])
         case .integer(let minimum, let maximum):
             .text(t("docs.type.integer", ["min": String(minimum), "max": String(maximum)]))
         case .boolean: code { "true | false" }
@@ -58,6 +60,7 @@ struct SchemaWords {
         case .nullable(let inner): t.html("docs.type.nullable", ["type": type(inner)])
         case .named(let name): object(name)
         case .judged(let inner): type(inner)
+        case .either: .text(t("docs.type.anything"))
         case .anything: .text(t("docs.type.anything"))
         }
     }

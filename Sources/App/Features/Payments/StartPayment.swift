@@ -146,7 +146,7 @@ extension Write {
         let setting = PaymentSetting(tenant: tenant, bankAccount: try bankAccount.map { try BankAccount($0) })
         if let key, let known {
             let known = try PaymentIntent(known)
-            guard known.requestHash == key.requestHash else { throw Failure.unprocessable(code: "idempotency_key_reused") }
+            guard known.requestHash == key.requestHash else { throw Failure.idempotencyKeyReused() }
             return OpenPayment(subscription: subscription, intent: known, prepaid: prepaid, setting: setting)
         }
         _ = try dependencies.gateways.offered(wish.method, setting)
@@ -303,7 +303,7 @@ extension Subscription {
         if kind == .upgrade {
             guard offer == .trial else { throw Failure(LifecycleRefusal.upgradeNotAllowedForOffer) }
             guard let prepaid else {
-                throw Failure.unprocessable(code: "currency_not_offered", arguments: ["currency": currency.code])
+                throw Failure.invalid([FieldError("/amount/currency", "currency_not_offered", ["currency": currency.code])])
             }
             let decision = try decided(self) { () throws(LifecycleRefusal) in try facts.upgrading(at: now) }
             let outcome = try priced(prepaid) { () throws(PaymentRefusal) in

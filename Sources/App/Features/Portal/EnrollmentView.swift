@@ -67,7 +67,7 @@ struct EnrollmentView: Sendable {
                     expectedAfter: try effect.expected.adding(effect.added),
                     remainingWithout: effect.remainingWithout, remainingWith: effect.remainingWith, endsOn: enrollment.endsOn), t)
         } catch {
-            throw Failure.unprocessable(code: "amount_out_of_range", arguments: ["currency": currency.code])
+            throw Failure.unprocessable(code: "amount_out_of_range", pointer: "", arguments: ["currency": currency.code])
         }
     }
 

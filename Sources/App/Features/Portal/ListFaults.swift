@@ -88,6 +88,8 @@ extension ListView {
     /// - Throws: what a file cannot be made of (400).
     func requireReadable() throws {
         if let fault = faults.first { throw fault.failure }
+        let columns = askedColumns
+        if !columns.isEmpty, let failure = description.strangeColumns(columns) { throw failure }
         if let format = visit.filled("format"), ListFileFormat(rawValue: format) == nil {
             let all = ListFileFormat.allCases.map(\.rawValue).joined(separator: ", ")
             throw Failure.malformed(code: "not_one_of", pointer: "?format", arguments: ["allowed": all])

@@ -159,8 +159,10 @@ struct ListView<Item: Sendable>: Sendable {
     // MARK: Columns
 
     /// `cols=name,state` or `cols=name&cols=state`. The first column is what the rows are, and always shows.
+    var askedColumns: [String] { visit.all("cols").flatMap { $0.split(separator: ",").map(String.init) } }
+
     private var asked: [String]? {
-        let names = visit.all("cols").flatMap { $0.split(separator: ",").map(String.init) }
+        let names = askedColumns
         let known = description.columns.map(\.name).filter(names.contains)
         return known.isEmpty ? nil : known
     }

@@ -2,6 +2,7 @@ import Billing
 import Crypto
 import FoundationEssentials
 import HTML
+import HTTP
 import Postgres
 import Values
 
@@ -15,12 +16,12 @@ package struct RequestPasswordReset: Sendable {
     static let mostPerAddress: Int64 = 30
 
     let email: String
-    /// Where the request came from.
+    /// Where the request came from, as it is counted.
     let address: String
 
     package init(email: String, address: String) {
         self.email = email.lowercased()
-        self.address = String(address.prefix(64))
+        self.address = String(ClientNetwork(of: address).description.prefix(64))
     }
 
     /// - Throws: `Failure.tooManyRequests`

@@ -80,11 +80,18 @@ package struct ActOnSubscriptions: Sendable {
             if mode == .all, !refused.isEmpty {
                 throw Failure.invalid(
                     refused.map { index, result in
-                        FieldError("/items/\(index)", result.failure?.code ?? "not_found", result.failure?.arguments ?? [:])
+                        FieldError(
+                            Self.pointer(index, result.failure), result.failure?.code ?? "not_found",
+                            result.failure?.arguments ?? [:])
                     })
             }
             return Answer(status: 200, body: body(results, words))
         }
+    }
+
+    /// The item, or the part of it that is refused.
+    private static func pointer(_ index: Int, _ failure: Failure?) -> String {
+        failure?.code == "idempotency_key_reused" ? "/items/\(index)/idempotency_key" : "/items/\(index)"
     }
 
     /// More than a caller waits for.
@@ -206,10 +213,12 @@ struct ItemKeys {
     /// - Throws: `Failure.unprocessable` when one key stands for two deeds of the batch.
     static func hashes(_ items: [ActOnSubscriptions.Item], for action: ActOnSubscriptions.Action) throws -> [String: [UInt8]] {
         var hashes: [String: [UInt8]] = [:]
-        for item in items {
+        for (index, item) in items.enumerated() {
             guard let key = item.key else { continue }
             let hash = SHA256.hash("\(action.rawValue) \(item.id) \(item.reason.rawValue) \(item.note ?? "")")
-            if let other = hashes[name(key)], other != hash { throw Failure.unprocessable(code: "idempotency_key_reused") }
+            if let other = hashes[name(key)], other != hash {
+                throw Failure.idempotencyKeyReused(at: "/items/\(index)/idempotency_key")
+            }
             hashes[name(key)] = hash
         }
         return hashes
@@ -249,7 +258,7 @@ struct ItemKeys {
     /// The answer that was kept; nil when the item is to be done now.
     func answer(to item: ActOnSubscriptions.Item) throws -> String? {
         guard let key = item.key, let stored = stored[Self.name(key)] else { return nil }
-        guard stored.hash == hashes[Self.name(key)] else { throw Failure.unprocessable(code: "idempotency_key_reused") }
+        guard stored.hash == hashes[Self.name(key)] else { throw Failure.idempotencyKeyReused() }
         guard let answer = stored.answer else { throw Failure.conflict(code: "idempotency_answer_erased") }
         return answer
     }

@@ -55,7 +55,7 @@ package struct CreateSubscription: Sendable {
                 + known)
         if let row = rows[4...].dropFirst().first?.first {
             let intent = try PaymentIntent(row)
-            guard intent.requestHash == key?.requestHash else { throw Failure.unprocessable(code: "idempotency_key_reused") }
+            guard intent.requestHash == key?.requestHash else { throw Failure.idempotencyKeyReused() }
             let found = try await write.query(SubscriptionQueries.one(tenant, intent.subscription))
             guard let subscription = try SubscriptionQueries.decode(found[0], lots: found[1]).first else { throw Failure.fault }
             return OpenPayment(

@@ -17,7 +17,7 @@ package struct ReceiveUsage: Sendable {
     /// An event as far as it could be read.
     enum Incoming {
         case readable(Event)
-        case faulty(id: String, code: String)
+        case faulty(id: String, fault: EventFault)
     }
     struct Event: Sendable {
         let id: String
@@ -28,6 +28,19 @@ package struct ReceiveUsage: Sendable {
 
     let incoming: [Incoming]
     let origin: UsageEventRule.Origin
+
+    static let singleEventType = "application/cloudevents+json"
+    static let batchType = "application/cloudevents-batch+json"
+
+    /// Reads what the media type announces: CloudEvents in a batch, or one in structured mode; `application/json` may be either.
+    init(body: JSON, mediaType: String?) throws {
+        let isObject = if case .object = body { true } else { false }
+        if mediaType == Self.singleEventType, !isObject {
+            throw Failure.invalid([FieldError("", "wrong_type", ["expected": "object"])])
+        }
+        let isSingle = isObject && mediaType != Self.batchType
+        try self.init(batch: isSingle ? .array([body]) : body)
+    }
 
     /// Reads a CloudEvents batch. Only the shape of the whole is refused here; a faulty event gets its own verdict.
     package init(batch: JSON) throws {
@@ -78,7 +91,7 @@ package struct ReceiveUsage: Sendable {
         var seen: Set<[String]> = []
         for (index, item) in incoming.enumerated() {
             switch item {
-            case .faulty(let id, let code): verdicts[index] = Verdict(id: id, word: "rejected", code: code)
+            case .faulty(let id, let fault): verdicts[index] = Verdict(id: id, word: "rejected", code: fault.rawValue)
             case .readable(let event):
                 if seen.contains([event.source, event.id]) {
                     verdicts[index] = Verdict(id: event.id, word: "duplicate", code: nil)
@@ -117,7 +130,7 @@ package struct ReceiveUsage: Sendable {
     }
 
     private func rejection(of event: Event, _ known: Known?, at now: Instant) -> String? {
-        guard let known else { return "unknown_subscription" }
+        guard let known else { return EventFault.unknownSubscription.rawValue }
         return UsageEventRule.rejection(
             of: event.observation, from: origin, subscription: known.facts, currency: known.currency,
             suspensions: known.suspensions, at: now)?.code

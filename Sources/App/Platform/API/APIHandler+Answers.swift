@@ -36,6 +36,12 @@ extension APIHandler {
         _ request: APIRequest, _ description: ListDescription<Item>, scope: [String: String] = [:]
     ) async throws -> HTTPResponse {
         let context = request.context
+        let columns = request["cols"].map { $0.split(separator: ",").map(String.init) }
+        if let columns {
+            if let failure = description.strangeColumns(columns) { throw failure }
+            // A page has no columns to choose from.
+            guard request["format"] != nil else { throw Failure.malformed(code: "required", pointer: "?format") }
+        }
         let condition = try await description.condition(request.values.merging(scope) { $1 }, context)
         let limit = request["limit"].flatMap { Int($0) } ?? 25
         let wanted = try description.request(
@@ -53,7 +59,7 @@ extension APIHandler {
         let t = Localiser(strings: localisation[request.language], zone: zone, now: try await context.now())
         return try await ListFile(
             description: description, condition: condition, request: wanted,
-            columns: request["cols"].map { $0.split(separator: ",").map(String.init) },
+            columns: columns,
             reader: ListReader(t: t, principal: context.principal, hasWords: false), withMark: request["bom"] == "1",
             name: "\(description.name)_\(t.date(t.now))", context: context
         ).response(format)

@@ -187,7 +187,7 @@ struct APIHandler: Sendable {
 
         case .receiveUsage:
             try context.require(.operate)
-            let batch = try ReceiveUsage(batch: try request.parsedBody())
+            let batch = try ReceiveUsage(body: try request.parsedBody(), mediaType: request.http.contentType)
             let words = localisation[request.language]
             let answer = try await batch.run(context, try request.options()) { words("usage.rejection.\($0)") }
             return response(answer, request)

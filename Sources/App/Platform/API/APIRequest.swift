@@ -93,9 +93,9 @@ struct APIRequest {
         if http.body.isEmpty, case .object(let fields)? = documentation.body, fields.allSatisfy({ !$0.required }) {
             return .object([])
         }
-        let isBatch = documentation.bodyMediaType != "application/json"
-        guard let type = http.contentType, type == documentation.bodyMediaType || isBatch && type == "application/json" else {
-            throw Failure.unsupportedMediaType(expected: documentation.bodyMediaType)
+        let types = documentation.bodies.map(\.mediaType)
+        guard let type = http.contentType, types.contains(type) else {
+            throw Failure.unsupportedMediaType(expected: types.joined(separator: ", "))
         }
         do {
             return try JSON(parsing: http.body)

@@ -44,6 +44,8 @@ package struct EndpointDocumentation: Sendable {
     package var query: [Schema.Field] = []
     package var body: Schema?
     package var bodyMediaType = "application/json"
+    /// What else is read as a body; each says what it holds.
+    package var otherBodies: [(mediaType: String, schema: Schema)] = []
     package var answer: Answer
     /// The refusals beyond those that every endpoint may give (400, 401, 404, 405, 429, 500, 503).
     package var refusals: [Int] = []
@@ -55,6 +57,11 @@ package struct EndpointDocumentation: Sendable {
 }
 
 extension EndpointDocumentation {
+    /// Every body that is read, the first of them the one that examples send.
+    package var bodies: [(mediaType: String, schema: Schema)] {
+        body.map { [(bodyMediaType, $0)] + otherBodies } ?? []
+    }
+
     static func read(_ tag: String, _ summary: String, _ answer: Answer, query: [Schema.Field] = [], who: Audience = .member)
         -> Self
     {
@@ -261,7 +268,11 @@ extension Endpoint {
             EndpointDocumentation(
                 tag: "usage", summary: "Report usage: up to 1,000 CloudEvents, a verdict for each (B1).", audience: .operators,
                 body: Input.usageBatch,
-                bodyMediaType: "application/cloudevents-batch+json", answer: .object(200, "UsageReceipt"),
+                bodyMediaType: ReceiveUsage.batchType,
+                otherBodies: [
+                    (ReceiveUsage.singleEventType, Input.usageEvent),
+                    ("application/json", .either([Input.usageBatch, Input.usageEvent])),
+                ], answer: .object(200, "UsageReceipt"),
                 refusals: [403, 413, 415, 422],
                 idempotency: .offered, dryRun: true)
         case .listReceivedEvents:

@@ -113,7 +113,8 @@ enum Input {
     ])
     static let advance: Schema = .object([.init("to", .format("date-time"), "Not before the clock's now.")])
     /// CloudEvents may carry extension attributes, and each event has its own verdict.
-    static let usageBatch: Schema = .list(
+    static let usageBatch: Schema = .list(usageEvent, max: 1000)
+    static let usageEvent: Schema =
         .judged(
             .object([
                 .init("specversion", .word(["1.0"])), .init("id", .text(min: 1, max: 300)),
@@ -130,5 +131,5 @@ enum Input {
                             "cost", money, "Exact: up to 18 decimals. Without it the quantity is recorded and costs nothing."),
                         .optional("resource", .text(max: 1000)),
                     ])),
-            ])), max: 1000)
+            ]))
 }

@@ -36,14 +36,14 @@ extension JSONWriter {
     }
 }
 
-extension Actor {
-    /// The ID as a TypeID. An operator acts through a key or as a person, so the ID's own kind is not known here; the UUID is the same in either form.
+extension KnownActor {
+    /// The ID in the form of whoever it is: an operator acts through a key or as a person.
     package var typeID: String? {
         guard let id else { return nil }
         switch kind {
         case .user: return UserID(id).description
         case .key: return APIKeyID(id).description
-        case .operator: return id.uuidString.lowercased()
+        case .operator: return isKey ? APIKeyID(id).description : UserID(id).description
         case .timer: return nil
         }
     }

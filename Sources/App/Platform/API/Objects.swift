@@ -249,7 +249,7 @@ extension Schema {
                 "UsageVerdict",
                 .object([
                     .init("id", .text(max: 300)), .init("verdict", .word(["accepted", "duplicate", "rejected"])),
-                    .init("code", .nullable(.text(max: 60))),
+                    .init("code", .nullable(.openWord(UsageVerdictCode.all)), "Why it was rejected."),
                     .init("detail", .nullable(.text(max: 500))),
                 ])
             ),

@@ -120,7 +120,11 @@ package enum OpenAPI {
                     let isNeeded = if case .object(let fields) = body { fields.contains(where: \.required) } else { true }
                     json.field("required", isNeeded)
                     json.field(
-                        "content", object: { content(&$0, documentation.bodyMediaType, body, reference.example(endpoint)?.body) })
+                        "content",
+                        object: { json in
+                            content(&json, documentation.bodyMediaType, body, reference.example(endpoint)?.body)
+                            for other in documentation.otherBodies { content(&json, other.mediaType, other.schema) }
+                        })
                 })
         }
         json.field("responses", object: { answers(of: endpoint, reference, &$0) })

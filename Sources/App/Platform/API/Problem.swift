@@ -12,11 +12,11 @@ package enum Problem {
             json.field("request_id", requestID)
             if case .quotaExceeded(let policy, _, _) = failure { json.field("violated-policies", words: [policy]) }
             if case .malformed(_, let pointer?, _) = failure { json.field("pointer", pointer) }
-            if case .invalid(let errors) = failure {
+            if failure.status == 422 {
                 json.field(
                     "errors",
                     array: { json in
-                        for error in errors {
+                        for error in failure.errors {
                             json.object {
                                 $0.field("pointer", error.pointer)
                                 $0.field("code", error.code)

@@ -13,6 +13,8 @@ package indirect enum Schema: Sendable {
     case id(String)
     /// One of these words.
     case word([String])
+    /// One of these words, or one that is added some day: of what is answered, never of what is taken.
+    case openWord([String])
     case integer(min: Int64, max: Int64)
     case boolean
     /// `{"amount": "1234.50", "currency": "CNY"}`
@@ -24,6 +26,8 @@ package indirect enum Schema: Sendable {
     case named(String)
     /// What is accepted, of a list whose every item gets a verdict of its own: any may be sent, none makes the request itself invalid.
     case judged(Schema)
+    /// Any of these: what a media type may hold in more than one shape.
+    case either([Schema])
     /// Any JSON object: only for what the caller may shape freely.
     case anything
 

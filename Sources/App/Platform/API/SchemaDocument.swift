@@ -40,6 +40,15 @@ extension Schema {
         case .word(let words):
             json.field("type", "string")
             json.field("enum", words: words)
+        case .openWord(let words):
+            json.field(
+                "anyOf",
+                array: { json in
+                    Schema.word(words).write(to: &json)
+                    Schema.text(max: 100).write(to: &json)
+                })
+        case .either(let schemas):
+            json.field("anyOf", array: { json in for schema in schemas { schema.write(to: &json) } })
         case .id(let prefix):
             json.field("type", "string")
             json.field("pattern", "^\(prefix)_[0-7][0-9a-hjkmnp-tv-z]{25}$")

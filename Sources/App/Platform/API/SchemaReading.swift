@@ -33,6 +33,7 @@ package struct SchemaReader {
             text(json, at: pointer) { $0.isOneLine ? Self.lengthFault($0, minimum, maximum) : ("invalid_characters", [:]) }
         case .word(let words):
             text(json, at: pointer) { words.contains($0) ? nil : ("not_one_of", ["allowed": words.joined(separator: ", ")]) }
+        case .openWord: text(json, at: pointer) { Self.lengthFault($0, 1, 100) }
         case .id(let prefix): text(json, at: pointer) { Self.isID($0, prefix) ? nil : ("invalid_id", ["prefix": prefix]) }
         case .format(let format): text(json, at: pointer) { Self.formatFault($0, format) }
         case .boolean: if case .bool = json {} else { wrongType("boolean", at: pointer) }
@@ -40,7 +41,7 @@ package struct SchemaReader {
         case .money: money(json, at: pointer)
         case .list(let element, let maximum): list(json, element, maximum, at: pointer)
         case .object(let fields): object(json, fields, at: pointer)
-        case .judged, .anything: break
+        case .judged, .either, .anything: break
         }
     }
 

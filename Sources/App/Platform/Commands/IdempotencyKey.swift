@@ -45,7 +45,7 @@ package struct IdempotencyKey: Sendable {
     private func answer(of row: Row) throws -> Answer {
         var column = Columns(row)
         let hash: [UInt8] = try column.next()
-        guard hash == requestHash else { throw Failure.unprocessable(code: "idempotency_key_reused") }
+        guard hash == requestHash else { throw Failure.idempotencyKeyReused() }
         let status: Int32? = try column.next()
         let location: String? = try column.next()
         let body: String? = try column.next()

@@ -99,7 +99,7 @@ extension Failure {
         switch error.sqlState {
         case "55P03": self = .conflict(code: "idempotency_key_in_use")
         case "22P05", "22021": self = .malformed(code: "invalid_characters")
-        case "22003": self = .unprocessable(code: "out_of_range")
+        case "22003": self = .unprocessable(code: "out_of_range", pointer: "")
         // A statement that took too long, a database that is not there or has no room (class 53: disk, memory, connections; 58030: its disk fails):
         // nothing was done, again later. Anything else is a fault of ours and says so.
         case let state

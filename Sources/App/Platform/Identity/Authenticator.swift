@@ -19,6 +19,8 @@ package final class Authenticator: Sendable {
 
     private let database: Database
     let realNow: @Sendable () -> Instant
+    /// What the process has gathered of its keys' uses, whichever loop they came to.
+    package let uses: KeyUses
     private let keys = Mutex<[[UInt8]: Remembered]>([:])
     private let tenants = Mutex<[TenantID: (tenant: Tenant, until: Instant)]>([:])
 
@@ -35,8 +37,9 @@ package final class Authenticator: Sendable {
         package let limits: KeyLimits
     }
 
-    package init(database: Database, realNow: @escaping @Sendable () -> Instant) {
+    package init(database: Database, realNow: @escaping @Sendable () -> Instant, uses: KeyUses? = nil) {
         self.database = database
+        self.uses = uses ?? KeyUses()
         self.realNow = realNow
     }
 
@@ -84,21 +87,9 @@ package final class Authenticator: Sendable {
             $0[hash] = Remembered(key: known, until: now.adding(microseconds: Self.rememberedMicroseconds))
         }
         if usedAt.map({ $0.microseconds(until: now) >= Self.useNotedMicroseconds }) ?? true {
-            await noteUse(of: id, tenantID, from: address, at: now)
+            uses.note(KeyUses.Use(key: id, address: address, at: now))
         }
         return known
-    }
-
-    /// To the minute, and never at the request's cost: a use that could not be noted is noted by the next one.
-    private func noteUse(of key: APIKeyID, _ tenant: TenantID, from address: String, at now: Instant) async {
-        try? await run { transaction in
-            transaction.enqueue(
-                """
-                insert into identity.api_key_uses (key_id, tenant_id, used_at, address) \
-                values (\(key), \(tenant), \(now), \(String(address.prefix(64)))) \
-                on conflict (key_id) do update set used_at = excluded.used_at, address = excluded.address
-                """)
-        }
     }
 
     // MARK: Tenants

@@ -12,19 +12,22 @@ package struct KnownActor: Sendable {
     package let name: String?
     /// One of the provider's, read by somebody else: `name` is the provider's own.
     package let isTheProvider: Bool
+    /// The ID is a key's. Only of an operator does its kind not say so; a key stays where it was when it is revoked.
+    let isKey: Bool
 
     package var kind: Actor.Kind { actor.kind }
     package var id: UUID? { actor.id }
 
     /// What stands beside the word for its kind; nothing where that word is all.
-    var shownName: String? { isTheProvider ? nil : name ?? actor.typeID }
+    var shownName: String? { isTheProvider ? nil : name ?? typeID }
 
-    /// Kind, ID and name of the one in the row called `alias`. Looked up row by row, so that no join changes how the rows themselves are found.
+    /// Kind, ID, name and whether it is a key of the one in the row called `alias`. Looked up row by row, so that no join changes how the rows themselves are found.
     static func columns(of alias: SQL, _ tenant: SQL) -> SQL {
         """
         \(alias).actor_kind, \(alias).actor_id, coalesce(\
         (select \(Person.shownName(of: "au")) from users au where au.tenant_id = \(tenant) and au.id = \(alias).actor_id), \
-        (select ak.name from identity.api_keys ak where ak.tenant_id = \(tenant) and ak.id = \(alias).actor_id))
+        (select ak.name from identity.api_keys ak where ak.tenant_id = \(tenant) and ak.id = \(alias).actor_id)), \
+        \(alias).actor_kind = 'operator' and exists (select from identity.api_keys ak where ak.tenant_id = \(tenant) and ak.id = \(alias).actor_id)
         """
     }
 }
@@ -34,11 +37,13 @@ extension Columns {
         let kind: String? = try next()
         let id: UUID? = try next()
         let name: String? = try next()
+        let isOperatorsKey: Bool? = try next()
         guard let kind else { return nil }
         guard let kind = Actor.Kind(rawValue: kind) else { throw UnknownWord() }
         let isTheProvider = kind == .operator && !context.principal.isOperator
         return KnownActor(
-            actor: Actor(kind: kind, id: id), name: isTheProvider ? context.tenant.name : name, isTheProvider: isTheProvider)
+            actor: Actor(kind: kind, id: id), name: isTheProvider ? context.tenant.name : name, isTheProvider: isTheProvider,
+            isKey: isOperatorsKey ?? false)
     }
 
     /// Where there always is one.
@@ -55,7 +60,7 @@ extension JSONWriter {
             name,
             object: {
                 $0.field("kind", known.kind.rawValue)
-                $0.field("id", known.actor.typeID)
+                $0.field("id", known.typeID)
                 $0.field("name", known.name)
             })
     }

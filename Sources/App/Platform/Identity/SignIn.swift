@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import HTTP
 import Loop
 import Postgres
 import Values
@@ -50,7 +51,7 @@ package struct SignIn: Sendable {
     }
 
     private func judge(_ rows: Rows, _ password: String, email: String, _ address: String) async throws -> Outcome {
-        let (now, guesses, place) = (dependencies.realNow(), dependencies.guesses, "\(address) \(email)")
+        let (now, guesses, place) = (dependencies.realNow(), dependencies.guesses, "\(ClientNetwork(of: address)) \(email)")
         if let seconds = guesses.wait(place, at: now) ?? (rows.isEmpty ? guesses.wait(email, at: now) : nil) {
             return .wait(seconds: seconds)
         }

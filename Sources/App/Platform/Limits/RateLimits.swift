@@ -5,10 +5,13 @@ import Values
 
 /// How often a key may ask, kept in memory by each process: nothing is written, and a request costs one look.
 ///
-/// Two servers on one database each give the whole quota. Requests that show no key that is known are counted by their address.
+/// Two servers on one database each give the whole quota. Requests that show no key that is known are counted by
+/// where they come from (`ClientNetwork`).
 package final class RateLimits: Sendable {
-    /// More callers than this within a minute and those that are idle are forgotten; more busy ones than this and all begin anew.
-    static let callersAtMost = 20_000
+    /// More strangers than this within a minute and those that are idle are forgotten; more busy ones than half of this and all of them begin anew.
+    static let strangersAtMost = 20_000
+    /// With more keys than this those that are idle are forgotten. One in use never is: there are no more of them than were given out.
+    static let idleKeysAtMost = 20_000
     /// Refusals within a row that are answered at once; whoever goes on regardless waits for each answer.
     static let refusalsAnsweredAtOnce = 20
     static let refusalDelay = Duration.milliseconds(250)
@@ -55,13 +58,13 @@ package final class RateLimits: Sendable {
         }
     }
 
-    package enum Caller: Hashable, Sendable {
+    package enum Caller: Sendable {
         case key(APIKeyID)
         case address(String)
     }
 
-    private struct Account: Hashable {
-        let caller: Caller
+    private struct KeyAccount: Hashable {
+        let key: APIKeyID
         let policy: Policy
     }
     private struct Spent {
@@ -75,8 +78,28 @@ package final class RateLimits: Sendable {
         }
     }
 
+    /// Strangers and keys apart: however many strangers come, they make no key's count begin anew.
+    private struct Accounts {
+        var strangers: [ClientNetwork: Spent] = [:]
+        var keys: [KeyAccount: Spent] = [:]
+        var keysBeforeNextLook = RateLimits.idleKeysAtMost
+
+        mutating func makeRoomForStranger(at milliseconds: Int64) {
+            guard strangers.count >= strangersAtMost else { return }
+            strangers = strangers.filter { !$0.value.window.isIdle(at: milliseconds) }
+            if strangers.count >= strangersAtMost / 2 { strangers.removeAll(keepingCapacity: true) }
+        }
+
+        /// Looks through all of them only when they have become twice as many as were in use at the last look.
+        mutating func makeRoomForKey(at milliseconds: Int64) {
+            guard keys.count >= keysBeforeNextLook else { return }
+            keys = keys.filter { !$0.value.window.isIdle(at: milliseconds) }
+            keysBeforeNextLook = max(idleKeysAtMost, 2 * keys.count)
+        }
+    }
+
     private let standardQuota: Int
-    private let accounts = Mutex<[Account: Spent]>([:])
+    private let accounts = Mutex(Accounts())
 
     package init(standardQuota: Int) { self.standardQuota = standardQuota }
 
@@ -84,14 +107,16 @@ package final class RateLimits: Sendable {
     package func spend(_ caller: Caller, _ policy: Policy, own: Int? = nil, at milliseconds: Int64) -> Allowance {
         let quota = policy.quota(own ?? standardQuota)
         return accounts.withLock { accounts in
-            if accounts.count >= Self.callersAtMost { Self.makeRoom(&accounts, at: milliseconds) }
-            return accounts[Account(caller: caller, policy: policy), default: Spent()].spend(policy, quota, at: milliseconds)
+            switch caller {
+            case .address(let address):
+                accounts.makeRoomForStranger(at: milliseconds)
+                return accounts.strangers[ClientNetwork(of: address), default: Spent()].spend(policy, quota, at: milliseconds)
+            case .key(let key):
+                accounts.makeRoomForKey(at: milliseconds)
+                return accounts.keys[KeyAccount(key: key, policy: policy), default: Spent()].spend(
+                    policy, quota, at: milliseconds)
+            }
         }
-    }
-
-    private static func makeRoom(_ accounts: inout [Account: Spent], at milliseconds: Int64) {
-        accounts = accounts.filter { !$0.value.window.isIdle(at: milliseconds) }
-        if accounts.count >= callersAtMost / 2 { accounts.removeAll(keepingCapacity: true) }
     }
 }
 

@@ -237,9 +237,18 @@ package struct ListDescription<Item: Sendable>: Sendable {
                 "include", .word(["total"]),
                 "`total`: how many rows the whole list has, counted to \(Self.countedAtMost); not for files."),
             .optional("format", .word(ListFileFormat.ofAPI.map(\.rawValue)), "The whole list as a file instead of a page."),
-            .optional("cols", .text(min: 1, max: 1_000), "Columns of that file, separated by commas; all unless said."),
+            .optional(
+                "cols", .text(min: 1, max: 1_000),
+                "Columns of that file, separated by commas; all unless said. Only with `format`."),
             .optional("bom", .word(["0", "1"]), "1 puts a byte order mark first, for spreadsheets that need one."),
         ]
+    }
+
+    /// What is asked for as columns and is none; nil: they all are.
+    func strangeColumns(_ names: [String]) -> Failure? {
+        let known = columns.map(\.name)
+        guard names.isEmpty || !names.allSatisfy(known.contains) else { return nil }
+        return .malformed(code: "not_one_of", pointer: "?cols", arguments: ["allowed": known.joined(separator: ", ")])
     }
 
     // MARK: Asking

@@ -49,9 +49,13 @@ struct EndpointSection {
             if let body = documentation.body { bodyFields(body) }
             answer
             refusals
+            if endpoint == .receiveUsage { verdictCodes }
             listing(
                 CurlCommand(endpoint, reference.example(endpoint)).text(origin: origin),
                 name: t("docs.request_of", ["endpoint": endpoint.rawValue]))
+            if endpoint == .receiveUsage, let single = CurlCommand.singleEvent(reference.example(endpoint)) {
+                listing(single.text(origin: origin), name: t("docs.request_single"))
+            }
             if let example = reference.example(endpoint) { exampleAnswer(example) }
         }
     }
@@ -95,7 +99,22 @@ struct EndpointSection {
         let rows = words.rows(body)
         if !rows.isEmpty {
             h3 { t("docs.body") }
-            p(.class("note")) { code { documentation.bodyMediaType } }
+            p(.class("note")) {
+                for (index, body) in documentation.bodies.enumerated() {
+                    if index > 0 { " · " }
+                    code { body.mediaType }
+                }
+            }
+            if endpoint == .receiveUsage {
+                p(.class("note")) {
+                    t.html(
+                        "docs.usage_bodies",
+                        [
+                            "batch": code { ReceiveUsage.batchType }, "single": code { ReceiveUsage.singleEventType },
+                            "either": code { "application/json" },
+                        ])
+                }
+            }
             words.list(rows)
         }
     }
@@ -132,6 +151,22 @@ struct EndpointSection {
                     for code in codes {
                         a(.class("mono"), .href(URLPath(["problems", code]))) { code }
                         " "
+                    }
+                }
+            }
+        }
+    }
+
+    /// Why a single event is rejected, while the request itself is answered with 200.
+    private var verdictCodes: HTML {
+        group {
+            h3 { t("docs.verdict_codes") }
+            p(.class("note")) { t("docs.verdict_codes_note") }
+            dl(.class("fields")) {
+                for word in UsageVerdictCode.all {
+                    div {
+                        dt { a(.class("mono"), .href(URLPath(["problems", word]))) { word } }
+                        dd { marked(t("usage.rejection.\(word)")) }
                     }
                 }
             }
