@@ -56,9 +56,9 @@ import Values
         let tenant = try await TestBursar.shared.tenant("corrected-late")
         let (id, _) = try await tenant.webhook(try await tenant.account(), "https://example.com/former")
         let event = try await tenant.post("/v1/webhook-endpoints/\(id)/test").expect(202).id
-        let failing = Receiver { _ in .success(OutgoingReply(status: 500)) }
+        let refusing = Receiver { _ in .success(OutgoingReply(status: 500)) }
         for _ in 1...9 {
-            #expect(try await tenant.tell(failing) == 1)
+            #expect(try await tenant.tell(refusing) == 1)
             try tenant.passWebhookPauses()
         }
         // The last attempt; its answer comes after the correction.

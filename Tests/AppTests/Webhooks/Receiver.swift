@@ -54,7 +54,7 @@ extension TestTenant {
             while try await SpreadEvents(context).batch().hasMore {}
             let sending = SendWebhooks(context, carrier: receiver)
             var count = 0
-            for endpoint in try await sending.due() {
+            for endpoint in try await sending.due().map(\.endpoint) {
                 while case let sent = try await sending.run(endpoint), sent > 0 { count += sent }
             }
             return count
