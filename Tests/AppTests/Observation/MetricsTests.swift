@@ -81,6 +81,34 @@ import Values
         await bursar.close()
     }
 
+    @Test func `tell how long an unfinished transaction has held events back`() async throws {
+        let skew = LiveTenantSkew()
+        let bursar = try await TestBursar(realNow: { skew.now })
+        let app = bursar.app
+        let holder = try bursar.database.superuser()
+        func held() async throws -> Int {
+            await bursar.instance.loop.run { await app.watch.lookAtQueues() }
+            let families = try ExpositionReader.read(try await bursar.request("GET", "/metrics").expect(200).text)
+            return try #require(families["bursar_events_held_seconds"]?.samples.first.flatMap { Int($0.value) })
+        }
+        try holder.run("begin; select pg_current_xact_id()")
+        // Whoever was there before it has ended meanwhile.
+        var seen = try await held()
+        for _ in 0..<100 where seen < 400 {
+            skew.forward(seconds: 400)
+            seen = try await held()
+        }
+        #expect(seen >= 400)
+        try holder.run("rollback")
+        // Others may hold them by now, but not for so long.
+        for _ in 0..<100 where seen >= 400 {
+            seen = try await held()
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(seen < 400)
+        await bursar.close()
+    }
+
     @Test func `tell what came of each attempt to deliver, and what waits longest of all`() async throws {
         let bursar = try await TestBursar()
         let tenant = try await bursar.tenant(clock: nil)

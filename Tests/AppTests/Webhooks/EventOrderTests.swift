@@ -53,7 +53,7 @@ import Values
             #expect(newest["data.0.id"] == third.description)
             try holder.run("commit")
             // Other tests have transactions of their own under way.
-            for _ in 0..<100 where !seen.contains(third.description) {
+            for _ in 0..<1_200 where !seen.contains(third.description) {
                 try await read()
                 try await Task.sleep(for: .milliseconds(50))
             }

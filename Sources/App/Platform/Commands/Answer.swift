@@ -11,6 +11,8 @@ package struct Answer: Sendable {
     /// The object the answer speaks of; when it is deleted, stored answers about it are erased with it (L3).
     package var objectID: UUID?
     package var isReplay = false
+    /// Nothing was done: made is nothing that could be found, and no version is there that `If-Match` could name.
+    private var isDryRun = false
     /// What is kept under the idempotency key in place of the body, where the body holds a secret that is shown once.
     package var keptBody: [UInt8]?
     /// The location is such a secret, too: it is kept nowhere.
@@ -31,17 +33,19 @@ package struct Answer: Sendable {
     package var entityTag: String? {
         // Kept before tags were kept with answers: a hash alone would be no version that `If-Match` could mean.
         if isReplay { return etag }
+        if isDryRun { return nil }
         return etag != nil || status == 201 ? EntityTag.text(version: etag, body) : nil
     }
 
-    /// The same answer, marked as one that changed nothing: it made nothing that could be found, and no version that `If-Match` could name.
+    /// The same answer, marked as one that changed nothing.
     func markedDryRun() -> Answer {
         var copy = self
         if copy.body.last == UInt8(ascii: "}") {
             copy.body.removeLast()
             copy.body += Array(#","dry_run":true}"#.utf8)
         }
-        (copy.location, copy.etag) = (nil, nil)
+        copy.location = nil
+        copy.isDryRun = true
         return copy
     }
 }

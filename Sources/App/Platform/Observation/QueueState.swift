@@ -70,11 +70,11 @@ package enum QueueLook {
             scope: nil,
             [
                 """
-                select (case when pg_snapshot_xmin(s) < pg_snapshot_xmax(s) then pg_snapshot_xmin(s) end)::text \\
+                select (case when pg_snapshot_xmin(s) < pg_snapshot_xmax(s) then pg_snapshot_xmin(s) end)::text \
                 from pg_current_snapshot() s
                 """
             ], timeout: .seconds(5))
-        return try rows[0].first?.get(0)
+        return try rows[0].first.flatMap { try $0.get(0, as: String?.self) }
     }
 
     private static func statements(_ tenant: Tenant, _ now: Instant) -> [SQL] {
