@@ -127,6 +127,7 @@ import Values
         let story = try await PortalStory()
         let browser = try await story.person("operator")
         let edited = try await story.tenant.post("/v1/accounts/\(story.account)/notes", ["body": "Called"]).expect(201)
+        #expect(edited["author_id"]?.hasPrefix("key_") == true)
         let request = try #require(edited.headers["x-request-id"])
         let landed = try await browser.get("/operator/search?q=\(request)").expect(303)
         let list = try #require(landed.headers["location"])

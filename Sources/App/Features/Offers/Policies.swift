@@ -10,6 +10,7 @@ package struct PublishedPolicy: Sendable {
     package let publishedAt: Instant
     /// Nil for what the tenant began with.
     package let publishedBy: UUID?
+    private let publisherIsKey: Bool
     package let publisher: String?
     package let note: String?
     package let isNewest: Bool
@@ -19,6 +20,7 @@ package struct PublishedPolicy: Sendable {
         policy = try column.policy(offer, currency)
         publishedAt = try column.next()
         publishedBy = try column.next()
+        publisherIsKey = try column.next()
         note = try column.next()
         publisher = try column.next()
         self.isNewest = isNewest
@@ -26,7 +28,7 @@ package struct PublishedPolicy: Sendable {
 
     static func chain(_ tenant: TenantID, _ offer: Offer, _ currency: Currency) -> SQL {
         """
-        select \(SubscriptionQueries.policyColumns), o.created_at, o.published_by, o.note, \
+        select \(SubscriptionQueries.policyColumns), o.created_at, o.published_by, u.id is null, o.note, \
         \(Person.shownName(of: "u")) from offer_policies o \
         left join users u on u.tenant_id = o.tenant_id and u.id = o.published_by \
         where o.tenant_id = \(tenant) and o.offer = \(offer) and o.currency = \(currency) order by o.version desc limit 200
@@ -41,7 +43,7 @@ package struct PublishedPolicy: Sendable {
             $0.field("version", policy.version)
             $0.field("status", isNewest ? "published" : "superseded")
             $0.field("published_at", publishedAt)
-            $0.field("published_by", publishedBy?.uuidString.lowercased())
+            $0.field("published_by", publishedBy.map { KnownActor.operatorID($0, isKey: publisherIsKey) })
             $0.field("note", note)
             $0.numbers(policy)
         }

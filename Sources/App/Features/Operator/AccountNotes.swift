@@ -9,14 +9,15 @@ package struct AccountNote: Sendable {
     package let id: AccountNoteID
     package let account: AccountID
     package let author: UUID
+    private let authorIsKey: Bool
     /// Nil where a key wrote it.
     package let authorName: String?
-    package let body: String?
+    package private(set) var body: String?
     package let createdAt: Instant
-    package let erasedAt: Instant?
+    package private(set) var erasedAt: Instant?
 
     static let select: SQL = """
-        select n.id, n.account_id, n.author_id, \(Person.shownName(of: "u")), n.body, n.created_at, n.erased_at \
+        select n.id, n.account_id, n.author_id, u.id is null, \(Person.shownName(of: "u")), n.body, n.created_at, n.erased_at \
         from account_notes n left join users u on u.tenant_id = n.tenant_id and u.id = n.author_id
         """
 
@@ -25,20 +26,22 @@ package struct AccountNote: Sendable {
         id = try column.next()
         account = try column.next()
         author = try column.next()
+        authorIsKey = try column.next()
         authorName = try column.next()
         body = try column.next()
         createdAt = try column.next()
         erasedAt = try column.next()
     }
 
-    init(id: AccountNoteID, account: AccountID, author: UUID, body: String?, createdAt: Instant, erasedAt: Instant? = nil) {
+    init(id: AccountNoteID, account: AccountID, author: Principal, body: String?, createdAt: Instant) {
         self.id = id
         self.account = account
-        self.author = author
+        self.author = author.id
+        authorIsKey = if case .key = author { true } else { false }
         authorName = nil
         self.body = body
         self.createdAt = createdAt
-        self.erasedAt = erasedAt
+        erasedAt = nil
     }
 
     func write(to json: inout JSONWriter) {
@@ -46,11 +49,17 @@ package struct AccountNote: Sendable {
             $0.field("id", id)
             $0.field("object", "account_note")
             $0.field("account_id", account)
-            $0.field("author_id", author.uuidString.lowercased())
+            $0.field("author_id", KnownActor.operatorID(author, isKey: authorIsKey))
             $0.field("body", body)
             $0.field("created_at", createdAt)
             $0.field("erased_at", erasedAt)
         }
+    }
+
+    func erased(at now: Instant) -> AccountNote {
+        var note = self
+        (note.body, note.erasedAt) = (nil, now)
+        return note
     }
 
     func answer(_ status: Int) -> Answer {
@@ -99,7 +108,7 @@ package struct AddAccountNote: Sendable {
             let rows = try await write.begin(["select id from accounts where tenant_id = \(write.tenant.id) and id = \(account)"])
             guard !rows[0].isEmpty else { throw Failure.notFound }
             let note = AccountNote(
-                id: write.newID(), account: account, author: write.principal.id, body: body, createdAt: write.now)
+                id: write.newID(), account: account, author: write.principal, body: body, createdAt: write.now)
             write.enqueue(
                 """
                 insert into account_notes (tenant_id, id, account_id, author_id, body, created_at) \
@@ -143,9 +152,7 @@ package struct EraseAccountNote: Sendable {
                 update idempotency_keys set response_body = null, etag = null where tenant_id = \(write.tenant.id) and object_id = \(id)
                 """)
             write.audit("account_note.erased", object: ("account_note", id.uuid))
-            return AccountNote(
-                id: id, account: account, author: note.author, body: nil, createdAt: note.createdAt, erasedAt: write.now
-            ).answer(200)
+            return note.erased(at: write.now).answer(200)
         }
     }
 }

@@ -37,13 +37,15 @@ extension JSONWriter {
 }
 
 extension KnownActor {
+    static func operatorID(_ id: UUID, isKey: Bool) -> String { isKey ? APIKeyID(id).description : UserID(id).description }
+
     /// The ID in the form of whoever it is: an operator acts through a key or as a person.
     package var typeID: String? {
         guard let id else { return nil }
         switch kind {
         case .user: return UserID(id).description
         case .key: return APIKeyID(id).description
-        case .operator: return isKey ? APIKeyID(id).description : UserID(id).description
+        case .operator: return Self.operatorID(id, isKey: isKey)
         case .timer: return nil
         }
     }

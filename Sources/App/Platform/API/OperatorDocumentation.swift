@@ -164,7 +164,7 @@ extension Schema {
             "AccountNote",
             .object([
                 .init("id", .id("nte")), .init("object", .word(["account_note"])), .init("account_id", .id("acc")),
-                .init("author_id", .text(max: 40)), .init("body", .nullable(.text(max: 2000)), "Null once erased."),
+                .init("author_id", .format("object-id")), .init("body", .nullable(.text(max: 2000)), "Null once erased."),
                 .init("created_at", instant), .init("erased_at", .nullable(instant)), dryRun,
             ])
         ),
@@ -201,7 +201,7 @@ extension Schema {
                     .init("object", .word(["offer_policy"])), .init("offer", .word(["trial", "prepaid", "enterprise"])),
                     .init("currency", .text(max: 3)), .init("version", .integer(min: 1, max: 1_000_000)),
                     .init("status", .word(["published", "superseded"])), .init("published_at", instant),
-                    .init("published_by", .nullable(.text(max: 40))), .init("note", .nullable(.text(max: 500))),
+                    .init("published_by", .nullable(.format("object-id"))), .init("note", .nullable(.text(max: 500))),
                 ] + numbers)
         ),
         (

@@ -36,7 +36,7 @@ package struct APIGuidePage: Page {
             for day in APIGuide.daysOfChange {
                 section(.class("block"), .id(day)) {
                     h2 { day }
-                    ul(.class("prose")) {
+                    ul(.class("effects prose")) {
                         for change in t.strings.paragraphs(APIGuide.changes(on: day), [:]) { li { marked(change) } }
                     }
                 }
